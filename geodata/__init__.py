@@ -1,0 +1,1 @@
+"""Frames in, frames out: coordinates, files, coverage checks and the demo town."""

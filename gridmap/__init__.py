@@ -1,0 +1,1 @@
+"""The domain: a package per capability, on PostGIS."""

@@ -1,0 +1,1 @@
+"""Incidents: points in space and time, and their categories."""

@@ -1,0 +1,1 @@
+"""Units, cells, buildings, places and roads: the ground everything stands on."""

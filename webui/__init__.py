@@ -1,0 +1,1 @@
+"""The web application: pages, maps and tiles."""
