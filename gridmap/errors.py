@@ -1,0 +1,78 @@
+"""What can go wrong in the domain, one class per kind of fault, and its HTTP status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from geodata.messages import GeodataError, Message
+
+
+class GridmapError(GeodataError):
+    """A fault a person can understand and mend; ``status`` is its HTTP status."""
+
+    status = 400
+
+
+class NotFoundError(GridmapError):
+    """The thing asked for does not exist, or not for this person."""
+
+    status = 404
+
+
+class ConflictError(GridmapError):
+    """The act contradicts what is stored: an overlap, a code in use, an outdated row."""
+
+    status = 409
+
+
+class UnavailableError(GridmapError):
+    """The installation cannot do this now: no database, no PostGIS, no assets."""
+
+    status = 503
+
+
+# The triggers raise these states (class GM is ours alone) with the facts as JSON in DETAIL.
+_TRIGGER_MESSAGES = {
+    "GM001": Message(
+        "Cells {left} and {right} overlap by {area_m2} m². Redraw one of them; up to "
+        "{tolerance_m2} m² is tolerated."
+    ),
+    "GM002": Message(
+        "Cell {left} reaches {area_m2} m² outside its community {right}. Redraw it, or check "
+        "that it names the right community; up to {tolerance_m2} m² is tolerated."
+    ),
+    "GM003": Message(
+        "Cell {left} cannot be placed: community {right} has no outline. Import the outline first."
+    ),
+    "GM004": Message(
+        "Incident {left} of source {right} is already stored. Update it instead of adding it again."
+    ),
+}
+
+
+def from_database(error: DBAPIError) -> ConflictError | None:
+    """Turn what a guard in the database refused into a typed error.
+
+    Parameters
+    ----------
+    error : DBAPIError
+        The error SQLAlchemy raised.
+
+    Returns
+    -------
+    ConflictError or None
+        None if no guard of ours raised it; the caller then lets the error pass.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    template = _TRIGGER_MESSAGES.get(state or "")
+    if template is not None:
+        facts: dict[str, Any] = json.loads(error.orig.diag.message_detail or "{}")  # type: ignore[union-attr]
+        return ConflictError(Message(template.template, **facts))
+    if state == "23P01":
+        return ConflictError(
+            Message("This code is already used by another valid cell. Choose another code.")
+        )
+    return None

@@ -1,0 +1,7 @@
+"""All models in one import, for the migrations and whoever needs the whole metadata."""
+
+from gridmap.db import Base
+from gridmap.incidents import models as incidents
+from gridmap.territory import models as territory
+
+__all__ = ["Base", "incidents", "territory"]
