@@ -99,10 +99,12 @@ WHEN (current_setting('gridmap.linked', true) IS DISTINCT FROM 'on')
 EXECUTE FUNCTION link_standing();
 
 -- A unique key of a partitioned table cannot leave out the time, so this guard looks through the
--- years; the lock makes two writers of one id wait for each other.
+-- years; the lock makes two writers of one id wait for each other. Ids share 256 locks, since
+-- a lock each would exhaust the server's table in one large statement.
 CREATE FUNCTION refuse_incident_twice() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.source || ':' || NEW.external_id, 7));
+    PERFORM pg_advisory_xact_lock(
+        hashtext('gridmap.incident'), hashtext(NEW.source || ':' || NEW.external_id) & 255);
     IF EXISTS (SELECT FROM incident
                WHERE source = NEW.source AND external_id = NEW.external_id AND id <> NEW.id) THEN
         RAISE EXCEPTION 'incident % of source % is already stored', NEW.external_id, NEW.source
@@ -123,11 +125,14 @@ RELINK = """
 -- Locates anew what lies in the changed regions and, for incidents, happened in the days for
 -- which the cells there changed. Only rows whose link really changes are written.
 CREATE FUNCTION relink(regions geometry[], spans daterange[]) RETURNS void
-LANGUAGE plpgsql SET "gridmap.linked" TO 'on' AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
+    -- Not by the function's SET clause, which for a parameter of ours asks for a superuser.
+    before text := coalesce(current_setting('gridmap.linked', true), '');
     zone text := (SELECT time_zone FROM territory_settings);
     today date := local_date(now());
 BEGIN
+    PERFORM set_config('gridmap.linked', 'on', true);
     UPDATE incident i SET cell_id = l.cell_id, community_id = l.community_id
     FROM (
         SELECT DISTINCT ON (i.id, i.occurred_at) i.id, i.occurred_at, i.geom
@@ -156,6 +161,7 @@ BEGIN
     ) hit CROSS JOIN LATERAL locate(hit.geom, today) l
     WHERE p.id = hit.id
         AND (p.cell_id, p.community_id) IS DISTINCT FROM (l.cell_id, l.community_id);
+    PERFORM set_config('gridmap.linked', before, true);
 END $$;
 
 CREATE FUNCTION relink_new_cells() RETURNS trigger LANGUAGE plpgsql AS $$
