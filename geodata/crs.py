@@ -1,0 +1,423 @@
+"""The coordinate systems that files come in, and the way to WGS 84 and back.
+
+Arrays always hold longitude (or easting) first and latitude (or northing) second, whatever
+order the authority of a code declares: EPSG:4490, for one, declares latitude first.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj.exceptions import CRSError
+from pyproj.transformer import TransformerGroup
+
+from geodata import chinese_datums
+from geodata.chinese_datums import Floats, Pair
+from geodata.gauss_kruger import ZONES, epsg_code, gauss_kruger_zone, settle_zone
+from geodata.messages import GeodataError, Message
+
+_Shift = Callable[[ArrayLike, ArrayLike], Pair]
+
+_SHIFTS: dict[str, tuple[_Shift, _Shift]] = {
+    "GCJ-02": (chinese_datums.gcj02_to_wgs84, chinese_datums.wgs84_to_gcj02),
+    "BD-09": (chinese_datums.bd09_to_wgs84, chinese_datums.wgs84_to_bd09),
+}
+
+# Names as people write them, in small letters and without blanks and punctuation.
+_SPELLINGS = {
+    **dict.fromkeys(["wgs84", "wgs1984", "gps", "crs84", "ogccrs84"], "WGS 84"),
+    **dict.fromkeys(["gcj02", "gcj", "mars", "amap", "火星坐标", "火星坐标系", "高德"], "GCJ-02"),
+    **dict.fromkeys(["bd09", "bd09ll", "baidu", "百度", "百度坐标", "百度坐标系"], "BD-09"),
+    **dict.fromkeys(
+        ["cgcs2000", "国家2000", "2000国家大地坐标系", "chinageodeticcoordinatesystem2000"],
+        "EPSG:4490",
+    ),
+}
+_AUTHORITY = re.compile(
+    r"(?:urn:ogc:def:crs:)?(epsg|esri)\s*:(?:[\d.]*:)?\s*(\d{4,6})", re.IGNORECASE
+)
+_GAUSS_KRUGER = re.compile(
+    r"(?:cgcs2000|国家2000)(?P<width>3|6)?(?:degree|deg|度)?"
+    r"(?:gausskrugger|gausskruger|gausskrüger|gk|高斯克吕格)(?P<width2>3|6)?(?:degree|deg|度)?"
+    r"(?:(?:zone|带|第)?(?P<zone>\d{2})带?|cm(?P<meridian>\d{2,3})e?)?"
+)
+
+
+@dataclass(frozen=True)
+class CoordinateSystem:
+    """The coordinate system of a file.
+
+    Attributes
+    ----------
+    name : str
+        The name under which `parse` finds it again: ``"WGS 84"``, ``"GCJ-02"``, ``"BD-09"``,
+        ``"EPSG:4490"``, ``"CGCS2000 GK"`` (the zone is still to be read from the eastings) ...
+    crs : pyproj.CRS or None
+        None for WGS 84 and the two datums that pyproj does not know.
+    zone : int or None
+        The Gauss-Krüger zone of CGCS2000 that was named: 13 to 23 (6°) or 25 to 45 (3°).
+    """
+
+    name: str
+    crs: pyproj.CRS | None = field(default=None, compare=False, repr=False)
+    zone: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> CoordinateSystem:
+        """Read the name of a coordinate system as a person writes it.
+
+        Parameters
+        ----------
+        text : str
+            ``wgs84``, ``gcj02``, ``bd09``, ``cgcs2000``, ``cgcs2000 gk zone 39``,
+            ``CGCS2000_3_Degree_GK_CM_117E``, ``EPSG:4527``, ``ESRI:102696`` ... Capitals, blanks
+            and punctuation do not matter.
+
+        Returns
+        -------
+        CoordinateSystem
+
+        Raises
+        ------
+        GeodataError
+            When the name or the code is unknown; the message lists what is accepted.
+        """
+        code = _AUTHORITY.fullmatch(text.strip())
+        if code:
+            return _from_code(f"{code[1].upper()}:{code[2]}")
+        plain = re.sub(r"[\s_\-/,.:()（）°]+", "", text.casefold())
+        name = _SPELLINGS.get(plain)
+        if name is not None:
+            return _from_code(name) if name.startswith("EPSG") else cls(name)
+        gauss_kruger = _GAUSS_KRUGER.fullmatch(plain)
+        if gauss_kruger:
+            return _gauss_kruger(text, **gauss_kruger.groupdict())
+        raise _unknown(text)
+
+    @classmethod
+    def from_crs(cls, crs: pyproj.CRS) -> CoordinateSystem:
+        """Take over the system that a file declares.
+
+        Parameters
+        ----------
+        crs : pyproj.CRS
+            For instance the ``crs`` of a GeoDataFrame.
+
+        Raises
+        ------
+        GeodataError
+            When it is neither geographic nor projected, for instance an engineering plane.
+        """
+        if not (crs.is_geographic or crs.is_projected):
+            raise GeodataError(
+                Message(
+                    "{name} has no longitude and latitude and no map plane: choose another "
+                    "coordinate system",
+                    name=crs.name,
+                )
+            )
+        if crs.equals(_WGS84, ignore_axis_order=True):
+            return cls("WGS 84")
+        authority = crs.to_authority()
+        return cls(":".join(authority) if authority else crs.name, crs)
+
+    @property
+    def is_geographic(self) -> bool:
+        """Whether the coordinates are degrees."""
+        if self.name == "CGCS2000 GK":
+            return False
+        return self.zone is None and (self.crs is None or bool(self.crs.is_geographic))
+
+    def for_eastings(self, x: ArrayLike) -> CoordinateSystem:
+        """Settle what the file's eastings tell: the zone, and whether they start with it.
+
+        Parameters
+        ----------
+        x : array_like
+            Eastings in metres; NaN is left out.
+
+        Returns
+        -------
+        CoordinateSystem
+            Itself, unless it is a Gauss-Krüger system of CGCS2000 named without an EPSG code.
+
+        Raises
+        ------
+        GeodataError
+            When the eastings fit no zone, several zones, or another zone than the one named.
+        """
+        if self.zone is None and self.name != "CGCS2000 GK":
+            return self
+        zone, prefixed = settle_zone(np.asarray(x, float), self.zone)
+        return replace(self, crs=_crs(epsg_code(zone, prefixed=prefixed)), zone=zone)
+
+    def caution(self) -> Message | None:
+        """Say whether the way from this system to WGS 84 is only a guess.
+
+        Returns
+        -------
+        Message or None
+            A warning for a datum such as Xi'an 1980 or Beijing 1954, whose shift is not public.
+        """
+        if self.crs is None:
+            return None
+        with warnings.catch_warnings():
+            # A missing grid file is no matter here: the next best shift is good to some metres.
+            warnings.simplefilter("ignore", UserWarning)
+            group = TransformerGroup(self.crs, _WGS84, always_xy=True)
+        best = group.transformers
+        geodetic = self.crs.geodetic_crs
+        datum = self.crs.name if geodetic is None else geodetic.name
+        if datum in _SAME_AS_WGS84 or (best and best[0].accuracy >= 0):
+            return None
+        return Message(
+            "the shift from {datum} to WGS 84 is not public: positions may be wrong by a hundred "
+            "metres; ask for the data in CGCS2000",
+            datum=datum,
+        )
+
+
+_WGS84 = pyproj.CRS("EPSG:4326")
+_SAME_AS_WGS84 = {"WGS 84", "China Geodetic Coordinate System 2000", "GCS_China_Geodetic_2000"}
+
+
+def to_wgs84(x: ArrayLike, y: ArrayLike, system: CoordinateSystem) -> Pair:
+    """Convert coordinates to WGS 84.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Longitudes or eastings, and latitudes or northings, of equal shape.
+    system : CoordinateSystem
+        What they are in.
+
+    Returns
+    -------
+    tuple of ndarray
+        Longitudes and latitudes in degrees; NaN where a point has no place on the globe. A
+        point 0, 0 of a projected system comes out as the place of its false origin, so whoever
+        takes 0, 0 for "unknown" must look before.
+
+    Raises
+    ------
+    GeodataError
+        When eastings contradict the Gauss-Krüger zone, or none is told.
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if system.name in _SHIFTS:
+        return _SHIFTS[system.name][0](x, y)
+    crs = system.for_eastings(x).crs
+    return (x.copy(), y.copy()) if crs is None else _project(crs, _WGS84, x, y)
+
+
+def from_wgs84(lon: ArrayLike, lat: ArrayLike, system: CoordinateSystem) -> Pair:
+    """Convert WGS 84 to another system; the inverse of `to_wgs84`.
+
+    Parameters
+    ----------
+    lon, lat : array_like
+        Degrees, of equal shape.
+    system : CoordinateSystem
+        The system wanted. ``CGCS2000 GK`` without a zone takes the 3° zone of the middle
+        longitude; a zone named without an EPSG code is written with its prefix.
+
+    Returns
+    -------
+    tuple of ndarray
+        Longitudes or eastings, and latitudes or northings; NaN where there are none.
+    """
+    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    if system.name in _SHIFTS:
+        return _SHIFTS[system.name][1](lon, lat)
+    crs = for_longitudes(system, lon).crs
+    return (lon.copy(), lat.copy()) if crs is None else _project(_WGS84, crs, lon, lat)
+
+
+def for_longitudes(system: CoordinateSystem, lon: ArrayLike) -> CoordinateSystem:
+    """Settle the zone in which data at these longitudes are written.
+
+    Parameters
+    ----------
+    system : CoordinateSystem
+    lon : array_like
+        Degrees.
+
+    Returns
+    -------
+    CoordinateSystem
+        Itself, unless it is a Gauss-Krüger system of CGCS2000 named without an EPSG code.
+    """
+    if system.zone is None and system.name != "CGCS2000 GK":
+        return system
+    zone = system.zone
+    if zone is None:
+        lon = np.asarray(lon, float)
+        west_east = [lon.min(), lon.max()] if np.isfinite(lon).all() and lon.size else [np.nan]
+        zone = int(gauss_kruger_zone(np.clip(np.mean(west_east), 75, 135)))
+    return replace(system, crs=_crs(epsg_code(zone, prefixed=True)), zone=zone)
+
+
+def frame_to_wgs84(frame: gpd.GeoDataFrame, system: CoordinateSystem) -> gpd.GeoDataFrame:
+    """Convert the geometry of a frame to WGS 84.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Its own ``crs`` is not looked at.
+    system : CoordinateSystem
+        What its coordinates are in, x (longitude, easting) first. Heights are dropped.
+
+    Returns
+    -------
+    GeoDataFrame
+        In EPSG:4326. A geometry of which any point has no place on the globe becomes None.
+
+    Raises
+    ------
+    GeodataError
+        As `to_wgs84`.
+    """
+    geometries = _reshape(frame, lambda x, y: to_wgs84(x, y, system))
+    return frame.set_geometry(gpd.GeoSeries(geometries, index=frame.index, crs=_WGS84))
+
+
+def frame_from_wgs84(frame: gpd.GeoDataFrame, system: CoordinateSystem) -> gpd.GeoDataFrame:
+    """Convert the geometry of a frame in EPSG:4326 to another system.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Longitude first; heights are dropped.
+    system : CoordinateSystem
+        See `from_wgs84` for the choice of a Gauss-Krüger zone.
+
+    Returns
+    -------
+    GeoDataFrame
+        With the ``crs`` of the system; without one for GCJ-02 and BD-09, which have no code. A
+        geometry that the system cannot hold becomes None.
+    """
+    longitudes = shapely.get_coordinates(frame.geometry.to_numpy())[:, 0]
+    system = for_longitudes(system, longitudes)
+    geometries = _reshape(frame, lambda lon, lat: from_wgs84(lon, lat, system))
+    crs = None if system.name in _SHIFTS else system.crs or _WGS84
+    renamed = frame.set_crs(None, allow_override=True)
+    return renamed.set_geometry(gpd.GeoSeries(geometries, index=frame.index, crs=crs))
+
+
+def local_metric_crs(lon: float, lat: float) -> pyproj.CRS:
+    """Choose a plane in metres for an area around a point.
+
+    Parameters
+    ----------
+    lon, lat : float
+        WGS 84 degrees.
+
+    Returns
+    -------
+    pyproj.CRS
+        The 3° Gauss-Krüger zone of CGCS2000 (EPSG:4534 to 4554, eastings without the zone)
+        inside `chinese_datums.BOX`, elsewhere the UTM zone.
+
+    Raises
+    ------
+    GeodataError
+        When the point is not on the globe.
+    """
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise GeodataError(
+            Message("{lon}, {lat} is no longitude and latitude in degrees", lon=lon, lat=lat)
+        )
+    if chinese_datums.in_box(lon, lat):
+        zone = int(np.clip(gauss_kruger_zone(lon), 25, 45))
+        return _crs(epsg_code(zone, prefixed=False))
+    utm = min(int((lon + 180) // 6) + 1, 60)
+    return _crs(f"EPSG:{(32600 if lat >= 0 else 32700) + utm}")
+
+
+def metric_crs_of(frame: gpd.GeoDataFrame) -> pyproj.CRS:
+    """Choose the local plane in metres of a frame in EPSG:4326, by the middle of its box.
+
+    Raises
+    ------
+    GeodataError
+        When the frame has no geometry.
+    """
+    west, south, east, north = frame.total_bounds
+    return local_metric_crs(float(west + east) / 2, float(south + north) / 2)
+
+
+def _reshape(
+    frame: gpd.GeoDataFrame, convert: Callable[[Floats, Floats], Pair]
+) -> NDArray[np.object_]:
+    def columns(xy: Floats) -> Floats:
+        return np.column_stack(convert(xy[:, 0], xy[:, 1]))
+
+    geometries: NDArray[np.object_] = shapely.transform(frame.geometry.to_numpy(), columns)
+    coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
+    geometries[owner[~np.isfinite(coordinates).all(axis=1)]] = None
+    return geometries
+
+
+def _project(source: pyproj.CRS, target: pyproj.CRS, x: Floats, y: Floats) -> Pair:
+    there = _transformer(source, target).transform(x, y)
+    out_x, out_y = (np.asarray(v, float) for v in there)
+    lost = ~(np.isfinite(out_x) & np.isfinite(out_y))
+    return np.where(lost, np.nan, out_x), np.where(lost, np.nan, out_y)
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=64)
+def _crs(code: str) -> pyproj.CRS:
+    return pyproj.CRS(code)
+
+
+def _from_code(code: str) -> CoordinateSystem:
+    try:
+        crs = _crs(code)
+    except CRSError as error:
+        raise _unknown(code) from error
+    return CoordinateSystem.from_crs(crs)
+
+
+def _unknown(text: str) -> GeodataError:
+    return GeodataError(
+        Message(
+            "{text} is no coordinate system known here: give wgs84, gcj02, bd09, cgcs2000, "
+            "cgcs2000 gk zone 39 (a Gauss-Krüger zone: 13 to 23 are 6° wide, 25 to 45 are 3° "
+            "wide), or a code such as EPSG:4527 or ESRI:102696",
+            text=text,
+        )
+    )
+
+
+def _gauss_kruger(
+    text: str, width: str | None, width2: str | None, zone: str | None, meridian: str | None
+) -> CoordinateSystem:
+    degrees = width or width2
+    if meridian is not None:
+        # A middle meridian is how the planes are named whose eastings carry no zone. The 3° and
+        # the 6° plane of one meridian are the same, and the 3° ones have them all.
+        number, rest = divmod(int(meridian), 3)
+        if rest or not 25 <= number <= 45:
+            raise _unknown(text)
+        return _from_code(epsg_code(number, prefixed=False))
+    if zone is None:
+        return CoordinateSystem("CGCS2000 GK")
+    number = int(zone)
+    if number not in ZONES or (degrees and (number >= 25) != (degrees == "3")):
+        raise _unknown(text)
+    return CoordinateSystem(f"CGCS2000 GK zone {number}", zone=number)
