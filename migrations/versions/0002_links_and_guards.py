@@ -48,14 +48,15 @@ CREATE FUNCTION local_date(moment timestamptz) RETURNS date LANGUAGE sql STABLE 
 $$;
 
 -- The cell a point lies in on a day. On shared edges the smallest rank wins, then the smallest
--- code; where no cell is, the community alone may be known.
+-- code; where no cell is, the community alone may be known. IS TRUE keeps the planner from the
+-- index on validity, which nearly every cell would match.
 CREATE FUNCTION locate(point geometry, day date)
 RETURNS TABLE (cell_id bigint, community_id bigint) LANGUAGE sql STABLE AS $$
     SELECT c.id, coalesce(c.community_id, u.id)
     FROM (SELECT) AS one
     LEFT JOIN LATERAL (
         SELECT cell.id, cell.community_id FROM cell
-        WHERE ST_Covers(cell.geom, point) AND cell.valid @> day
+        WHERE ST_Covers(cell.geom, point) AND (cell.valid @> day) IS TRUE
         ORDER BY cell.rank, cell.code COLLATE "C" LIMIT 1
     ) c ON true
     LEFT JOIN LATERAL (
@@ -101,7 +102,9 @@ EXECUTE FUNCTION link_standing();
 -- A unique key of a partitioned table cannot leave out the time, so this guard looks through the
 -- years; the lock makes two writers of one id wait for each other. Ids share 256 locks, since
 -- a lock each would exhaust the server's table in one large statement.
-CREATE FUNCTION refuse_incident_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The plan is kept for the session: made on an empty year, it must still use the index later.
+CREATE FUNCTION refuse_incident_twice() RETURNS trigger
+LANGUAGE plpgsql SET enable_seqscan TO off AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(
         hashtext('gridmap.incident'), hashtext(NEW.source || ':' || NEW.external_id) & 255);
