@@ -6,7 +6,6 @@ order the authority of a code declares: EPSG:4490, for one, declares latitude fi
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,8 @@ from pyproj.transformer import TransformerGroup
 
 from geodata import chinese_datums
 from geodata.chinese_datums import Floats, Pair
-from geodata.gauss_kruger import ZONES, epsg_code, gauss_kruger_zone, settle_zone
+from geodata.crs_names import read_name
+from geodata.gauss_kruger import epsg_code, gauss_kruger_zone, settle_zone
 from geodata.messages import GeodataError, Message
 
 _Shift = Callable[[ArrayLike, ArrayLike], Pair]
@@ -31,25 +31,6 @@ _SHIFTS: dict[str, tuple[_Shift, _Shift]] = {
     "GCJ-02": (chinese_datums.gcj02_to_wgs84, chinese_datums.wgs84_to_gcj02),
     "BD-09": (chinese_datums.bd09_to_wgs84, chinese_datums.wgs84_to_bd09),
 }
-
-# Names as people write them, in small letters and without blanks and punctuation.
-_SPELLINGS = {
-    **dict.fromkeys(["wgs84", "wgs1984", "gps", "crs84", "ogccrs84"], "WGS 84"),
-    **dict.fromkeys(["gcj02", "gcj", "mars", "amap", "火星坐标", "火星坐标系", "高德"], "GCJ-02"),
-    **dict.fromkeys(["bd09", "bd09ll", "baidu", "百度", "百度坐标", "百度坐标系"], "BD-09"),
-    **dict.fromkeys(
-        ["cgcs2000", "国家2000", "2000国家大地坐标系", "chinageodeticcoordinatesystem2000"],
-        "EPSG:4490",
-    ),
-}
-_AUTHORITY = re.compile(
-    r"(?:urn:ogc:def:crs:)?(epsg|esri)\s*:(?:[\d.]*:)?\s*(\d{4,6})", re.IGNORECASE
-)
-_GAUSS_KRUGER = re.compile(
-    r"(?:cgcs2000|国家2000)(?P<width>3|6)?(?:degree|deg|度)?"
-    r"(?:gausskrugger|gausskruger|gausskrüger|gk|高斯克吕格)(?P<width2>3|6)?(?:degree|deg|度)?"
-    r"(?:(?:zone|带|第)?(?P<zone>\d{2})带?|cm(?P<meridian>\d{2,3})e?)?"
-)
 
 
 @dataclass(frozen=True)
@@ -91,17 +72,11 @@ class CoordinateSystem:
         GeodataError
             When the name or the code is unknown; the message lists what is accepted.
         """
-        code = _AUTHORITY.fullmatch(text.strip())
-        if code:
-            return _from_code(f"{code[1].upper()}:{code[2]}")
-        plain = re.sub(r"[\s_\-/,.:()（）°]+", "", text.casefold())
-        name = _SPELLINGS.get(plain)
-        if name is not None:
-            return _from_code(name) if name.startswith("EPSG") else cls(name)
-        gauss_kruger = _GAUSS_KRUGER.fullmatch(plain)
-        if gauss_kruger:
-            return _gauss_kruger(text, **gauss_kruger.groupdict())
-        raise _unknown(text)
+        found = read_name(text)
+        if found is None:
+            raise _unknown(text)
+        name, zone = found
+        return _from_code(name) if ":" in name else cls(name, zone=zone)
 
     @classmethod
     def from_crs(cls, crs: pyproj.CRS) -> CoordinateSystem:
@@ -344,7 +319,7 @@ def local_metric_crs(lon: float, lat: float) -> pyproj.CRS:
     return _crs(f"EPSG:{(32600 if lat >= 0 else 32700) + utm}")
 
 
-def metric_crs_of(frame: gpd.GeoDataFrame) -> pyproj.CRS:
+def metric_crs_of(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
     """Choose the local plane in metres of a frame in EPSG:4326, by the middle of its box.
 
     Raises
@@ -354,6 +329,30 @@ def metric_crs_of(frame: gpd.GeoDataFrame) -> pyproj.CRS:
     """
     west, south, east, north = frame.total_bounds
     return local_metric_crs(float(west + east) / 2, float(south + north) / 2)
+
+
+def metres_per_degree(lat: float) -> Floats:
+    """Give the lengths of a degree of longitude and of latitude.
+
+    With them an area is measured, or a distance kept, on degrees themselves: an affine change
+    leaves straight what is straight in the database, which no map projection does.
+
+    Parameters
+    ----------
+    lat : float
+        WGS 84 degrees.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+        Metres, from the two radii of curvature of the WGS 84 ellipsoid.
+    """
+    sine, cosine = np.sin(np.radians(lat)), np.cos(np.radians(lat))
+    eccentricity2, axis_m = 0.0066943799901413165, 6378137.0
+    across = axis_m / np.sqrt(1 - eccentricity2 * sine**2)
+    meridian = across * (1 - eccentricity2) / (1 - eccentricity2 * sine**2)
+    lengths: Floats = np.radians(np.array([across * cosine, meridian]))
+    return lengths
 
 
 def _reshape(
@@ -402,22 +401,3 @@ def _unknown(text: str) -> GeodataError:
             text=text,
         )
     )
-
-
-def _gauss_kruger(
-    text: str, width: str | None, width2: str | None, zone: str | None, meridian: str | None
-) -> CoordinateSystem:
-    degrees = width or width2
-    if meridian is not None:
-        # A middle meridian is how the planes are named whose eastings carry no zone. The 3° and
-        # the 6° plane of one meridian are the same, and the 3° ones have them all.
-        number, rest = divmod(int(meridian), 3)
-        if rest or not 25 <= number <= 45:
-            raise _unknown(text)
-        return _from_code(epsg_code(number, prefixed=False))
-    if zone is None:
-        return CoordinateSystem("CGCS2000 GK")
-    number = int(zone)
-    if number not in ZONES or (degrees and (number >= 25) != (degrees == "3")):
-        raise _unknown(text)
-    return CoordinateSystem(f"CGCS2000 GK zone {number}", zone=number)

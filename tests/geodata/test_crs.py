@@ -5,7 +5,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata import chinese_datums as datums
@@ -35,6 +35,7 @@ def test_forward_datums_give_published_values() -> None:
     assert np.allclose(both, datums.gcj02_to_bd09(*gcj), rtol=0, atol=1e-13)
 
 
+@settings(deadline=None)
 @given(st.lists(in_china, min_size=1, max_size=50))
 def test_datum_round_trips_are_below_a_millimetre(points: list[tuple[float, float]]) -> None:
     lon, lat = np.array(points).T
@@ -52,6 +53,7 @@ def test_datum_round_trips_are_below_a_millimetre(points: list[tuple[float, floa
         assert np.abs(once_more[1] - lat).max() < MILLIMETRE
 
 
+@settings(deadline=None)
 @given(in_china)
 def test_gcj02_shift_is_some_hundred_metres(point: tuple[float, float]) -> None:
     moved = datums.wgs84_to_gcj02(*point)
