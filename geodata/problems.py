@@ -13,7 +13,7 @@ import pandas as pd
 
 from geodata.messages import Message
 
-Severity = Literal["error", "warning", "repaired"]
+Severity = Literal["error", "warning", "repaired", "dropped"]
 
 COLUMNS = ["row", "field", "code", "severity", "value", "message"]
 
@@ -31,8 +31,9 @@ class Problem:
         The column or canonical field at fault.
     code : str
         A stable slug such as ``time-unreadable``.
-    severity : {"error", "warning", "repaired"}
-        An error keeps the row out, a warning lets it in, a repair changed it and lets it in.
+    severity : {"error", "warning", "repaired", "dropped"}
+        An error keeps the row out, a warning lets it in, a repair changed it and lets it in. A
+        dropped row is sound but left out on purpose: reversed, or replaced by a later row.
     message : Message
         The sentence for a person.
     """
@@ -129,7 +130,7 @@ class Problems:
             The column or canonical field at fault.
         values : array_like, shape (n,), optional
             What stood in the file.
-        severity : {"error", "warning", "repaired"}
+        severity : {"error", "warning", "repaired", "dropped"}
             See `Problem`.
         **params : Any
             Values of further placeholders, the same for all rows.
@@ -164,15 +165,22 @@ class Problems:
 
     def severities(self) -> dict[Severity, int]:
         """Return how many problems there are of each severity."""
-        totals: dict[Severity, int] = {"error": 0, "warning": 0, "repaired": 0}
+        totals: dict[Severity, int] = {"error": 0, "warning": 0, "repaired": 0, "dropped": 0}
         for block in self._blocks:
             totals[block.severity] += len(block.rows)
         return totals
 
     def bad_rows(self) -> npt.NDArray[np.int64]:
         """Return the rows that an error keeps out, ascending and without repeats."""
-        errors = [block.rows for block in self._blocks if block.severity == "error"]
-        rows = np.unique(np.concatenate(errors)) if errors else np.empty(0, dtype=np.int64)
+        return self._rows("error")
+
+    def dropped_rows(self) -> npt.NDArray[np.int64]:
+        """Return the rows left out on purpose, ascending and without repeats."""
+        return self._rows("dropped")
+
+    def _rows(self, severity: Severity) -> npt.NDArray[np.int64]:
+        found = [block.rows for block in self._blocks if block.severity == severity]
+        rows = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
         return rows[rows > 0]
 
     def of_file(self) -> list[Problem]:

@@ -1,0 +1,181 @@
+"""The layers, their fields, and the words that files use for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["text", "integer", "number", "boolean", "date", "month", "time"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a canonical frame.
+
+    Attributes
+    ----------
+    kind : str
+        How its values are read.
+    words : tuple of str
+        What Chinese and English files call it, in lower case without spaces and underscores.
+    required : bool
+        Whether a row without it is kept out.
+    values : dict of str to str
+        The values a file may give and what they become; empty when any value is right.
+    """
+
+    kind: Kind
+    words: tuple[str, ...] = ()
+    required: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> set[str]:
+        """The values that are right, or an empty set when any is."""
+        return set(self.values.values())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A canonical layer.
+
+    Attributes
+    ----------
+    fields : dict of str to Field
+        Everything but the geometry.
+    shapes : frozenset of str
+        The geometry types it takes; a multi type takes its single type too.
+    needs_shape : bool
+        Whether a row without geometry is kept out.
+    key : tuple of str
+        The fields that together tell its rows apart; the first is never missing in a key.
+    """
+
+    fields: dict[str, Field]
+    shapes: frozenset[str]
+    needs_shape: bool
+    key: tuple[str, ...]
+
+
+def _spread(words: dict[str, str]) -> dict[str, str]:
+    """Turn code -> words into word -> code, the code being a word of itself."""
+    return {
+        word: code for code, listed in words.items() for word in (code, *listed.split())
+    }  # fmt: skip
+
+
+LEVELS = _spread({
+    "county": "区县 县 区 市辖区 县级市 旗 district",
+    "town": "街道 乡镇 乡 镇 街道办事处 township street",
+    "community": "社区 村 村居 居委会 社区居委会 行政村 village",
+})  # fmt: skip
+CELL_KINDS = _spread({
+    "basic": "基础 基础网格 一般 普通 普通网格",
+    "dedicated": "专属 专属网格 专属单位网格",
+    "micro": "微 微网格",
+})  # fmt: skip
+PLACE_KINDS = _spread({
+    "police_room": "警务室 派出所 police", "service_centre": "服务中心 便民服务中心 党群服务中心",
+    "community_office": "社区用房 居委会 社区居委会", "school": "学校 小学 中学",
+    "kindergarten": "幼儿园", "enterprise": "企业 公司 工厂", "clinic": "诊所 卫生站 卫生室",
+    "hospital": "医院", "market": "市场 菜市场 农贸市场", "park": "公园", "bank": "银行",
+    "station": "车站 地铁站", "worship": "宗教场所 寺庙 教堂", "care_home": "养老院 敬老院",
+    "toilet": "公厕 公共厕所", "parking": "停车场", "other": "其他 其它",
+})  # fmt: skip
+
+_ID = ("id", "编号", "序号", "唯一编号", "externalid", "objectid", "fid", "gid", "osmid")
+_NAME = ("name", "名称", "名字", "mingcheng", "mc")
+_COUNT = "integer"
+
+LAYERS: dict[str, Layer] = {
+    "units": Layer(
+        {
+            "code": Field("text", ("code", "编码", "代码", "区划代码", "行政区划代码", "单元编码",
+                                   "社区编码", "unitcode", "adcode", "统计用区划代码"), True),
+            "parent_code": Field("text", ("parentcode", "parent", "上级编码", "上级代码", "父级编码",
+                                          "上级区划代码")),
+            "level": Field("text", ("level", "级别", "层级", "类型", "单元类型"), True, LEVELS),
+            "name": Field("text", (*_NAME, "单元名称", "社区名称", "街道名称", "区划名称",
+                                   "nhdname", "wardname", "district"), True),
+            "name_en": Field("text", ("nameen", "englishname", "英文名称", "英文名")),
+        },
+        frozenset({"Polygon", "MultiPolygon"}), False, ("code",),
+    ),
+    "cells": Layer(
+        {
+            "code": Field("text", ("code", "网格编码", "网格编号", "网格代码", "编码", "cellcode",
+                                   "gridcode", "gridid")),
+            "community_code": Field("text", ("communitycode", "社区编码", "社区代码", "所属社区编码",
+                                             "所属社区")),
+            "kind": Field("text", ("kind", "type", "网格类型", "类型"), False, CELL_KINDS),
+            "name": Field("text", ("网格名称", *_NAME)),
+            "valid_from": Field("date", ("validfrom", "生效日期", "启用日期", "起始日期", "开始日期")),
+            "valid_to": Field("date", ("validto", "失效日期", "停用日期", "终止日期", "结束日期")),
+        },
+        frozenset({"Polygon", "MultiPolygon"}), True, ("code", "valid_from"),
+    ),
+    "buildings": Layer(
+        {
+            "external_id": Field("text", ("楼栋编码", "楼栋编号", "建筑编号", "buildingid", *_ID)),
+            "name": Field("text", ("楼栋名称", "楼名", "建筑名称", "楼栋", "buildingname", *_NAME)),
+            "address": Field("text", ("address", "地址", "门牌号", "楼栋地址", "详细地址", "addr")),
+            "kind": Field("text", ("kind", "building", "楼栋类型", "建筑类型", "用途", "类型")),
+            "storeys": Field(_COUNT, ("storeys", "floors", "levels", "层数", "楼层数", "buildinglevels")),
+            "month": Field("month", ("month", "月份", "统计月份", "年月", "统计时间")),
+            "households": Field(_COUNT, ("households", "户数", "总户数", "住户数")),
+            "residents": Field(_COUNT, ("residents", "population", "常住人口", "常住人口数", "人口",
+                                        "人口数", "居民数", "户籍人口")),
+            "temporary_residents": Field(_COUNT, ("temporaryresidents", "流动人口", "流动人口数",
+                                                  "暂住人口", "外来人口")),
+            "rented_homes": Field(_COUNT, ("rentedhomes", "出租房", "出租房数", "出租屋", "出租户数",
+                                           "出租房屋数")),
+            "shops": Field(_COUNT, ("shops", "商铺", "商铺数", "店铺", "店铺数", "门店数", "沿街商铺")),
+        },
+        frozenset({"Point", "Polygon", "MultiPolygon"}), True, ("external_id", "month"),
+    ),
+    "places": Layer(
+        {
+            "external_id": Field("text", ("场所编码", "场所编号", "placeid", *_ID)),
+            "name": Field("text", ("场所名称", "单位名称", *_NAME), True),
+            "kind": Field("text", ("kind", "场所类型", "场所类别", "类型", "类别", "type", "category"),
+                          False, PLACE_KINDS),
+            "address": Field("text", ("address", "地址", "场所地址", "详细地址", "addr")),
+            "area_m2": Field("number", ("aream2", "area", "面积", "建筑面积", "面积平方米", "占地面积")),
+        },
+        frozenset({"Point"}), True, ("external_id",),
+    ),
+    "roads": Layer(
+        {
+            "external_id": Field("text", ("道路编号", "道路编码", "roadid", *_ID)),
+            "name": Field("text", ("道路名称", "路名", "street", "streetname", *_NAME)),
+            "kind": Field("text", ("kind", "highway", "道路类型", "道路等级", "类型", "fclass")),
+            "oneway": Field("boolean", ("oneway", "单行", "是否单行", "单行道")),
+            "bridge": Field("boolean", ("bridge", "桥", "是否桥梁", "桥梁")),
+        },
+        frozenset({"LineString", "MultiLineString"}), True, ("external_id",),
+    ),
+    "categories": Layer(
+        {
+            "code": Field("text", ("code", "编码", "代码", "类别编码"), True),
+            "parent_code": Field("text", ("parentcode", "parent", "上级编码", "父级编码")),
+            "name": Field("text", (*_NAME, "类别名称"), True),
+            "name_en": Field("text", ("nameen", "英文名称")),
+        },
+        frozenset(), False, ("code",),
+    ),
+    "incidents": Layer(
+        {
+            "external_id": Field("text", ("事件编号", "案件编号", "案件编码", "报案编号", "工单编号",
+                                          "事件编码", "incidentid", "caseid", "casenumber",
+                                          "complaint", *_ID)),
+            "category": Field("text", ("category", "类别", "事件类型", "事件类别", "案件类型",
+                                       "案件类别", "案由", "类型", "type", "description",
+                                       "offense", "crimetype"), True),
+            "occurred_at": Field("time", ("occurredat", "案发时间", "发生时间", "事发时间", "时间",
+                                          "发案时间", "上报时间", "受理时间", "报警时间", "日期",
+                                          "发生日期", "time", "datetime", "date", "dateoccur",
+                                          "timestamp", "month"), True),
+        },
+        frozenset({"Point"}), True, ("external_id",),
+    ),
+}  # fmt: skip

@@ -1,0 +1,235 @@
+"""What a mapping is, and its file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+
+from geodata.mapping.layers import LAYERS
+from geodata.messages import GeodataError, Message
+
+Scalar = str | int | float | bool
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TimeRule(_Strict):
+    """Where a time stands and how it is written.
+
+    Attributes
+    ----------
+    column : str, optional
+        The column with the time, or with the date when ``time_column`` is given.
+    time_column : str, optional
+        The column with the time of day.
+    year, month, day, hour, minute : str, optional
+        Columns of the parts, instead of ``column``; without hour it is midnight.
+    format : str
+        ``auto``, ``ymd``, ``mdy`` (month first), ``dmy``, ``excel`` (serial days), ``epoch``
+        (seconds or milliseconds since 1970), or a strptime format with per cent signs.
+    zone : str
+        The IANA time zone of local times; a time with its own offset keeps that.
+    """
+
+    column: str | None = None
+    time_column: str | None = None
+    year: str | None = None
+    month: str | None = None
+    day: str | None = None
+    hour: str | None = None
+    minute: str | None = None
+    format: str = "auto"
+    zone: str = "Asia/Shanghai"
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {value}") from error
+        return value
+
+    @field_validator("format")
+    @classmethod
+    def _format_known(cls, value: str) -> str:
+        if "%" not in value and value not in {"auto", "ymd", "mdy", "dmy", "excel", "epoch"}:
+            raise ValueError(f"there is no time format {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.column is None) == (self.year is None):
+            raise ValueError("give either column or year, month, day ...")
+        return self
+
+    def columns(self) -> list[str]:
+        """Return the columns it uses."""
+        names = [self.column, self.time_column, self.year, self.month, self.day, self.hour,
+                 self.minute]  # fmt: skip
+        return [name for name in names if name is not None]
+
+
+class Location(_Strict):
+    """Where the position of a row stands.
+
+    Attributes
+    ----------
+    x, y : str, optional
+        Columns with longitude and latitude, or easting and northing.
+    wkt : str, optional
+        A column with well-known text.
+    system : str, optional
+        The coordinate system, in words that `geodata.crs` knows: ``EPSG:4326``, ``GCJ-02`` ...
+        Without it the file must declare its own.
+
+    Without columns the file's own geometry is used.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    wkt: str | None = None
+    system: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.x is None) != (self.y is None):
+            raise ValueError("x and y are needed together")
+        if self.x is not None and self.wkt is not None:
+            raise ValueError("give either x and y or wkt")
+        return self
+
+
+class Reversal(_Strict):
+    """A row that takes back an earlier one.
+
+    Attributes
+    ----------
+    column : str
+        The column that tells, such as ``Count``.
+    equals : str
+        Its value in a row that takes back, such as ``-1``.
+    key : list of str
+        The columns that are equal in the row and in the one it takes back.
+    """
+
+    column: str
+    equals: str
+    key: list[str]
+
+
+class Mapping(_Strict):
+    """How the columns of one file become the fields of one layer.
+
+    Attributes
+    ----------
+    layer : str
+        A key of `geodata.mapping.layers.LAYERS`.
+    columns : dict
+        Field -> column, or a list of columns that are joined by a hyphen.
+    constants : dict
+        Field -> a value for all rows.
+    values : dict
+        Field -> {value in the file -> value}; the value ``*`` stands for all not named.
+    time : TimeRule, optional
+        For a layer with a time.
+    location : Location
+        Where the position stands.
+    reverses : Reversal, optional
+        Which rows take back earlier ones.
+    source_layer, encoding, header
+        What `geodata.files.read` is to be given.
+    """
+
+    layer: str
+    columns: dict[str, str | list[str]] = {}
+    constants: dict[str, Scalar] = {}
+    values: dict[str, dict[str, str]] = {}
+    time: TimeRule | None = None
+    location: Location = Location()
+    reverses: Reversal | None = None
+    source_layer: str | None = None
+    encoding: str | None = None
+    header: bool = True
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Self:
+        if self.layer not in LAYERS:
+            raise ValueError(f"there is no layer {self.layer}; there are: {', '.join(LAYERS)}")
+        fields = LAYERS[self.layer].fields
+        for part in ("columns", "constants", "values"):
+            for name in getattr(self, part):
+                if name not in fields:
+                    raise ValueError(
+                        f"{part}.{name}: {self.layer} has no field {name}; "
+                        f"it has: {', '.join(fields)}"
+                    )
+        return self
+
+    def used_columns(self) -> list[str]:
+        """Return every column of the file that the mapping names, without repeats."""
+        names: list[str] = []
+        for value in self.columns.values():
+            names += [value] if isinstance(value, str) else value
+        names += self.time.columns() if self.time else []
+        names += [name for name in (self.location.x, self.location.y, self.location.wkt) if name]
+        if self.reverses:
+            names += [self.reverses.column, *self.reverses.key]
+        return list(dict.fromkeys(names))
+
+    def save(self, path: str | Path) -> None:
+        """Write the mapping as JSON, only what differs from the defaults."""
+        content = self.model_dump(exclude_defaults=True)
+        Path(path).write_text(
+            json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
+
+
+def parse_mapping(content: dict[str, Any], name: str = "mapping") -> Mapping:
+    """Make a mapping of the content of a file or form.
+
+    Raises
+    ------
+    GeodataError
+        Naming the key at fault.
+    """
+    try:
+        return Mapping.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise GeodataError(
+            Message("{file}: {key}: {reason}", file=name, key=key or "mapping", reason=reason)
+        ) from error
+
+
+def load_mapping(path: str | Path) -> Mapping:
+    """Read a mapping from a .json or .toml file.
+
+    Raises
+    ------
+    GeodataError
+        If it cannot be read or a key is wrong; the sentence names the key.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise GeodataError(
+            Message("{file} cannot be read as a mapping: {reason}", file=path.name, reason=error)
+        ) from error
+    if not isinstance(content, dict):
+        raise GeodataError(
+            Message("{file} cannot be read as a mapping: {reason}", file=path.name,
+                    reason="it is not an object")
+        )  # fmt: skip
+    return parse_mapping(content, path.name)
