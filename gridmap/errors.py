@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -76,3 +78,15 @@ def from_database(error: DBAPIError) -> ConflictError | None:
             Message("This code is already used by another valid cell. Choose another code.")
         )
     return None
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Raise what a guard in the database refuses as a typed error; other errors pass."""
+    try:
+        yield
+    except DBAPIError as error:
+        known = from_database(error)
+        if known is None:
+            raise
+        raise known from error

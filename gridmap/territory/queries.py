@@ -1,0 +1,59 @@
+"""Reads of the territory: cells as of a day, and where they came from."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, Row, Select, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from gridmap.territory.models import Cell, CellLineage
+
+
+def valid_on(day: date) -> ColumnElement[bool]:
+    """Return the condition that a cell is valid on a day.
+
+    ``IS TRUE`` keeps the planner from the index on validity, which nearly every cell matches.
+    """
+    return Cell.valid.contains(day).is_(True)
+
+
+def cells_as_of(day: date) -> Select[Cell]:
+    """Select the cells as they were on a day, by code."""
+    return select(Cell).where(valid_on(day)).order_by(Cell.code)
+
+
+def lineage(session: Session, cell_id: int) -> list[Row[tuple[int, str, date, date, str, int]]]:
+    """Trace what a cell came from and what became of it.
+
+    Returns
+    -------
+    list of rows
+        ``id``, ``code``, ``valid_from``, ``valid_to``, ``act`` and ``generation``: -1 for its
+        parents, 1 for its children, and so on; oldest first.
+    """
+    up, down = (
+        _kin(cell_id, CellLineage.child_id, CellLineage.parent_id, -1),
+        _kin(cell_id, CellLineage.parent_id, CellLineage.child_id, 1),
+    )
+    kin = union_all(up, down).subquery()
+    rows = session.execute(
+        select(Cell.id, Cell.code, Cell.valid_from, Cell.valid_to, kin.c.act, kin.c.generation)
+        .join(kin, kin.c.id == Cell.id)
+        .order_by(kin.c.generation, Cell.code)
+    )
+    return list(rows)
+
+
+def _kin(
+    cell_id: int, known: InstrumentedAttribute[int], sought: InstrumentedAttribute[int], step: int
+) -> Select[int, str, int]:
+    found = (
+        select(sought.label("id"), CellLineage.act.label("act"), literal(step).label("generation"))
+        .where(known == cell_id)
+        .cte(recursive=True)
+    )
+    found = found.union(
+        select(sought, CellLineage.act, found.c.generation + step).join(found, known == found.c.id)
+    )
+    return select(found.c.id, found.c.act, found.c.generation)
