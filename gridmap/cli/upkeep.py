@@ -1,0 +1,81 @@
+"""The commands that keep an installation well: migrate, doctor, backup, restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from geodata.messages import Message
+from gridmap import backup as copies
+from gridmap.cli.say import say, text
+from gridmap.db import make_engine
+from gridmap.doctor import State, examine
+from gridmap.embedded import provide_database
+from gridmap.migrate import migrate as apply_migrations
+from gridmap.settings import Settings
+
+_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "red"}
+
+
+@click.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database to this version of gridmap."""
+    with provide_database(settings) as url:
+        engine = make_engine(url)
+        steps = apply_migrations(engine)
+        engine.dispose()
+    for step in steps:
+        say(Message("Applied {step}", step=step))
+    say("The database is up to date.")
+
+
+@click.command()
+@click.pass_obj
+def doctor(settings: Settings) -> None:
+    """Say what is wrong with the installation and how to mend it.
+
+    The exit code is 1 if something keeps gridmap from working.
+    """
+    grave = False
+    with provide_database(settings) as url:
+        engine = make_engine(url)
+        for finding in examine(settings, engine):
+            grave |= finding.state is State.ERROR
+            mark = click.style(f"{finding.state:8}", fg=_COLOURS[finding.state])
+            say(finding.message, before=mark)
+            if finding.remedy:
+                say(finding.remedy, before=" " * 8)
+        engine.dispose()
+    if grave:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.pass_obj
+def backup(settings: Settings, file: Path, force: bool) -> None:
+    """Write the whole database to a file."""
+    with provide_database(settings) as url:
+        size = copies.backup(url, file, replace=force)
+    say(Message("Wrote {file}, {megabytes:.1f} MB.", file=str(file), megabytes=size / 1e6))
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask before the data are replaced.")
+@click.pass_obj
+def restore(settings: Settings, file: Path, yes: bool) -> None:
+    """Replace the database by a backup.
+
+    The backup is read into a new database, which takes the other's place when it is whole.
+    """
+    with copies.restoring(settings) as target:
+        if target.has_data() and not yes:
+            say(Message("The database {name} holds data.", name=target.name))
+            say("They will be replaced by the backup.")
+            click.confirm(text("Replace them?"), abort=True)
+        target.restore(file)
+    say(Message("Restored {file}.", file=str(file)))

@@ -1,0 +1,88 @@
+"""The web server: gunicorn, run inside this process so that it ends with it."""
+
+from __future__ import annotations
+
+import pkgutil
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from geodata.messages import Message
+from gridmap.i18n import preferred_language, translate
+from gridmap.settings import Settings
+
+
+def run(settings: Settings, *, dev: bool = False) -> None:
+    """Serve the pages until a signal ends it.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the database's URL and the secret key set.
+    dev : bool, default False
+        Whether the program is loaded anew when its files change.
+    """
+    _Server(settings, dev=dev).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type information.
+    def __init__(self, settings: Settings, *, dev: bool) -> None:
+        self.settings = settings
+        self.dev = dev
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{self.settings.port}",
+            "workers": 1 if self.dev else self.settings.workers,
+            "worker_class": "gthread",
+            "threads": self.settings.threads,
+            # Loaded once, the libraries' memory is shared by all workers.
+            "preload_app": not self.dev,
+            "reload": self.dev,
+            "loglevel": "info" if self.dev else "warning",
+            "timeout": 120,
+            "graceful_timeout": 5,
+            "control_socket_disable": True,
+            "post_worker_init": self._announce,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        # Imports point downward from the pages; only their name is known on this floor.
+        create_app: Callable[[Settings], Any] = pkgutil.resolve_name("webui:create_app")
+        return create_app(self.settings)
+
+    def _announce(self, worker: Any) -> None:
+        """Let the first worker say the address when the server answers there."""
+        if worker.age == 1:
+            url = "http://{}:{}".format(*worker.sockets[0].getsockname()[:2])
+            threading.Thread(target=_say_when_answering, args=(url,), daemon=True).start()
+
+
+def _say_when_answering(url: str) -> None:
+    """Ask until there is an answer. A redirect or a refusal is one; a fault is not."""
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(url, timeout=30).close()  # noqa: S310 - It is our own.
+        except urllib.error.HTTPError as error:
+            if error.code >= 500:
+                _say(Message("The server answers with a fault ({code}).", code=error.code))
+                return
+        except OSError:
+            time.sleep(0.1)
+            continue
+        _say(Message("gridmap is ready: {url} (Ctrl-C ends it)", url=url))
+        return
+
+
+def _say(message: Message) -> None:
+    print(translate(message, preferred_language()), file=sys.stdout, flush=True)
