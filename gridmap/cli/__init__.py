@@ -28,7 +28,7 @@ _COMMANDS = {
     "migrate": "gridmap.cli.upkeep:migrate",
     "import": "gridmap.cli.territory:import_",
     "export": "gridmap.cli.territory:export",
-    "check": "gridmap.cli.territory:check",
+    "check": "gridmap.cli.check:check",
     "doctor": "gridmap.cli.upkeep:doctor",
     "backup": "gridmap.cli.upkeep:backup",
     "restore": "gridmap.cli.upkeep:restore",

@@ -7,13 +7,17 @@ from datetime import datetime
 from geoalchemy2 import WKBElement
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     DateTime,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     PrimaryKeyConstraint,
+    SmallInteger,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.db import Base
@@ -42,6 +46,7 @@ class Incident(Imported, Linked, Base):
         # is unique over all years is held by the trigger.
         UniqueConstraint("source", "external_id", "occurred_at"),
         Index("ix_incident_geom", "geom", postgresql_using="gist"),
+        Index("ix_incident_occurred_at", "occurred_at"),
         Index("ix_incident_cell_id_occurred_at", "cell_id", "occurred_at"),
         Index("ix_incident_community_id_occurred_at", "community_id", "occurred_at"),
         {"postgresql_partition_by": "RANGE (occurred_at)"},
@@ -51,3 +56,23 @@ class Incident(Imported, Linked, Base):
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
+
+
+class IncidentBin(Base):
+    """How many incidents lie in a bin of the map, kept by triggers; migration 0003 tells how."""
+
+    __tablename__ = "incident_bin"
+    __table_args__ = (
+        PrimaryKeyConstraint("level", "category_id", "x", "y", "year"),
+        CheckConstraint("cardinality(upto) = 12", name="upto"),
+    )
+
+    # The world is 2 ** level bins wide, numbered from the north-west like map tiles.
+    level: Mapped[int] = mapped_column(SmallInteger)
+    # Zero stands for all categories, so this is no foreign key.
+    category_id: Mapped[int] = mapped_column(Integer, autoincrement=False)
+    x: Mapped[int]
+    y: Mapped[int]
+    year: Mapped[int] = mapped_column(SmallInteger)
+    # Incidents of the year up to the end of each of its twelve months.
+    upto: Mapped[list[int]] = mapped_column(ARRAY(Integer))
