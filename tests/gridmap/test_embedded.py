@@ -78,11 +78,12 @@ def test_what_was_stored_is_there_after_a_restart(folder: Path) -> None:
 
 
 def test_the_program_is_no_superuser(folder: Path) -> None:
-    with Cluster(folder, durable=False).running() as cluster:
-        with psycopg.connect(cluster.ensure_database("gridmap")) as connection:
-            setting = connection.execute("SHOW is_superuser").fetchone()
-            assert setting == ("off",)
-            assert connection.execute("SELECT postgis_version() IS NOT NULL").fetchone() == (True,)
+    with (
+        Cluster(folder, durable=False).running() as cluster,
+        psycopg.connect(cluster.ensure_database("gridmap")) as connection,
+    ):
+        assert connection.execute("SHOW is_superuser").fetchone() == ("off",)
+        assert connection.execute("SELECT postgis_version() IS NOT NULL").fetchone() == (True,)
 
 
 def test_the_last_user_stops_it(folder: Path) -> None:
@@ -163,9 +164,11 @@ def test_a_lock_file_whose_number_belongs_to_another_process_is_no_hindrance(fol
 
 def test_a_folder_of_another_version_is_named(folder: Path) -> None:
     (folder / "data" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(PostgresMissingError, match="made by PostgreSQL 9, which is not installed"):
-        with Cluster(folder).running():
-            pass
+    with (
+        pytest.raises(PostgresMissingError, match="made by PostgreSQL 9, which is not installed"),
+        Cluster(folder).running(),
+    ):
+        pass
 
 
 def test_a_half_made_data_folder_is_made_anew() -> None:
@@ -182,9 +185,11 @@ def test_a_half_made_data_folder_is_made_anew() -> None:
 def test_a_folder_the_account_cannot_reach_is_refused() -> None:
     with scratch() as parent:
         parent.chmod(0o700)
-        with pytest.raises(EmbeddedError, match=f"may not enter {parent}"):
-            with Cluster(parent / "deep" / "cluster").running():
-                pass
+        with (
+            pytest.raises(EmbeddedError, match=f"may not enter {parent}"),
+            Cluster(parent / "deep" / "cluster").running(),
+        ):
+            pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as another account")
