@@ -1,0 +1,51 @@
+from collections import namedtuple
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from sqlalchemy import Engine
+
+from gridmap import doctor
+from gridmap.db import alembic_config, make_engine
+from gridmap.doctor import State, check_disk, check_migrations, check_server, check_time_zone
+
+Usage = namedtuple("Usage", ["total", "used", "free"])
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "state"), [(0.5, State.ERROR), (3, State.WARNING), (50, State.OK)]
+)
+def test_a_full_disk_is_named(
+    monkeypatch: pytest.MonkeyPatch, free_gb: float, state: State
+) -> None:
+    usage = Usage(0, 0, int(free_gb * (1 << 30)))
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    finding = check_disk(Path("/no/such/folder"))
+    assert finding.state is state
+    assert (finding.remedy is None) == (state is State.OK)
+    assert str(finding.message) == f"{free_gb:.1f} GB are free in /"
+
+
+def test_a_sound_database_is_found_sound(engine: Engine) -> None:
+    assert [finding.state for finding in check_server(engine)] == [State.OK, State.OK]
+    assert check_migrations(engine).state is State.OK
+    assert doctor.check_encoding(engine).state is State.OK
+
+
+def test_another_time_zone_is_named_with_its_remedy(engine: Engine) -> None:
+    assert check_time_zone(engine, "Asia/Shanghai").state is State.OK
+    finding = check_time_zone(engine, "Asia/Urumqi")
+    assert finding.state is State.WARNING
+    assert "SET timezone = 'Asia/Urumqi'" in str(finding.remedy)
+
+
+def test_pending_migrations_and_missing_postgis_are_errors(own_database_url: str) -> None:
+    engine = make_engine(own_database_url)
+    command.stamp(alembic_config(engine), None, purge=True)
+    with psycopg.connect(own_database_url) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    assert check_migrations(engine).state is State.ERROR
+    assert [finding.state for finding in check_server(engine)] == [State.OK, State.ERROR]
+    engine.dispose()
