@@ -54,14 +54,14 @@ class _Block:
     severity: Severity
     field: str | None
     rows: npt.NDArray[np.int64]
-    values: npt.NDArray[np.object_] | None
+    given: npt.NDArray[np.object_] | None
     params: dict[str, Any]
 
     def message(self, position: int) -> Message:
         """Return the message of one row of the block."""
         values: dict[str, Any] = {"row": int(self.rows[position]), "field": self.field}
-        if self.values is not None:
-            values["value"] = self.values[position]
+        if self.given is not None:
+            values["value"] = self.given[position]
         return Message(self.template, **{**values, **self.params})
 
     def texts(self, translate: Callable[[str], str]) -> pd.Series[str]:
@@ -72,8 +72,8 @@ class _Block:
             result = result + literal
             if name == "row":
                 result = result + pd.Series(self.rows).astype("str")
-            elif name == "value" and self.values is not None:
-                result = result + pd.Series(self.values, dtype="object").astype("str")
+            elif name == "value" and self.given is not None:
+                result = result + pd.Series(self.given, dtype="object").astype("str")
             elif name is not None:
                 result = result + format(constant[name], spec or "")
         return result
@@ -213,8 +213,8 @@ class Problems:
                     "field": block.field or "",
                     "code": block.code,
                     "severity": block.severity,
-                    "value": "" if block.values is None
-                    else pd.Series(block.values, dtype="object").astype("str"),
+                    "value": "" if block.given is None
+                    else pd.Series(block.given, dtype="object").astype("str"),
                     "message": block.texts(translate),
                 }
             )

@@ -141,9 +141,7 @@ def _parse(
             table = parse(note)
         except pa.ArrowInvalid as error:
             raise GeodataError(
-                Message(
-                    "{file} cannot be read as a table: {reason}", file=name, reason=str(error)
-                )
+                Message("{file} cannot be read as a table: {reason}", file=name, reason=str(error))
             ) from error
     return table, _row_numbers(table.num_rows, skipped, width, start, problems)
 

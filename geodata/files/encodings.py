@@ -83,7 +83,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         raise GeodataError(
             Message(
                 "{file} is no text in UTF-8, GB18030 or Windows-1252. "
-                "If it is a text, name its encoding; if not, it is not in the format its name says.",
+                "If it is a text, name its encoding; if not, it is not what its name says.",
                 file=name,
             )
         )

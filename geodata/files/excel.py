@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 import openpyxl
 import pandas as pd
+from openpyxl.utils.exceptions import InvalidFileException
 
 from geodata.files.table import RawTable, choose_layer, tidy_names
 from geodata.messages import GeodataError, Message
@@ -38,7 +39,7 @@ def read_excel(path: Path, layer: str | None = None, *, header: bool = True) -> 
             # openpyxl warns of styles and extensions that it drops; the values are all there.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError, openpyxl.utils.exceptions.InvalidFileException) as error:  # noqa: E501
+    except (BadZipFile, KeyError, ValueError, OSError, InvalidFileException) as error:
         raise GeodataError(
             Message(
                 "{file} is no .xlsx workbook or has a password; "
@@ -49,7 +50,8 @@ def read_excel(path: Path, layer: str | None = None, *, header: bool = True) -> 
     try:
         filled = {sheet.title: sheet for sheet in book.worksheets if _has_rows(sheet)}
         chosen = choose_layer(path, list(filled), layer)
-        records = [[_text(cell) for cell in row] for row in filled[chosen].iter_rows(values_only=True)]
+        rows = filled[chosen].iter_rows(values_only=True)
+        records = [[_text(cell) for cell in row] for row in rows]
     finally:
         book.close()
     return _table(path, chosen, records, header)

@@ -116,7 +116,8 @@ def _features(document: Any, name: str, problems: Problems) -> list[Any]:
         raise GeodataError(Message("{file} is no GeoJSON: it has no member type", file=name))
     raise GeodataError(
         Message(
-            "{file} is no GeoJSON: its type is {kind}, not FeatureCollection, Feature or a geometry",
+            "{file} is no GeoJSON: its type is {kind}, not FeatureCollection, "
+            "Feature or a geometry",
             file=name,
             kind=json.dumps(kind, ensure_ascii=False)[:60],
         )

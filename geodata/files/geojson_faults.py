@@ -155,9 +155,7 @@ def _position(value: list[Any], kind: str, repairs: set[str]) -> list[Any]:
         )
     for number in value[:2]:
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise _FaultError(
-                N_("row {row}: a coordinate of the {value} is not a number"), kind
-            )
+            raise _FaultError(N_("row {row}: a coordinate of the {value} is not a number"), kind)
         if not abs(number) < 1e15:
             raise _FaultError(
                 N_("row {row}: a coordinate of the {value} is not a finite number"), kind

@@ -8,8 +8,9 @@ from geodata.files.archives import unpacked
 from geodata.files.delimited import read_delimited
 from geodata.files.excel import read_excel
 from geodata.files.geojson import read_geojson
+from geodata.files.gpx import read_gpx
 from geodata.files.table import RawTable, choose_layer
-from geodata.files.vector import read_geopackage, read_gpx, read_kml, read_shapefile
+from geodata.files.vector import read_geopackage, read_kml, read_shapefile
 from geodata.messages import GeodataError, Message
 
 TABLES = (".csv", ".tsv", ".tab")
@@ -92,7 +93,9 @@ def _from_file(path: Path, layer: str | None, encoding: str | None, header: bool
 def _refuse(path: Path, suffix: str) -> RawTable:
     if suffix in _OLD_EXCEL:
         raise GeodataError(
-            Message("{file}: save it as .xlsx or as CSV; older formats are not read", file=path.name)
+            Message(
+                "{file}: save it as .xlsx or as CSV; older formats are not read", file=path.name
+            )
         )
     if suffix in (".shx", ".dbf", ".prj", ".cpg"):
         raise GeodataError(

@@ -1,4 +1,4 @@
-"""Formats that GDAL reads: GeoPackage, Shapefile, KML and GPX, through Arrow."""
+"""Formats that GDAL reads: GeoPackage, Shapefile and KML, through Arrow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ _KML_EXTRAS = [
     "drawOrder", "icon", "snippet",
 ]  # fmt: skip
 
-GPX_LAYERS = ["waypoints", "routes", "tracks"]
 _GDAL_ERRORS = (DataSourceError, DataLayerError, FieldError, GeometryError, pa.ArrowInvalid)
 
 
@@ -178,46 +177,6 @@ def read_kml(path: Path, layer: str | None = None) -> RawTable:
     raw.frame = raw.frame.drop(columns=empty)
     raw.system = "EPSG:4326"
     return raw
-
-
-def read_gpx(path: Path, layer: str | None = None) -> RawTable:
-    """Read waypoints as points, routes and tracks as lines.
-
-    Parameters
-    ----------
-    path : Path
-        A GPX 1.0 or 1.1 file.
-    layer : str, optional
-        ``waypoints``, ``routes``, ``tracks``, ``route_points`` or ``track_points``; without it
-        the first three come together, told apart by the column ``gpx``.
-    """
-    check_beginning(path)
-    names = [layer] if layer else GPX_LAYERS
-    present = layer_names(path)
-    parts = [
-        as_table(path, name, *read_layer(path, choose_layer(path, present, name))) for name in names
-    ]
-    filled = [part for part in parts if len(part)] or parts[:1]
-    problems = Problems()
-    rows = np.arange(1, sum(len(part) for part in filled) + 1, dtype=np.int64)
-    shapes = np.concatenate([_own(part.geometry) for part in filled])
-    frame = pd.concat(
-        [part.frame.assign(gpx=part.layer) for part in filled], ignore_index=True
-    ).dropna(axis="columns", how="all")
-    useless = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    shapes[useless] = None
-    problems.add_many(
-        "track-too-short",
-        "row {row}: this {value} entry has fewer than two points",
-        rows[useless],
-        field="geometry",
-        values=frame["gpx"].to_numpy()[useless] if len(frame) else None,
-    )
-    return RawTable(frame, rows, problems, shapes, "EPSG:4326", layer=layer, path=path)
-
-
-def _own(shapes: npt.NDArray[np.object_] | None) -> npt.NDArray[np.object_]:
-    return np.empty(0, dtype=object) if shapes is None else shapes
 
 
 def read_shapefile(path: Path, encoding: str | None = None) -> RawTable:

@@ -142,7 +142,8 @@ def _texts(raw: RawTable, source: str | list[str]) -> pa.Array:
         return texts_of(raw.frame[source])
     parts = [texts_of(raw.frame[name]) for name in source]
     hyphen = pa.scalar("-", pa.large_string())
-    return pc.binary_join_element_wise(*parts, hyphen, null_handling="skip")
+    # Half a key is none: a row that lacks a part has no value.
+    return pc.binary_join_element_wise(*parts, hyphen, null_handling="emit_null")
 
 
 def _column(
@@ -153,7 +154,7 @@ def _column(
     known: Collection[str] | None,
     problems: Problems,
     now: dt.datetime | None,
-) -> pd.Series:  # type: ignore[type-arg]
+) -> pd.Series:
     """Read one field, from a column, a constant or the rule for times."""
     if field.kind == "time":
         return _times(raw, name, mapping.time, problems, now)
@@ -165,10 +166,11 @@ def _column(
         texts = pa.array([None if constant is None else str(constant)], pa.large_string()).take(
             pa.array(np.zeros(len(raw), dtype="int64"))
         )
-    words = {**field.values, **mapping.values.get(name, {})}
+    given = mapping.values.get(name, {})  # noqa: PD011 - The mapping is no pandas object.
+    words = {**field.codes, **given}
     if words:
         texts, unknown = translate(texts, words)
-        if field.values:
+        if field.codes:
             unknown &= ~_isin(texts, field.allowed)
             _tell(raw, name, "value-unknown", "row {row}: {value} is no known {field}", texts,
                   unknown, problems)  # fmt: skip
@@ -185,7 +187,7 @@ def _column(
 
 def _typed(
     raw: RawTable, name: str, field: Field, texts: pa.Array, problems: Problems
-) -> pd.Series:  # type: ignore[type-arg]
+) -> pd.Series:
     """Turn text into the type of the field; what does not fit is told and left empty."""
     if field.kind == "text":
         return to_series(texts)
@@ -208,17 +210,17 @@ def _typed(
         numbers = pd.Series(values)
         return numbers.astype("Int64") if field.kind == "integer" else numbers
     parsed = parse_times(to_series(texts))
-    bad = _valid(texts) & np.isnat(parsed.values)
+    bad = _valid(texts) & np.isnat(parsed.moments)
     _tell(raw, name, "date-unreadable", "row {row}: the date {value} in {field} cannot be read",
           texts, bad, problems)  # fmt: skip
-    days = parsed.values.astype("datetime64[M]") if field.kind == "month" else parsed.values
+    days = parsed.moments.astype("datetime64[M]") if field.kind == "month" else parsed.moments
     dates = pd.Series(days.astype("datetime64[s]"))
     return dates.dt.date.astype("object").where(dates.notna(), None)
 
 
 def _times(
     raw: RawTable, name: str, rule: TimeRule | None, problems: Problems, now: dt.datetime | None
-) -> pd.Series:  # type: ignore[type-arg]
+) -> pd.Series:
     """Read the times, and tell of those that are unreadable, missing, ancient or to come."""
     if rule is None:
         raise GeodataError(Message("the mapping does not say where {field} stands", field=name))
@@ -232,7 +234,7 @@ def _times(
     else:
         parsed, texts = _from_parts(raw, rule)
     missing = ~_valid(texts)
-    bad = ~missing & np.isnat(parsed.values)
+    bad = ~missing & np.isnat(parsed.moments)
     problems.add_many("time-missing", "row {row} has no time", raw.rows[missing], field=name)
     _tell(raw, name, "time-unreadable", "row {row}: the time {value} cannot be read", texts, bad,
           problems)  # fmt: skip
@@ -275,12 +277,12 @@ def _from_parts(raw: RawTable, rule: TimeRule) -> tuple[ParsedTimes, pa.Array]:
         texts.append(column)
     bad |= np.isnan(parts[0])
     whole = [np.where(bad, 0, part).astype("int64") for part in parts]
-    values = compose(*whole, np.zeros(len(raw), dtype="int64"))
+    moments = compose(*whole)
     shown = pc.binary_join_element_wise(
         *texts, pa.scalar(" ", pa.large_string()), null_handling="skip"
     )
     shown = pc.if_else(pc.equal(pc.utf8_trim_whitespace(shown), ""), None, shown)
-    return ParsedTimes(values, np.zeros(len(raw), dtype=bool)), shown
+    return ParsedTimes(moments, np.zeros(len(raw), dtype=bool)), shown
 
 
 def _tell(

@@ -122,7 +122,7 @@ def _time(names: dict[str, str], fields: dict[str, Field], taken: set[str]) -> T
     }  # fmt: skip
     if parts["year"] and parts["month"] and parts["day"]:
         taken |= {name for name in parts.values() if name}
-        return TimeRule(**parts)
+        return TimeRule.model_validate(parts)
     date = _first(names, _DATE, taken)
     clock = _first(names, _CLOCK, taken)
     if date and clock and date != clock:

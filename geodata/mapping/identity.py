@@ -71,7 +71,7 @@ def refuse_identity_numbers(
             )
 
 
-def _texts(column: pd.Series) -> pa.Array | None:  # type: ignore[type-arg]
+def _texts(column: pd.Series) -> pa.Array | None:
     """Return a column as text, or None where it is too short to hold such numbers."""
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None

@@ -20,19 +20,19 @@ class Field:
         What Chinese and English files call it, in lower case without spaces and underscores.
     required : bool
         Whether a row without it is kept out.
-    values : dict of str to str
+    codes : dict of str to str
         The values a file may give and what they become; empty when any value is right.
     """
 
     kind: Kind
     words: tuple[str, ...] = ()
     required: bool = False
-    values: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
 
     @property
     def allowed(self) -> set[str]:
         """The values that are right, or an empty set when any is."""
-        return set(self.values.values())
+        return set(self.codes.values())
 
 
 @dataclass(frozen=True)
@@ -85,34 +85,79 @@ PLACE_KINDS = _spread({
 
 _ID = ("id", "编号", "序号", "唯一编号", "externalid", "objectid", "fid", "gid", "osmid")
 _NAME = ("name", "名称", "名字", "mingcheng", "mc")
-_COUNT = "integer"
+_COUNT: Kind = "integer"
 
 LAYERS: dict[str, Layer] = {
     "units": Layer(
         {
-            "code": Field("text", ("code", "编码", "代码", "区划代码", "行政区划代码", "单元编码",
-                                   "社区编码", "unitcode", "adcode", "统计用区划代码"), True),
-            "parent_code": Field("text", ("parentcode", "parent", "上级编码", "上级代码", "父级编码",
-                                          "上级区划代码")),
+            "code": Field(
+                "text",
+                (
+                    "code",
+                    "编码",
+                    "代码",
+                    "区划代码",
+                    "行政区划代码",
+                    "单元编码",
+                    "社区编码",
+                    "unitcode",
+                    "adcode",
+                    "统计用区划代码",
+                ),
+                True,
+            ),
+            "parent_code": Field(
+                "text", ("parentcode", "parent", "上级编码", "上级代码", "父级编码", "上级区划代码")
+            ),
             "level": Field("text", ("level", "级别", "层级", "类型", "单元类型"), True, LEVELS),
-            "name": Field("text", (*_NAME, "单元名称", "社区名称", "街道名称", "区划名称",
-                                   "nhdname", "wardname", "district"), True),
+            "name": Field(
+                "text",
+                (
+                    *_NAME,
+                    "单元名称",
+                    "社区名称",
+                    "街道名称",
+                    "区划名称",
+                    "nhdname",
+                    "wardname",
+                    "district",
+                ),
+                True,
+            ),
             "name_en": Field("text", ("nameen", "englishname", "英文名称", "英文名")),
         },
-        frozenset({"Polygon", "MultiPolygon"}), False, ("code",),
+        frozenset({"Polygon", "MultiPolygon"}),
+        False,
+        ("code",),
     ),
     "cells": Layer(
         {
-            "code": Field("text", ("code", "网格编码", "网格编号", "网格代码", "编码", "cellcode",
-                                   "gridcode", "gridid")),
-            "community_code": Field("text", ("communitycode", "社区编码", "社区代码", "所属社区编码",
-                                             "所属社区")),
+            "code": Field(
+                "text",
+                (
+                    "code",
+                    "网格编码",
+                    "网格编号",
+                    "网格代码",
+                    "编码",
+                    "cellcode",
+                    "gridcode",
+                    "gridid",
+                ),
+            ),
+            "community_code": Field(
+                "text", ("communitycode", "社区编码", "社区代码", "所属社区编码", "所属社区")
+            ),
             "kind": Field("text", ("kind", "type", "网格类型", "类型"), False, CELL_KINDS),
             "name": Field("text", ("网格名称", *_NAME)),
-            "valid_from": Field("date", ("validfrom", "生效日期", "启用日期", "起始日期", "开始日期")),
+            "valid_from": Field(
+                "date", ("validfrom", "生效日期", "启用日期", "起始日期", "开始日期")
+            ),
             "valid_to": Field("date", ("validto", "失效日期", "停用日期", "终止日期", "结束日期")),
         },
-        frozenset({"Polygon", "MultiPolygon"}), True, ("code", "valid_from"),
+        frozenset({"Polygon", "MultiPolygon"}),
+        True,
+        ("code", "valid_from"),
     ),
     "buildings": Layer(
         {
@@ -120,29 +165,56 @@ LAYERS: dict[str, Layer] = {
             "name": Field("text", ("楼栋名称", "楼名", "建筑名称", "楼栋", "buildingname", *_NAME)),
             "address": Field("text", ("address", "地址", "门牌号", "楼栋地址", "详细地址", "addr")),
             "kind": Field("text", ("kind", "building", "楼栋类型", "建筑类型", "用途", "类型")),
-            "storeys": Field(_COUNT, ("storeys", "floors", "levels", "层数", "楼层数", "buildinglevels")),
+            "storeys": Field(
+                _COUNT, ("storeys", "floors", "levels", "层数", "楼层数", "buildinglevels")
+            ),
             "month": Field("month", ("month", "月份", "统计月份", "年月", "统计时间")),
             "households": Field(_COUNT, ("households", "户数", "总户数", "住户数")),
-            "residents": Field(_COUNT, ("residents", "population", "常住人口", "常住人口数", "人口",
-                                        "人口数", "居民数", "户籍人口")),
-            "temporary_residents": Field(_COUNT, ("temporaryresidents", "流动人口", "流动人口数",
-                                                  "暂住人口", "外来人口")),
-            "rented_homes": Field(_COUNT, ("rentedhomes", "出租房", "出租房数", "出租屋", "出租户数",
-                                           "出租房屋数")),
-            "shops": Field(_COUNT, ("shops", "商铺", "商铺数", "店铺", "店铺数", "门店数", "沿街商铺")),
+            "residents": Field(
+                _COUNT,
+                (
+                    "residents",
+                    "population",
+                    "常住人口",
+                    "常住人口数",
+                    "人口",
+                    "人口数",
+                    "居民数",
+                    "户籍人口",
+                ),
+            ),
+            "temporary_residents": Field(
+                _COUNT, ("temporaryresidents", "流动人口", "流动人口数", "暂住人口", "外来人口")
+            ),
+            "rented_homes": Field(
+                _COUNT, ("rentedhomes", "出租房", "出租房数", "出租屋", "出租户数", "出租房屋数")
+            ),
+            "shops": Field(
+                _COUNT, ("shops", "商铺", "商铺数", "店铺", "店铺数", "门店数", "沿街商铺")
+            ),
         },
-        frozenset({"Point", "Polygon", "MultiPolygon"}), True, ("external_id", "month"),
+        frozenset({"Point", "Polygon", "MultiPolygon"}),
+        True,
+        ("external_id", "month"),
     ),
     "places": Layer(
         {
             "external_id": Field("text", ("场所编码", "场所编号", "placeid", *_ID)),
             "name": Field("text", ("场所名称", "单位名称", *_NAME), True),
-            "kind": Field("text", ("kind", "场所类型", "场所类别", "类型", "类别", "type", "category"),
-                          False, PLACE_KINDS),
+            "kind": Field(
+                "text",
+                ("kind", "场所类型", "场所类别", "类型", "类别", "type", "category"),
+                False,
+                PLACE_KINDS,
+            ),
             "address": Field("text", ("address", "地址", "场所地址", "详细地址", "addr")),
-            "area_m2": Field("number", ("aream2", "area", "面积", "建筑面积", "面积平方米", "占地面积")),
+            "area_m2": Field(
+                "number", ("aream2", "area", "面积", "建筑面积", "面积平方米", "占地面积")
+            ),
         },
-        frozenset({"Point"}), True, ("external_id",),
+        frozenset({"Point"}),
+        True,
+        ("external_id",),
     ),
     "roads": Layer(
         {
@@ -152,7 +224,9 @@ LAYERS: dict[str, Layer] = {
             "oneway": Field("boolean", ("oneway", "单行", "是否单行", "单行道")),
             "bridge": Field("boolean", ("bridge", "桥", "是否桥梁", "桥梁")),
         },
-        frozenset({"LineString", "MultiLineString"}), True, ("external_id",),
+        frozenset({"LineString", "MultiLineString"}),
+        True,
+        ("external_id",),
     ),
     "categories": Layer(
         {
@@ -161,21 +235,72 @@ LAYERS: dict[str, Layer] = {
             "name": Field("text", (*_NAME, "类别名称"), True),
             "name_en": Field("text", ("nameen", "英文名称")),
         },
-        frozenset(), False, ("code",),
+        frozenset(),
+        False,
+        ("code",),
     ),
     "incidents": Layer(
         {
-            "external_id": Field("text", ("事件编号", "案件编号", "案件编码", "报案编号", "工单编号",
-                                          "事件编码", "incidentid", "caseid", "casenumber",
-                                          "complaint", *_ID)),
-            "category": Field("text", ("category", "类别", "事件类型", "事件类别", "案件类型",
-                                       "案件类别", "案由", "类型", "type", "description",
-                                       "offense", "crimetype"), True),
-            "occurred_at": Field("time", ("occurredat", "案发时间", "发生时间", "事发时间", "时间",
-                                          "发案时间", "上报时间", "受理时间", "报警时间", "日期",
-                                          "发生日期", "time", "datetime", "date", "dateoccur",
-                                          "timestamp", "month"), True),
+            "external_id": Field(
+                "text",
+                (
+                    "事件编号",
+                    "案件编号",
+                    "案件编码",
+                    "报案编号",
+                    "工单编号",
+                    "事件编码",
+                    "incidentid",
+                    "caseid",
+                    "casenumber",
+                    "complaint",
+                    *_ID,
+                ),
+            ),
+            "category": Field(
+                "text",
+                (
+                    "category",
+                    "类别",
+                    "事件类型",
+                    "事件类别",
+                    "案件类型",
+                    "案件类别",
+                    "案由",
+                    "类型",
+                    "type",
+                    "description",
+                    "offense",
+                    "crimetype",
+                ),
+                True,
+            ),
+            "occurred_at": Field(
+                "time",
+                (
+                    "occurredat",
+                    "案发时间",
+                    "发生时间",
+                    "事发时间",
+                    "时间",
+                    "发案时间",
+                    "上报时间",
+                    "受理时间",
+                    "报警时间",
+                    "日期",
+                    "发生日期",
+                    "time",
+                    "datetime",
+                    "date",
+                    "dateoccur",
+                    "timestamp",
+                    "month",
+                ),
+                True,
+            ),
         },
-        frozenset({"Point"}), True, ("external_id",),
+        frozenset({"Point"}),
+        True,
+        ("external_id",),
     ),
-}  # fmt: skip
+}

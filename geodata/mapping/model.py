@@ -133,7 +133,8 @@ class Mapping(_Strict):
     layer : str
         A key of `geodata.mapping.layers.LAYERS`.
     columns : dict
-        Field -> column, or a list of columns that are joined by a hyphen.
+        Field -> column, or a list of columns that are joined by a hyphen; a row that lacks one
+        of them has no value.
     constants : dict
         Field -> a value for all rows.
     values : dict

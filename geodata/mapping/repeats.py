@@ -40,7 +40,7 @@ def drop_reversed(raw: RawTable, rule: Reversal, problems: Problems) -> Mask:
     key = pd.concat(columns, axis=1, keys=range(len(columns))).groupby(
         list(range(len(columns))), dropna=False, sort=False
     )
-    group = key.ngroup().to_numpy()
+    group = key.ngroup().to_numpy().astype(np.int64)
     touched = np.flatnonzero(np.isin(group, np.unique(group[takes_back])))
     cancelled = np.zeros(len(raw), dtype=bool)
     cancelled[touched] = _closed(group[touched], takes_back[touched])
@@ -49,8 +49,8 @@ def drop_reversed(raw: RawTable, rule: Reversal, problems: Problems) -> Mask:
     for mask, code, template in (
         (cancelled & ~takes_back, "reversed", "row {row} is taken back by a later row"),
         (cancelled & takes_back, "reversal", "row {row} takes back an earlier row"),
-        (unmatched, "reversal-unmatched", "row {row} takes back a row that the file does not "
-                                          "hold, by {key}"),
+        (unmatched, "reversal-unmatched", ("row {row} takes back a row that the file does not "
+                                          "hold, by {key}")),
     ):  # fmt: skip
         problems.add_many(
             code, template, raw.rows[mask], field=rule.column, severity="dropped", key=text
@@ -108,7 +108,7 @@ def drop_repeats(frame: pd.DataFrame, key: tuple[str, ...], problems: Problems) 
     return ~repeated
 
 
-def content_ids(frame: pd.DataFrame, extra: pd.Series | None = None) -> pd.Series[str]:  # type: ignore[type-arg]
+def content_ids(frame: pd.DataFrame, extra: pd.Series | None = None) -> pd.Series[str]:
     """Make identifiers of the content, the same whenever the same row is imported again.
 
     Parameters

@@ -87,6 +87,7 @@ def points_of(raw: RawTable, location: Location, problems: Problems) -> Points:
     system = system_of(raw, location, problems)
     if location.x is not None and location.y is not None:
         x, y = (_numbers(raw, name, problems) for name in (location.x, location.y))
+        _tell_missing(raw.rows, ~(np.isfinite(x) & np.isfinite(y)), problems)
     else:
         shapes = _unwrapped(_shapes(raw, location, problems), frozenset({"Point"}))
         wrong = ~shapely.is_missing(shapes) & (shapely.get_type_id(shapes) != 0)
@@ -122,10 +123,7 @@ def _numbers(raw: RawTable, name: str, problems: Problems) -> Floats:
         field=name,
         values=texts.take(np.flatnonzero(bad)).to_pylist() if bad.any() else None,
     )
-    missing = ~np.isfinite(values) & ~bad
-    problems.add_many(
-        "position-missing", "row {row}: {field} is empty", raw.rows[missing], field=name
-    )
+    values[bad] = np.nan
     return values
 
 
@@ -187,8 +185,6 @@ def _shapes(raw: RawTable, location: Location, problems: Problems) -> Shapes:
         field=location.wkt,
         values=[text[:60] for text in texts[bad]],
     )
-    # An empty point keeps a row that is told of already from being told of as missing.
-    shapes[bad] = None
     return shapes
 
 
@@ -271,10 +267,12 @@ def _on_globe(west: Floats, south: Floats, east: Floats, north: Floats) -> npt.N
 def _tell_missing(
     rows: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_], problems: Problems
 ) -> None:
-    # Rows whose geometry could not be read have been told of already.
+    if not missing.any():
+        return
+    # Rows whose position could not be read have been told of already.
     fresh = missing & ~np.isin(rows, problems.bad_rows())
     problems.add_many(
-        "geometry-missing", "row {row} has no geometry", rows[fresh], field="geometry"
+        "geometry-missing", "row {row} has no position", rows[fresh], field="geometry"
     )
 
 

@@ -46,7 +46,7 @@ class ParsedTimes:
 
     Attributes
     ----------
-    values : ndarray of datetime64[us]
+    moments : ndarray of datetime64[us]
         NaT where there is none or it cannot be read.
     absolute : ndarray of bool
         Where the value is in UTC already, since it carried its offset.
@@ -54,7 +54,7 @@ class ParsedTimes:
         Whether day and month could not be told apart anywhere in the column.
     """
 
-    values: Times
+    moments: Times
     absolute: Mask
     unsure: bool = False
 
@@ -83,9 +83,9 @@ def parse_times(texts: pd.Series[str], style: str = "auto") -> ParsedTimes:
     coded = pc.dictionary_encode(array)
     unique = _parse_distinct(pc.utf8_trim_whitespace(coded.dictionary), style)
     # Missing values have no index: they point at an extra NaT at the end.
-    index = pc.fill_null(coded.indices, len(unique.values)).to_numpy()
+    index = pc.fill_null(coded.indices, len(unique.moments)).to_numpy()
     return ParsedTimes(
-        np.append(unique.values, np.datetime64("NaT"))[index],
+        np.append(unique.moments, np.datetime64("NaT"))[index],
         np.append(unique.absolute, False)[index],
         unique.unsure,
     )
@@ -117,7 +117,7 @@ def _parse_distinct(texts: pa.Array, style: str) -> ParsedTimes:
         _numbers(texts, style, result)
     if style in {"auto", "ymd"}:
         _compact(texts, result)
-    if style in {"auto", "ymd", "mdy", "dmy"} and np.isnat(result.values).any():
+    if style in {"auto", "ymd", "mdy", "dmy"} and np.isnat(result.moments).any():
         _dated(texts, style, result)
     return result
 
@@ -132,23 +132,23 @@ def _numbers(texts: pa.Array, style: str, result: ParsedTimes) -> None:
         if style in {"auto", "excel"}:
             days = (values >= _EXCEL_DAYS[0]) & (values < _EXCEL_DAYS[1])
             seconds = np.round(values[days] * 86_400).astype("int64")
-            result.values[days] = EXCEL_ORIGIN + (seconds * 1_000_000).astype("timedelta64[us]")
+            result.moments[days] = EXCEL_ORIGIN + (seconds * 1_000_000).astype("timedelta64[us]")
         if style in {"auto", "epoch"}:
             # Ten digits are seconds from 2001 to 2286, thirteen are milliseconds of that time.
             for scale, low, high in ((1_000_000, 1e9, 1e10), (1_000, 1e12, 1e13)):
                 epoch = (values >= low) & (values < high)
                 ticks = np.round(values[epoch] * scale).astype("int64")
-                result.values[epoch] = ticks.astype("datetime64[us]")
+                result.moments[epoch] = ticks.astype("datetime64[us]")
                 result.absolute[epoch] = True
 
 
 def _compact(texts: pa.Array, result: ParsedTimes) -> None:
     """Fill in what is written in digits only, such as 20150301 or 201503011405."""
-    open_ = np.isnat(result.values) & _mask(pc.match_substring_regex(texts, _COMPACT))
+    open_ = np.isnat(result.moments) & _mask(pc.match_substring_regex(texts, _COMPACT))
     if not open_.any():
         return
     parts = pc.extract_regex(texts.filter(pa.array(open_)), _COMPACT)
-    result.values[open_] = compose(
+    result.moments[open_] = compose(
         _integers(parts, "year", 0), _integers(parts, "month", 1), _integers(parts, "day", 1),
         _integers(parts, "hour", 0), _integers(parts, "minute", 0), _integers(parts, "second", 0),
     )  # fmt: skip
@@ -163,8 +163,8 @@ def _dated(texts: pa.Array, style: str, result: ParsedTimes) -> None:
     times, offsets, absolute = _clocks(clocks.dictionary)
     date_index, clock_index = dates.indices.to_numpy(), clocks.indices.to_numpy()
     values = days[date_index] + times[clock_index] - offsets[clock_index]
-    fits = np.isnat(result.values) & ~np.isnat(values)
-    result.values[fits] = values[fits]
+    fits = np.isnat(result.moments) & ~np.isnat(values)
+    result.moments[fits] = values[fits]
     result.absolute[fits] = absolute[clock_index][fits]
 
 
@@ -240,7 +240,7 @@ def compose(
     day: npt.NDArray[np.int64],
     hour: npt.NDArray[np.int64],
     minute: npt.NDArray[np.int64],
-    second: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64] | int = 0,
 ) -> Times:
     """Put times together from their parts; what is no date or no time of day gives NaT.
 
@@ -268,9 +268,9 @@ def to_utc(parsed: ParsedTimes, zone: str) -> tuple[pd.DatetimeIndex, Mask]:
         Where the clock jumped over the local time, which is then moved to the jump's end. A
         local time that occurs twice is taken as the first.
     """
-    values = pd.DatetimeIndex(parsed.values)
+    values = pd.DatetimeIndex(parsed.moments)
     local = values.tz_localize(zone, ambiguous=np.ones(len(values), bool), nonexistent="NaT")
-    skipped = np.asarray(local.isna() & values.notna()) & ~parsed.absolute
+    skipped = np.asarray(local.isna()) & np.asarray(values.notna()) & ~parsed.absolute
     if skipped.any():
         local = values.tz_localize(
             zone, ambiguous=np.ones(len(values), bool), nonexistent="shift_forward"

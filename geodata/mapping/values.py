@@ -17,7 +17,7 @@ _YES = {"yes", "y", "true", "t", "1", "是", "有", "对", "-1"}
 _NO = {"no", "n", "false", "f", "0", "否", "无", "没有", "不是"}
 
 
-def texts_of(column: pd.Series) -> pa.Array:  # type: ignore[type-arg]
+def texts_of(column: pd.Series) -> pa.Array:
     """Return a column as trimmed text, missing where it is empty.
 
     Whole numbers that a format gives as fractions lose their ``.0``.
