@@ -113,6 +113,9 @@ def configuration(socket: Path, *, durable: bool) -> str:
         "maintenance_work_mem": f"{max(64, min(memory // 16, 512))}MB",
         "max_parallel_maintenance_workers": "2",
         "max_wal_size": "4GB",
+        # Nothing replicates from this server, so a bulk import need not log the tables it makes.
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
         "wal_compression": "on",
         "checkpoint_completion_target": "0.9",
         # Solid-state disks are the rule, and a random page costs them little more.
