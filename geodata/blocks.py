@@ -148,10 +148,10 @@ def _counted(
     """Give where the things to count are, and how many; None when area is to be measured."""
     if measure == "area":
         return None, None
-    if buildings is None or (measure == "households" and "households" not in buildings):
-        raise GeodataError(
-            Message("to cut by {measure}, give buildings that tell them", measure=measure)
-        )
+    if buildings is None:
+        raise GeodataError(Message("to cut by what stands there, give the buildings"))
+    if measure == "households" and "households" not in buildings:
+        raise GeodataError(Message("to cut by households, give buildings that tell theirs"))
     there = buildings[buildings.geometry.notna() & ~buildings.geometry.is_empty]
     xy = shapely.get_coordinates(shapely.point_on_surface(there.geometry.to_numpy()))
     if measure == "buildings":

@@ -22,7 +22,7 @@ from pyproj.transformer import TransformerGroup
 from geodata import chinese_datums
 from geodata.chinese_datums import Floats, Pair
 from geodata.crs_names import read_name
-from geodata.gauss_kruger import epsg_code, gauss_kruger_zone, settle_zone
+from geodata.gauss_kruger import epsg_code, gauss_kruger_zone, settle_zone, zone_of_code
 from geodata.messages import GeodataError, Message
 
 _Shift = Callable[[ArrayLike, ArrayLike], Pair]
@@ -42,6 +42,7 @@ class CoordinateSystem:
     name : str
         The name under which `parse` finds it again: ``"WGS 84"``, ``"GCJ-02"``, ``"BD-09"``,
         ``"EPSG:4490"``, ``"CGCS2000 GK"`` (the zone is still to be read from the eastings) ...
+        Only of a system without a code, from a file, it is a mere label.
     crs : pyproj.CRS or None
         None for WGS 84 and the two datums that pyproj does not know.
     zone : int or None
@@ -103,7 +104,9 @@ class CoordinateSystem:
         if crs.equals(_WGS84, ignore_axis_order=True):
             return cls("WGS 84")
         authority = crs.to_authority()
-        return cls(":".join(authority) if authority else crs.name, crs)
+        name = ":".join(authority) if authority else crs.name
+        # Files that declare a zone with its prefix often leave the prefix out.
+        return cls(name, crs, zone_of_code(name))
 
     @property
     def is_geographic(self) -> bool:
@@ -123,7 +126,8 @@ class CoordinateSystem:
         Returns
         -------
         CoordinateSystem
-            Itself, unless it is a Gauss-Krüger system of CGCS2000 named without an EPSG code.
+            Itself, unless it is a Gauss-Krüger system of CGCS2000 with a zone in its name or in its
+            eastings (EPSG:4491 to 4501 and 4513 to 4533).
 
         Raises
         ------
@@ -203,7 +207,7 @@ def from_wgs84(lon: ArrayLike, lat: ArrayLike, system: CoordinateSystem) -> Pair
         Degrees, of equal shape.
     system : CoordinateSystem
         The system wanted. ``CGCS2000 GK`` without a zone takes the 3° zone of the middle
-        longitude; a zone named without an EPSG code is written with its prefix.
+        longitude; eastings start with the zone, except in EPSG:4502 to 4512 and 4534 to 4554.
 
     Returns
     -------

@@ -57,6 +57,11 @@ def epsg_code(zone: int, *, prefixed: bool) -> str:
     return f"EPSG:{(4513 if prefixed else 4534) + zone - 25}"
 
 
+def zone_of_code(code: str) -> int | None:
+    """Give the zone of an EPSG code whose eastings start with the zone's number, else None."""
+    return _PREFIXED.get(code)
+
+
 def settle_zone(x: Floats, named: int | None) -> tuple[int, bool]:
     """Read from eastings their zone, and whether they start with it.
 
@@ -94,7 +99,7 @@ def settle_zone(x: Floats, named: int | None) -> tuple[int, bool]:
             Message(
                 "{easting} is no easting of a Gauss-Krüger zone: in Chinese survey files X is "
                 "often the northing, so the two columns may have to change places",
-                easting=float(told[np.argmax(~np.isin(told // 1e6, ZONES))]),
+                easting=round(float(told[np.argmax(~np.isin(told // 1e6, ZONES))]), 3),
             )
         )
     if len(found) > 1 or named not in (None, found[0]):
@@ -107,3 +112,6 @@ def settle_zone(x: Floats, named: int | None) -> tuple[int, bool]:
             )
         )
     return found[0], True
+
+
+_PREFIXED = {epsg_code(zone, prefixed=True): zone for zone in ZONES}

@@ -190,8 +190,10 @@ def test_cells_cover_the_outline(
 def test_what_cannot_be_cut_is_refused() -> None:
     with pytest.raises(GeodataError, match="more than 0"):
         sketch_cells(SQUARE, None, target=0)
-    with pytest.raises(GeodataError, match="give buildings"):
+    with pytest.raises(GeodataError, match="give the buildings"):
         sketch_cells(SQUARE, None, target=5, measure="households")
+    with pytest.raises(GeodataError, match="that tell theirs"):
+        sketch_cells(SQUARE, None, frame(None), target=5, measure="households")
     with pytest.raises(GeodataError, match="no valid polygon"):
         sketch_cells(shapely.Point(1, 1), None, target=5)
     with pytest.raises(GeodataError, match="no valid polygon"):

@@ -1,5 +1,8 @@
 """Coordinate systems: names, the known values of the datums, and ways there and back."""
 
+import os
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pyproj
@@ -15,6 +18,7 @@ from geodata.crs import (
     frame_to_wgs84,
     from_wgs84,
     local_metric_crs,
+    metres_per_degree,
     to_wgs84,
 )
 from geodata.gauss_kruger import central_meridian, epsg_code, gauss_kruger_zone
@@ -23,6 +27,9 @@ from geodata.messages import GeodataError
 MILLIMETRE = 1e-3 / 111_320  # In degrees of latitude; of longitude it is more degrees, never less.
 in_china = st.tuples(st.floats(73.4, 135.2), st.floats(3.4, 53.6))
 parse = CoordinateSystem.parse
+SAMPLES = Path(
+    os.environ.get("GRIDMAP_SAMPLE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")
+)
 
 
 # The values of the widely used converter coordtransform for its example, 116.404, 39.915.
@@ -154,8 +161,10 @@ def test_zones_are_told_by_the_eastings_prefix(text: str) -> None:
 def test_a_named_zone_is_read_without_prefix_too() -> None:
     x, y = from_wgs84([117.2], [28.3], parse("EPSG:4548"))
     assert 500_000 < x[0] < 600_000
-    lon, _ = to_wgs84(np.append(x, 0.0), np.append(y, 0.0), parse("cgcs2000 gk zone 39"))
-    assert lon[0] == pytest.approx(117.2, abs=1e-9)
+    for name in ("cgcs2000 gk zone 39", "EPSG:4527"):
+        lon, _ = to_wgs84(np.append(x, 0.0), np.append(y, 0.0), parse(name))
+        assert lon[0] == pytest.approx(117.2, abs=1e-9)
+    assert from_wgs84([117.2], [28.3], parse("EPSG:4527"))[0][0] // 1e6 == 39
 
 
 @pytest.mark.parametrize(
@@ -234,6 +243,34 @@ def test_local_metric_crs(lon: float, lat: float, code: int) -> None:
     assert local_metric_crs(lon, lat).to_epsg() == code
 
 
+def test_metres_per_degree_agree_with_the_geodesic() -> None:
+    for lat in (0.0, 28.3, 60.0):
+        geod = pyproj.Geod(ellps="WGS84")
+        east = geod.inv(117, lat, 117.001, lat)[2] * 1000
+        north = geod.inv(117, lat - 5e-4, 117, lat + 5e-4)[2] * 1000
+        assert metres_per_degree(lat) == pytest.approx([east, north], rel=1e-6)
+
+
 def test_local_metric_crs_needs_a_place_on_the_globe() -> None:
     with pytest.raises(GeodataError, match="no longitude and latitude"):
         local_metric_crs(float("nan"), 0)
+
+
+@pytest.mark.skipif(
+    not (SAMPLES / "guixi").is_dir(), reason="GRIDMAP_SAMPLE_DATA has no folder guixi"
+)
+def test_a_real_county_border_comes_to_lie_on_that_of_openstreetmap() -> None:
+    county = shapely.from_geojson((SAMPLES / "guixi" / "guixi_county_gcj02.json").read_text())
+    lines = gpd.read_file(SAMPLES / "guixi" / "guixi.osm.pbf", layer="lines", on_invalid="ignore")
+    borders = lines[lines["other_tags"].str.contains("admin_level", na=False)]
+    scale = metres_per_degree(28.3)
+    corners = shapely.points(shapely.get_coordinates(borders.geometry.to_numpy()) * scale)
+
+    def nearest_quarter(xy: np.ndarray) -> float:
+        ring = shapely.transform(county, lambda _: xy * scale).boundary
+        return float(np.quantile(shapely.distance(corners, ring), 0.25))
+
+    # Only part of the borders in the extract are the county's: its own is the nearest quarter.
+    as_given = shapely.get_coordinates(county)
+    assert nearest_quarter(as_given) > 300
+    assert nearest_quarter(np.column_stack(datums.gcj02_to_wgs84(*as_given.T))) < 10
