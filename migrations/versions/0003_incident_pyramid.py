@@ -33,18 +33,21 @@ depends_on = None
 
 COARSEST, FINEST = 8, 17
 
-# The bin of a point and its year and month, as columns to be selected from `incident` rows.
-KEYS = f"""
-    floor((ST_X(geom) + 180) / 360 * {2**FINEST})::integer AS x,
-    least(greatest(floor(
+# The bin of a point of `incident`.
+X = f"floor((ST_X(geom) + 180) / 360 * {2**FINEST})::integer"
+Y = f"""least(greatest(floor(
         (0.5 - asinh(tan(radians(ST_Y(geom)))) / (2 * pi())) * {2**FINEST}
-    ), 0), {2**FINEST - 1})::integer AS y,
-    category_id,
-    extract(year FROM occurred_at AT TIME ZONE zone)::smallint AS year,
-    extract(month FROM occurred_at AT TIME ZONE zone)::smallint AS month
+    ), 0), {2**FINEST - 1})::integer"""
+
+KEYS = f"""
+    {X} AS x, {Y} AS y, category_id,
+    date_part('year', occurred_at AT TIME ZONE zone)::smallint AS year,
+    date_part('month', occurred_at AT TIME ZONE zone)::smallint AS month
 """
 
-COUNTED = ",\n".join(f"count(*) FILTER (WHERE month <= {m})::integer" for m in range(1, 13))
+COUNTED = ", ".join(
+    f"coalesce(sum(n) FILTER (WHERE month <= {m}), 0)::integer" for m in range(1, 13)
+)
 ADDED = ", ".join(f"sum(upto[{m}])::integer" for m in range(1, 13))
 CHANGED = ", ".join(
     f"coalesce(sum(change) FILTER (WHERE month <= {m}), 0)::integer" for m in range(1, 13)
@@ -54,7 +57,7 @@ MERGED = ", ".join(f"b.upto[{m}] + excluded.upto[{m}]" for m in range(1, 13))
 REFRESH = f"""
 CREATE FUNCTION refresh_incident_pyramid(
     since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS void LANGUAGE plpgsql SET enable_hashagg TO off SET work_mem TO '128MB' AS $$
 DECLARE
     zone text := (SELECT time_zone FROM territory_settings);
     first_year integer;
@@ -73,25 +76,39 @@ BEGIN
     DELETE FROM incident_bin WHERE (first_year IS NULL OR year >= first_year)
                                AND (last_year IS NULL OR year <= last_year);
 
-    INSERT INTO incident_bin (level, x, y, category_id, year, upto)
-    SELECT {FINEST}, x, y, category_id, year, ARRAY[{COUNTED}]
-    FROM (SELECT {KEYS} FROM incident WHERE occurred_at >= since AND occurred_at < until) AS i
-    GROUP BY x, y, category_id, year;
+    -- Sorting one packed number takes half the time of grouping by five columns. It has room for
+    -- 65,535 categories and the years from 1600 to 2282.
+    INSERT INTO incident_bin (level, category_id, x, y, year, upto)
+    SELECT {FINEST}, category_id, x, y, year, ARRAY[{COUNTED}]
+    FROM (
+        SELECT (key >> 47)::integer AS category_id, (key >> 30 & {2**FINEST - 1})::integer AS x,
+               (key >> 13 & {2**FINEST - 1})::integer AS y,
+               (1600 + (key & 8191) / 12)::smallint AS year, (key & 8191) % 12 + 1 AS month, n
+        FROM (
+            SELECT (category_id::bigint << 47) + ({X}::bigint << 30) + ({Y}::bigint << 13)
+                   + date_part('year', local)::bigint * 12 - 19200
+                   + date_part('month', local)::bigint - 1 AS key, count(*) AS n
+            FROM (SELECT geom, category_id, occurred_at AT TIME ZONE zone AS local FROM incident
+                  WHERE occurred_at >= since AND occurred_at < until OFFSET 0) AS i
+            GROUP BY key
+        ) AS packed
+    ) AS counted
+    GROUP BY category_id, x, y, year;
 
-    INSERT INTO incident_bin (level, x, y, category_id, year, upto)
-    SELECT {FINEST}, x, y, 0, year, ARRAY[{ADDED}]
+    INSERT INTO incident_bin (level, category_id, x, y, year, upto)
+    SELECT {FINEST}, 0, x, y, year, ARRAY[{ADDED}]
     FROM incident_bin
     WHERE level = {FINEST} AND (first_year IS NULL OR year >= first_year)
                            AND (last_year IS NULL OR year <= last_year)
     GROUP BY x, y, year;
 
     FOR coarser IN REVERSE {FINEST - 1}..{COARSEST} LOOP
-        INSERT INTO incident_bin (level, x, y, category_id, year, upto)
-        SELECT coarser, x >> 1, y >> 1, category_id, year, ARRAY[{ADDED}]
+        INSERT INTO incident_bin (level, category_id, x, y, year, upto)
+        SELECT coarser, category_id, x >> 1, y >> 1, year, ARRAY[{ADDED}]
         FROM incident_bin
         WHERE level = coarser + 1 AND (first_year IS NULL OR year >= first_year)
                                   AND (last_year IS NULL OR year <= last_year)
-        GROUP BY x >> 1, y >> 1, category_id, year;
+        GROUP BY category_id, x >> 1, y >> 1, year;
     END LOOP;
 END $$;
 """
