@@ -1,0 +1,82 @@
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from webui.fetch_assets import missing, wanted
+
+ROOT = Path(__file__).parents[1]
+NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def canonical(requirement: str) -> str:
+    found = NAME.match(requirement)
+    assert found is not None
+    return re.sub(r"[-_.]+", "-", found[0]).lower()
+
+
+def locked(name: str) -> set[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {canonical(line) for line in lines if line[:1].isalnum()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-node.lock",
+        "webui/package-lock.json",
+    ],
+)
+def test_a_lock_file_names_no_index_and_holds_hashes(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "--index" not in text
+    assert "--find-links" not in text
+    assert '"resolved"' not in text
+    if name.endswith(".lock"):
+        assert "://" not in text
+        entries = re.split(r"\n(?=[a-z])", text)
+        assert all("--hash=sha256:" in entry for entry in entries if entry.strip())
+
+
+def test_the_lock_files_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    runtime = {canonical(each) for each in project["dependencies"]}
+    dev = {canonical(each) for each in project["optional-dependencies"]["dev"]}
+    hint = "run: make lock"
+    assert runtime <= locked("requirements.lock"), hint
+    assert runtime | dev <= locked("requirements-dev.lock"), hint
+    assert locked("requirements.lock") <= locked("requirements-dev.lock"), hint
+
+
+def test_the_assets_are_those_of_the_lock_file() -> None:
+    packages = json.loads((ROOT / "webui" / "package.json").read_text())["dependencies"]
+    lock = json.loads((ROOT / "webui" / "package-lock.json").read_text())["packages"]
+    assert lock[""]["dependencies"] == packages, "run: make lock"
+    sources = {re.match(r"(@[^/]+/)?[^/]+", source)[0] for source in wanted().values()}  # type: ignore[index]
+    assert sources == set(packages)
+
+
+def test_the_assets_are_in_place() -> None:
+    assert missing() == []
+
+
+def test_without_apt_it_says_what_to_install(tmp_path: Path) -> None:
+    for program in ("sh", "id", "find", "head"):
+        path = shutil.which(program)
+        assert path is not None
+        (tmp_path / program).symlink_to(path)
+    refused = subprocess.run(
+        ["/bin/sh", str(ROOT / "setup" / "system.sh"), "demo"],
+        env={"PATH": str(tmp_path), "PYTHON": "/no/such/python"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "python3 python3-venv" in refused.stderr
