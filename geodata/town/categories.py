@@ -40,5 +40,6 @@ def make_categories() -> pd.DataFrame:
     """Return the canonical category frame: ``code``, ``parent_code``, ``name``, ``name_en``."""
     rows = [line.split("|") for line in _TREE.strip().splitlines()]
     frame = pd.DataFrame(rows, columns=["code", "parent_code", "name", "name_en"])
-    frame["parent_code"] = frame["parent_code"].astype(object).where(frame["parent_code"] != "", None)
+    parent = frame["parent_code"].astype(object)
+    frame["parent_code"] = parent.where(parent != "", None)
     return frame

@@ -17,7 +17,11 @@ from geodata.town.units import Register, multi, unions
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-ENOUGH, TOO_FEW, TOO_MANY = 290.0, 200.0, 560.0  # Households of a basic cell.
+# Households of a basic cell: it grows until the first number, is joined to another below the
+# second and never grows beyond the third. Villages are thinly settled and have smaller cells.
+Limits = tuple[float, float, float]
+URBAN: Limits = (290.0, 200.0, 560.0)
+RURAL: Limits = (75.0, 45.0, 300.0)
 Block = tuple[int, int]
 
 
@@ -60,7 +64,8 @@ def make_cells(
     first = np.unique(owner[order], return_index=True)[1]
     for part in np.split(order, first[1:]):
         blocks = [(int(a), int(b)) for a, b in zip(j[part], i[part], strict=True)]
-        count = _divide(blocks, land, dedicated, households, cell, count)
+        limits = RURAL if plan.roles[owner[part[0]]] == "village" else URBAN
+        count = _divide(blocks, land, dedicated, households, limits, cell, count)
     label = cell[j, i]
     kind = np.full(count, "basic", dtype=object)
     kind[label[dedicated[j, i]]] = "dedicated"
@@ -85,7 +90,7 @@ def make_cells(
 def _numbered(
     frame: pd.DataFrame, shapes: NDArray[np.object_], register: Register, names: dict[int, str]
 ) -> gpd.GeoDataFrame:
-    """Number the cells of each community from west to east, then from north to south."""
+    """Give numbers to the cells of a community from west to east, then from north to south."""
     point = shapely.point_on_surface(shapes)
     order = np.lexsort((-shapely.get_y(point), shapely.get_x(point), frame["community"]))
     frame, shapes = frame.iloc[order].reset_index(drop=True), shapes[order]
@@ -118,7 +123,7 @@ def _dedicated(land: LandUse, rng: np.random.Generator) -> NDArray[np.bool_]:
 
 def _divide(
     blocks: list[Block], land: LandUse, dedicated: NDArray[np.bool_], households: Floats,
-    cell: Ints, count: int,
+    limits: Limits, cell: Ints, count: int,
 ) -> int:  # fmt: skip
     """Give the blocks of one community to cells numbered from ``count``; return the next number."""
     free: set[Block] = set()
@@ -130,12 +135,9 @@ def _divide(
             areas.setdefault(-int(land.cell_hint[block]), []).append(block)
         else:
             free.add(block)
-    grown = _grow(free, land, households)
-    if grown:
-        grown = _join_small(grown, households)
+    grown = _join_small(_grow(free, land, households, limits), households, limits)
+    grown = _absorb_pockets(areas, grown, households, limits, dedicated)
     pieces = [*areas.values(), *grown]
-    if grown and any(not _has_neighbour(n, grown) for n in range(len(grown))) and len(grown) > 1:
-        pieces = _absorb_pockets(areas, grown, households, dedicated)
     for piece in pieces:
         for block in piece:
             cell[block] = count
@@ -148,7 +150,9 @@ def _around(block: Block) -> tuple[Block, Block, Block, Block]:
     return (j, i + 1), (j + 1, i), (j, i - 1), (j - 1, i)
 
 
-def _grow(free: set[Block], land: LandUse, households: Floats) -> list[list[Block]]:
+def _grow(
+    free: set[Block], land: LandUse, households: Floats, limits: Limits
+) -> list[list[Block]]:
     """Grow cells block by block, beginning where few neighbours are left."""
     left = set(free)
     result = []
@@ -156,9 +160,9 @@ def _grow(free: set[Block], land: LandUse, households: Floats) -> list[list[Bloc
         start = min(left, key=lambda b: (sum(n in left for n in _around(b)), b))
         piece, weight = [start], float(households[start])
         left.discard(start)
-        while weight < ENOUGH:
+        while weight < limits[0]:
             edge = {n for b in piece for n in _around(b) if n in left}
-            edge = {n for n in edge if weight + households[n] <= TOO_MANY}
+            edge = {n for n in edge if weight + households[n] <= limits[2]}
             if not edge:
                 break
             j = sum(b[0] for b in piece) / len(piece)
@@ -185,13 +189,15 @@ def _has_neighbour(number: int, pieces: list[list[Block]]) -> bool:
     return any(b in mine for k, p in enumerate(pieces) if k != number for b in p)
 
 
-def _join_small(pieces: list[list[Block]], households: Floats) -> list[list[Block]]:
+def _join_small(
+    pieces: list[list[Block]], households: Floats, limits: Limits
+) -> list[list[Block]]:
     """Join cells with too few households to the smallest cell beside them."""
     owner = {b: k for k, piece in enumerate(pieces) for b in piece}
     weight = {k: float(sum(households[b] for b in p)) for k, p in enumerate(pieces)}
     settled: set[int] = set()
     while True:
-        small = [k for k, w in weight.items() if w < TOO_FEW and k not in settled]
+        small = [k for k, w in weight.items() if w < limits[1] and k not in settled]
         if not small:
             return [pieces[k] for k in weight]
         k = min(small, key=lambda n: (weight[n], n))
@@ -207,13 +213,13 @@ def _join_small(pieces: list[list[Block]], households: Floats) -> list[list[Bloc
 
 
 def _absorb_pockets(
-    areas: dict[int, list[Block]], grown: list[list[Block]], households: Floats,
+    areas: dict[int, list[Block]], grown: list[list[Block]], households: Floats, limits: Limits,
     dedicated: NDArray[np.bool_],
 ) -> list[list[Block]]:  # fmt: skip
     """Open a dedicated cell to a nearly empty pocket that it has cut off from the other cells."""
     for number, piece in enumerate(grown):
         weight = sum(households[b] for b in piece)
-        if weight >= TOO_FEW / 2 or _has_neighbour(number, grown):
+        if len(grown) == 1 or weight >= limits[1] / 2 or _has_neighbour(number, grown):
             continue
         mine = {n for b in piece for n in _around(b)}
         for group, blocks in list(areas.items()):
@@ -223,4 +229,4 @@ def _absorb_pockets(
                 del areas[group]
                 piece.extend(blocks)
                 break
-    return [*areas.values(), *_join_small(grown, households)]
+    return _join_small(grown, households, limits)

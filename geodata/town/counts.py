@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geodata.town.chance import stream
 from geodata.town.landuse import Use
-from geodata.town.plan import Plan
+from geodata.town.plan import Plan, Role
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -58,14 +58,15 @@ def latest_counts(plan: Plan, slots: pd.DataFrame, seed: int) -> pd.DataFrame:
     shops += np.where(slab, rng.poisson(0.25, len(slots)), 0)
     frame = pd.DataFrame(dict(zip(COUNTS, (households, residents, temporary, rented, shops),
                                   strict=True)))  # fmt: skip
-    for role, figures in (("seed_a", FIGURES_A), ("seed_b", FIGURES_B)):
+    seeds: tuple[tuple[Role, dict[str, int]], ...] = (("seed_a", FIGURES_A), ("seed_b", FIGURES_B))
+    for role, figures in seeds:
         at = np.flatnonzero(
             (slots["community"] == plan.roles.index(role)) & (slots["kind"] == "residential")
         )
         weight = homes[at] * rng.uniform(0.9, 1.1, len(at))
         for column, total in figures.items():
             part = apportion(total, weight)
-            frame.iloc[at, frame.columns.get_loc(column)] = part
+            frame.loc[at, column] = part
             weight = part * rng.uniform(0.92, 1.08, len(at))
     return frame
 
@@ -84,7 +85,7 @@ def apportion(total: int, weight: Floats) -> Ints:
     int array
     """
     exact = total * weight / weight.sum()
-    result = np.floor(exact).astype(np.int64)
+    result: Ints = np.floor(exact).astype(np.int64)
     missing = total - int(result.sum())
     result[np.argsort(result - exact, kind="stable")[:missing]] += 1
     return result

@@ -79,8 +79,12 @@ class Fabric:
         """Return the polygons of blocks, whose nodes are shared with their neighbours."""
         ring = [(0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0)]
         corners = [self.nodes[2 * j + dj, 2 * i + di] for dj, di in ring]
-        result: NDArray[np.object_] = shapely.polygons(np.stack(corners, axis=1))
-        return result
+        return polygons(np.stack(corners, axis=1))
+
+
+def polygons(rings: Floats) -> NDArray[np.object_]:
+    """Return the polygons of rings, shape (n, points, 2)."""
+    return np.asarray(shapely.polygons(rings), dtype=object)
 
 
 _PROJ = Proj(proj="aeqd", lon_0=ORIGIN[0], lat_0=ORIGIN[1], ellps="WGS84")
@@ -169,8 +173,9 @@ def _waves(rng: np.random.Generator) -> Floats:
 
 
 def _lines(widths: Floats) -> Floats:
-    edges = np.concatenate([[0.0], np.cumsum(widths)])
-    return edges - edges[-1] / 2
+    edges: Floats = np.concatenate([[0.0], np.cumsum(widths)])
+    edges -= edges[-1] / 2
+    return edges
 
 
 def _column_widths(plan: Plan, rng: np.random.Generator) -> Floats:
@@ -195,7 +200,8 @@ def _split(communities: int, seed_at: int, rng: np.random.Generator) -> Floats:
     halves = rng.uniform(0.43, 0.57, (communities, 3))
     halves = np.stack([halves, 1 - halves], axis=-1) * 2
     width = 182.0 * size[:, None, None] * thirds[:, :, None] * halves
-    return width.reshape(communities * BLOCKS)
+    result: Floats = width.reshape(communities * BLOCKS)
+    return result
 
 
 def inside(plan: Plan) -> tuple[Ints, Ints]:

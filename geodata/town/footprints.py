@@ -25,9 +25,9 @@ _OUTLINES: dict[str, list[list[tuple[float, float]]]] = {
     "comb": [[(-0.5, -0.5), (0.5, -0.5), (0.5, 0.36), (0.38, 0.36), (0.38, 0.5), (0.28, 0.5),
               (0.28, 0.36), (0.05, 0.36), (0.05, 0.5), (-0.05, 0.5), (-0.05, 0.36), (-0.28, 0.36),
               (-0.28, 0.5), (-0.38, 0.5), (-0.38, 0.36), (-0.5, 0.36)]],
-    "tower": [[(-0.5, -0.2), (-0.3, -0.2), (-0.3, -0.5), (-0.06, -0.5), (-0.06, -0.35), (0.06, -0.35),
-               (0.06, -0.5), (0.3, -0.5), (0.3, -0.2), (0.5, -0.2), (0.5, 0.4), (0.2, 0.4),
-               (0.2, 0.5), (-0.2, 0.5), (-0.2, 0.4), (-0.5, 0.4)]],
+    "tower": [[(-0.5, -0.2), (-0.3, -0.2), (-0.3, -0.5), (-0.06, -0.5), (-0.06, -0.35),
+               (0.06, -0.35), (0.06, -0.5), (0.3, -0.5), (0.3, -0.2), (0.5, -0.2), (0.5, 0.4),
+               (0.2, 0.4), (0.2, 0.5), (-0.2, 0.5), (-0.2, 0.4), (-0.5, 0.4)]],
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def footprints(fabric: Fabric, slots: pd.DataFrame) -> NDArray[np.object_]:
             continue
         drawn = [_place(ring, x[at], y[at], angle[at], w[at], d[at]) for ring in rings]
         outer = shapely.linearrings(drawn[0])
-        holes = [shapely.linearrings(ring) for ring in drawn[1:]]
+        holes = [np.asarray(shapely.linearrings(ring), dtype=object) for ring in drawn[1:]]
         result[at] = shapely.polygons(outer, np.stack(holes, axis=1) if holes else None)
     return result
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from geodata.town.chance import stream
-from geodata.town.fabric import Fabric
+from geodata.town.fabric import Fabric, polygons
 from geodata.town.landuse import LandUse, Use
 from geodata.town.plan import Plan
 from geodata.town.streets import park_centres
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Offsets = NDArray[np.floating[Any]] | NDArray[np.int64]
 _COVERS: dict[str, tuple[Use, ...]] = {
     "farmland": (Use.FIELD,),
     "residential": (Use.SLAB, Use.TOWER, Use.COURT, Use.VILLAGE),
@@ -72,16 +74,16 @@ def railway(plan: Plan, fabric: Fabric) -> NDArray[np.object_]:
     """Return the railway: one curve through the northern part, clear of the seed communities."""
     rows, columns = plan.label.shape
     i = np.linspace(0, columns, columns * 4 + 1)
-    j = rows * 0.83 + 1.6 * np.sin(i / columns * 2 * np.pi * max(1, columns / 60)) + 1.2 * i / columns
+    turns = max(1, columns / 60)
+    j = rows * 0.83 + 1.6 * np.sin(i / columns * 2 * np.pi * turns) + 1.2 * i / columns
     return np.array([shapely.linestrings(fabric.lonlat(i, j))], dtype=object)
 
 
 def _shapes(
-    fabric: Fabric, i: Floats, j: Floats, u: Floats, v: Floats
+    fabric: Fabric, i: Offsets, j: Offsets, u: Floats, v: Floats
 ) -> NDArray[np.object_]:
     """Draw outlines given by offsets (n, points) in blocks about lattice points."""
-    result: NDArray[np.object_] = shapely.polygons(fabric.lonlat(i[:, None] + u, j[:, None] + v))
-    return result
+    return polygons(fabric.lonlat(i[:, None] + u, j[:, None] + v))
 
 
 def _plain(
@@ -147,7 +149,7 @@ def _lakes(
     i, j = park_centres(land)
     u, v = _blob(rng, len(i))
     shapes = _shapes(fabric, i.astype(float), j.astype(float), 0.34 * u, 0.34 * v)
-    return "water", [names.get(int(land.group[b, a]), "公园") + "湖" for a, b in zip(i, j, strict=True)], shapes
+    return "water", [names[int(g)] + "湖" for g in land.group[j, i]], shapes
 
 
 def _ponds(
@@ -157,9 +159,8 @@ def _ponds(
     i0, j0 = park_centres(land)
     large = np.isin(land.group, land.group[j0, i0]) if len(i0) else np.zeros(land.use.shape, bool)
     chance = rng.random(land.use.shape)
-    j, i = np.nonzero(
-        ((land.use == Use.FIELD) & (chance < 0.22)) | ((land.use == Use.PARK) & ~large & (chance < 0.5))
-    )
+    pond = (land.use == Use.FIELD) & (chance < 0.22)
+    j, i = np.nonzero(pond | ((land.use == Use.PARK) & ~large & (chance < 0.5)))
     u, v = _blob(rng, len(i), 20)
     size = rng.uniform(0.1, 0.24, (len(i), 1))
     middle = rng.uniform(0.4, 0.6, (2, len(i)))
@@ -175,8 +176,10 @@ def _gardens(
     j, i = np.nonzero(np.isin(land.use, (Use.TOWER, Use.HOSPITAL, Use.OFFICE)))
     shapes = []
     for side in (0.27, 0.73):
-        u, v = _blob(rng, len(i), 16)
-        shapes.append(_shapes(fabric, i + side, j + 0.5 + 0 * i, 0.15 * u, 0.3 * v))
+        u, v = _blob(rng, len(i), 24)
+        wide, tall = rng.uniform(0.1, 0.17, (len(i), 1)), rng.uniform(0.1, 0.3, (len(i), 1))
+        middle = 0.5 + rng.uniform(-0.5, 0.5, len(i)) * (0.38 - tall[:, 0])
+        shapes.append(_shapes(fabric, i + side, j + middle, wide * u, tall * v))
     merged = np.concatenate(shapes)
     return "green", [""] * len(merged), merged
 
@@ -193,9 +196,7 @@ def _pitches(fabric: Fabric, land: LandUse) -> tuple[str, list[str], NDArray[np.
     )
     j, i = np.nonzero(land.use == Use.SQUARE)
     box = np.array([(-0.09, -0.12), (0.09, -0.12), (0.09, 0.12), (-0.09, 0.12)])
-    courts = [
-        _shapes(fabric, i + at, j + 0.5, np.tile(box[:, 0], (len(i), 1)), np.tile(box[:, 1], (len(i), 1)))
-        for at in (0.3, 0.7)
-    ]  # fmt: skip
+    u, v = np.tile(box[:, 0], (len(i), 1)), np.tile(box[:, 1], (len(i), 1))
+    courts = [_shapes(fabric, i + at, j + 0.5, u, v) for at in (0.3, 0.7)]
     shapes = np.concatenate([track, *courts])
     return "pitch", [""] * len(shapes), shapes

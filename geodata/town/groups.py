@@ -57,12 +57,9 @@ def group_names(plan: Plan, land: LandUse, register: Register, seed: int) -> dic
             names[g] = seeds[g]
         elif use in _OWN:
             endings = _OWN[use]
-            name = register.words[community] + endings[int(rng.integers(len(endings)))]
-            counts[name] = counts.get(name, 0) + 1
-            number = counts[name]
-            names[g] = name if number == 1 else f"{register.words[community]}第{numeral(number)}" + (
-                name.removeprefix(register.words[community])
-            )
+            word, ending = register.words[community], endings[int(rng.integers(len(endings)))]
+            number = counts[word + ending] = counts.get(word + ending, 0) + 1
+            names[g] = word + (f"第{numeral(number)}" if number > 1 else "") + ending
         elif use != Use.FIELD:
             rural = use == Use.VILLAGE
             key = (int(plan.towns[community]), rural)

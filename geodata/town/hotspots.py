@@ -14,7 +14,6 @@ from geodata.town.fabric import Fabric, unproject
 from geodata.town.landuse import LandUse, Use
 from geodata.town.plan import OUTSIDE, Plan
 
-
 Hotspot = TypedDict(
     "Hotspot",
     {
@@ -40,8 +39,8 @@ _Template = tuple[
 _TEMPLATES: list[_Template] = [
     ("夜间噪音扰民", ["A22"], _HOUSING, [21, 22, 23], _WEEKEND, 120, 60, 140.0, (70, 110)),
     ("电动自行车盗窃", ["A11"], _HOUSING, [18, 19, 20, 21, 22], _ALL_WEEK, 90, 0, 180.0, (45, 70)),
-    ("早晚占道经营", ["D2"], (*_HOUSING, Use.MARKET), [6, 7, 17, 18, 19], _ALL_WEEK, 180, 200, 150.0,
-     (110, 170)),
+    ("早晚占道经营", ["D2"], (*_HOUSING, Use.MARKET), [6, 7, 17, 18, 19], _ALL_WEEK, 180, 200,
+     150.0, (110, 170)),
     ("凌晨入室盗窃", ["A12"], _HOUSING, [1, 2, 3, 4], _ALL_WEEK, 60, 320, 190.0, (30, 45)),
     ("上下学交通隐患", ["C4"], (*_HOUSING, Use.SCHOOL), [7, 8, 16, 17], _WORKDAYS, 300, 30, 120.0,
      (100, 150)),
@@ -78,7 +77,8 @@ def plant(
     """
     rng = stream(seed, "hotspots")
     free = _free_blocks(plan, land)
-    parts, truth = [], []
+    parts: list[pd.DataFrame] = []
+    truth: list[Hotspot] = []
     for number in range(plan.scale.hotspots):
         title, categories, uses, hours, weekdays, long, before, radius, size = _TEMPLATES[
             number % len(_TEMPLATES)
@@ -120,7 +120,7 @@ def _draw(
     categories: list[str], first: date, last: date, hours: list[int], weekdays: list[int],
 ) -> pd.DataFrame:  # fmt: skip
     days = pd.date_range(first, last, freq="D", unit="s")
-    days = days[np.isin(days.dayofweek, weekdays)]
+    days = days[np.isin(days.day_of_week, weekdays)]
     moment = days.to_numpy()[rng.integers(0, len(days), count)] + (
         np.array(hours)[rng.integers(0, len(hours), count)] * 3600 + rng.integers(0, 3600, count)
     ).astype("timedelta64[s]")

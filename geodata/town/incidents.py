@@ -182,7 +182,7 @@ def _category(
 
 
 def _allowed(scene: Scene, code: str, only_a: bool, i: Ints, j: Ints) -> NDArray[np.bool_]:
-    here = scene.plan.label[j, i] == scene.plan.roles.index("seed_a")
+    here: NDArray[np.bool_] = scene.plan.label[j, i] == scene.plan.roles.index("seed_a")
     if only_a:
         return here
     return ~here if code[0] in "AB" else np.ones(len(i), dtype=bool)
@@ -231,7 +231,7 @@ def _along_streets(
     along, away = rng.uniform(0.04, 0.96, count), rng.uniform(0.035, 0.09, count)
     across = np.where(side % 2 == 0, away, 1 - away)
     s, t = np.where(side < 2, along, across), np.where(side < 2, across, along)
-    return i[block] + s, j[block] + t
+    return i[block].astype(float) + s, j[block].astype(float) + t
 
 
 def _pick(rng: np.random.Generator, weight: Floats, count: int) -> Ints:

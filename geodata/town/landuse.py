@@ -138,10 +138,8 @@ def _fill(plan: Plan, label: Ints, rng: np.random.Generator) -> tuple[Ints, Ints
     urban = np.array([role == "urban" for role in plan.roles])[np.maximum(owner, 0)]
     order = _rank_within(owner, rng.random(owner.shape))
     middle = (np.array(owner.shape) - 1) / 2
-    away = np.hypot(
-        *np.meshgrid(*((np.arange(n) - m) / (m + 1) for n, m in zip(owner.shape, middle, strict=True)),
-                     indexing="ij")
-    )  # fmt: skip
+    band, column = np.indices(owner.shape)
+    away = np.hypot((band - middle[0]) / (middle[0] + 1), (column - middle[1]) / (middle[1] + 1))
     chance = rng.random(owner.shape)
 
     def pick(names: tuple[str, ...], odds: tuple[float, ...]) -> Ints:
@@ -199,7 +197,6 @@ def _draw(
     rows, columns = np.nonzero(where)
     south, west = rows.min(), columns.min()
     height, base = len(uses), int(group.max()) + 1
-    assert len(uses[0]) <= BLOCKS
     for up in range(height):
         for right, letter in enumerate(uses[height - 1 - up]):
             at = (south + up, west + right)

@@ -25,7 +25,7 @@ _COMMUNITIES = (
     "高湾 Gaowan,大塘 Datang,赵河 Zhaohe,青龙 Qinglong,黄岭 Huangling,沙洲 Shazhou,白鹭 Bailu,"
     "新丰 Xinfeng,福田 Futian,马坪 Maping,江堤 Jiangdi,周湾 Zhouwan"
 )
-_TOWNS = "城东 Chengdong,城西 Chengxi,柳河 Liuhe,石塘 Shitang,北河 Beihe,南岗 Nangang"
+_TOWNS = "城西 Chengxi,城东 Chengdong,柳河 Liuhe,石塘 Shitang,北河 Beihe,南岗 Nangang"
 _FIRST = (
     "金 Jin,银 Yin,玉 Yu,青 Qing,红 Hong,白 Bai,云 Yun,星 Xing,春 Chun,秋 Qiu,龙 Long,凤 Feng,"
     "松 Song,柏 Bai,梅 Mei,兰 Lan,竹 Zhu,荷 He,桂 Gui,枫 Feng,华 Hua,安 An,康 Kang,宁 Ning,"
@@ -38,15 +38,23 @@ _SECOND = (
     "川 Chuan,源 Yuan,塘 Tang,堤 Di,渡 Du,苑 Yuan,庭 Ting,亭 Ting,岗 Gang,坡 Po,石 Shi,沙 Sha,"
     "井 Jing,楼 Lou,原 Yuan,滨 Bin,浦 Pu,津 Jin"
 )
-COMPOUNDS = (
-    "幸福,阳光,锦绣,金域,翠竹,书香,水岸,和谐,丽景,世纪,香樟,御景,惠民,康居,春晓,金桂,碧水,"
-    "祥和,紫金,东方,星河,万和,华庭,枫林,都市,安居,富康,银杏,玉兰,滨江,观澜,翰林,学苑,名仕"
-).split(",")
-ENDINGS = "小区,花园,家园,新村,华府,雅苑,佳苑,公寓".split(",")
-COMPANY_WORDS = "恒达,宏远,鑫源,华泰,瑞丰,永兴,众诚,百川,天成,嘉禾,东升,金鼎,远航,同创,安源,立信".split(",")
-COMPANY_TRADES = (
-    "机械制造,电子,服装,食品,包装,建材,物流,家具,纺织,五金,塑料制品,环保科技,汽车配件,农产品加工"
-).split(",")
+COMPOUNDS = [
+    "幸福", "阳光", "锦绣", "金域", "翠竹", "书香", "水岸", "和谐", "丽景", "世纪", "香樟",
+    "御景", "惠民", "康居", "春晓", "金桂", "碧水", "祥和", "紫金", "东方", "星河", "万和",
+    "华庭", "枫林", "都市", "安居", "富康", "银杏", "玉兰", "滨江", "观澜", "翰林", "学苑",
+    "名仕",
+]  # fmt: skip
+ENDINGS = [
+    "小区", "花园", "家园", "新村", "华府", "雅苑", "佳苑", "公寓",
+]  # fmt: skip
+COMPANY_WORDS = [
+    "恒达", "宏远", "鑫源", "华泰", "瑞丰", "永兴", "众诚", "百川", "天成", "嘉禾", "东升",
+    "金鼎", "远航", "同创", "安源", "立信",
+]  # fmt: skip
+COMPANY_TRADES = [
+    "机械制造", "电子", "服装", "食品", "包装", "建材", "物流", "家具", "纺织", "五金",
+    "塑料制品", "环保科技", "汽车配件", "农产品加工",
+]  # fmt: skip
 # The compounds of the two seed communities, by their letters in the drawn plans.
 SEED_COMPOUNDS = {
     "a": "幸福小区", "b": "锦绣花园", "c": "阳光家园", "d": "清河新村", "e": "工人新村",

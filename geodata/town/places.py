@@ -15,7 +15,6 @@ from geodata.town.plan import Plan, Role
 from geodata.town.streets import Streets
 from geodata.town.units import Register
 
-ENTERPRISES_A = 12
 # Of the five compounds of community A four are gated, and two have no property management. The
 # canonical frames have no column for that, so it shows in places of kind ``other``.
 GATED_A = ("a", "b", "c", "d")
@@ -40,8 +39,9 @@ _PER_COMMUNITY: dict[Role, dict[str, int]] = {
                "toilet": 1, "parking": 1},
 }  # fmt: skip
 _TITLES = {
-    "police_room": "警务室", "community_office": "社区用房", "clinic": "诊所", "kindergarten": "幼儿园",
-    "bank": "银行网点", "toilet": "公共厕所", "parking": "停车场", "care_home": "养老院", "worship": "土地庙",
+    "police_room": "警务室", "community_office": "社区用房", "clinic": "诊所",
+    "kindergarten": "幼儿园", "bank": "银行网点", "toilet": "公共厕所", "parking": "停车场",
+    "care_home": "养老院", "worship": "土地庙",
     "service_centre": "便民服务中心", "enterprise": "企业", "station": "火车站",
 }  # fmt: skip
 _AREAS = {
@@ -80,7 +80,7 @@ def make_places(
     rng = stream(seed, "places")
     parts = [
         _institutions(land, names),
-        _enterprises(plan, land, rng),
+        _enterprises(land, rng),
         _everywhere(plan, land, register, rng),
         _centres(plan, land, register, rng),
         _of_compounds(land),
@@ -119,11 +119,10 @@ def _institutions(land: LandUse, names: dict[int, str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _enterprises(plan: Plan, land: LandUse, rng: np.random.Generator) -> pd.DataFrame:
+def _enterprises(land: LandUse, rng: np.random.Generator) -> pd.DataFrame:
     """Two companies on each block of industry, twelve in community A's park of six blocks."""
     j, i = np.nonzero(land.use == Use.INDUSTRY)
     i, j, side = np.repeat(i, 2), np.repeat(j, 2), np.tile([0.28, 0.72], len(i))
-    assert (plan.label[j, i] == plan.roles.index("seed_a")).sum() == ENTERPRISES_A
     words = np.array(COMPANY_WORDS, dtype=object)[rng.integers(0, len(COMPANY_WORDS), len(i))]
     trades = np.array(COMPANY_TRADES, dtype=object)[rng.integers(0, len(COMPANY_TRADES), len(i))]
     serial = pd.Series(words + trades).groupby(words + trades).cumcount()

@@ -41,7 +41,7 @@ class Scale:
 SCALES: dict[Size, Scale] = {
     "small": Scale(1, 2, (1,), (0, 0), 3_000, 2, 24),
     "town": Scale(4, 4, (2,), (1, 1), 60_000, 6, 24),
-    "city": Scale(27, 27, (4, 13, 21), (12, 12), 1_000_000, 40, 12),
+    "city": Scale(30, 29, (5, 14, 22), (13, 14), 1_000_000, 40, 12),
 }
 
 
@@ -156,7 +156,7 @@ def _roles(size: Size, scale: Scale, rng: np.random.Generator) -> list[Role]:
     if size == "city":
         centres = rng.uniform(2, scale.bands - 3, (9, 2))
         suburbs = np.hypot(band[:, None] - centres[:, 0], column[:, None] - centres[:, 1])
-        urban = (distance < 10.5) | (suburbs.min(axis=1) < 3.2)
+        urban = (distance < 12.5) | (suburbs.min(axis=1) < 3.5)
     else:
         urban = (distance < 2) & ~((band == 3) & (column == 2))
     return ["urban" if u else "village" for u in urban]

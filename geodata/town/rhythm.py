@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-DAY = np.timedelta64(86_400, "s")
 
 
 @dataclass(frozen=True)
@@ -92,14 +91,15 @@ def moments(
     """
     days = pd.date_range(first, last, freq="D", unit="s")
     month, swing = rhythm.season
-    turn = (days.dayofyear.to_numpy() / 365.25 - (month - 0.5) / 12) * 2 * np.pi
-    weight = np.array(rhythm.week)[days.dayofweek.to_numpy()] * (1 + swing * np.cos(turn))
+    turn = (days.day_of_year.to_numpy() / 365.25 - (month - 0.5) / 12) * 2 * np.pi
+    weight = np.array(rhythm.week)[days.day_of_week.to_numpy()] * (1 + swing * np.cos(turn))
     years = np.arange(len(days)) / 365.25
     weight = weight * (1 + rhythm.trend) ** years
     day = rng.choice(len(days), size=count, p=weight / weight.sum())
     quarter = rng.choice(96, size=count, p=day_curve(rhythm))
     seconds = quarter * 900 + rng.integers(0, 900, count)
-    return days.to_numpy()[day] + seconds.astype("timedelta64[s]")
+    result: NDArray[np.datetime64] = days.to_numpy()[day] + seconds.astype("timedelta64[s]")
+    return result
 
 
 def day_curve(rhythm: Rhythm) -> Floats:

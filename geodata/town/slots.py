@@ -178,12 +178,11 @@ def _slabs(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     storeys = tall[frame["block"]]
     frame = frame[(frame["room_y"] > 20) & (rng.random(len(frame)) > 0.06)]
     storeys = storeys[frame.index]
-    w = np.minimum(frame["room_x"] - 9, 68) * rng.choice([1, 1, 0.86], len(frame))
+    w = np.minimum(frame["room_x"].to_numpy() - 9, 68) * rng.choice([1, 1, 0.86], len(frame))
     d = np.full(len(frame), 12.5) + rng.uniform(-1, 1, len(frame))
     shape = rng.choice(np.array(["rect", "comb"], dtype=object), n, p=[0.45, 0.55])
     stairs = np.maximum(np.round(w / 17), 1)
-    # A block that is only half as wide loses no drive: its slabs simply grow shorter.
-    return _finish(frame, w.to_numpy(), d, "residential", storeys, storeys * stairs * 2.0,
+    return _finish(frame, w, d, "residential", storeys, storeys * stairs * 2.0,
                    shape[frame["block"]])  # fmt: skip
 
 
@@ -201,7 +200,7 @@ def _seed_slabs(blocks: Blocks, land: LandUse, rng: np.random.Generator) -> pd.D
     frame = frame[rank.to_numpy() < frame["group"].map(land.wanted).to_numpy()]
     in_a = per_block[frame["block"]] <= max(COMPOUNDS_A.values()) / 2
     storeys = np.where(in_a, rng.choice([7, 9, 11], len(frame)), rng.choice([5, 6], len(frame)))
-    w = np.minimum(frame["room_x"] - 10, 62).to_numpy() * rng.uniform(0.88, 1, len(frame))
+    w = np.minimum(frame["room_x"].to_numpy() - 10, 62) * rng.uniform(0.88, 1, len(frame))
     d = np.full(len(frame), 12.5)
     stairs = np.maximum(np.round(w / 17), 1)
     return _finish(frame, w, d, "residential", storeys, storeys * stairs * 2.0, "comb")
@@ -219,7 +218,7 @@ def _towers(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     frame["y"] += np.where(frame["column"] % 2 == 0, 4.0, -4.0)
     keep = rng.random(len(frame)) > 0.1
     frame, storeys = frame[keep], storeys[keep]
-    w = np.minimum(frame["room_x"] - 16, rng.uniform(26, 33, len(frame))).to_numpy()
+    w = np.minimum(frame["room_x"].to_numpy() - 16, rng.uniform(26, 33, len(frame)))
     return _finish(frame, w, w * 0.68, "residential", storeys, storeys * 4.0, "tower")
 
 
@@ -235,7 +234,7 @@ def _courts(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     shape = rng.choice(np.array(["U", "L", "rect", "O"], dtype=object), n, p=[0.3, 0.25, 0.2, 0.25])
     homes = rng.choice([1.0, 2, 3, 4, 6], n)
     return _finish(frame, w, d, "house", rng.integers(1, 4, n), homes, shape,
-                   rng.integers(0, 2, n) * np.pi)  # fmt: skip
+                   np.pi * rng.integers(0, 2, n).astype(float))  # fmt: skip
 
 
 def _village(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
@@ -245,17 +244,18 @@ def _village(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     )
     size = rng.uniform(0.55, 0.95, len(blocks.i))[frame["block"]]
     lean = rng.uniform(-0.25, 0.25, (len(blocks.i), 2))[frame["block"]]
-    u, v = 2 * frame["x"] / frame["width"] - lean[:, 0], 2 * frame["y"] / frame["height"] - lean[:, 1]
+    u = 2 * frame["x"] / frame["width"] - lean[:, 0]
+    v = 2 * frame["y"] / frame["height"] - lean[:, 1]
     frame = frame[(np.hypot(u, v) + rng.normal(0, 0.13, len(frame)) < size)
                   & (rng.random(len(frame)) > 0.18)]  # fmt: skip
     n = len(frame)
-    room = np.minimum(frame["room_x"], frame["room_y"]).to_numpy()
-    frame = frame.assign(x=frame["x"] + rng.uniform(-1.2, 1.2, n),
-                         y=frame["y"] + rng.uniform(-1.2, 1.2, n))  # fmt: skip
-    w, d = room * rng.uniform(0.55, 0.7, n), room * rng.uniform(0.48, 0.58, n)
+    room = np.minimum(frame["room_x"].to_numpy(), frame["room_y"].to_numpy())
+    frame = frame.assign(x=frame["x"] + room * rng.uniform(-0.13, 0.13, n),
+                         y=frame["y"] + room * rng.uniform(-0.16, 0.16, n))  # fmt: skip
+    w, d = room * rng.uniform(0.42, 0.62, n), room * rng.uniform(0.38, 0.52, n)
     shape = rng.choice(np.array(["rect", "L", "U"], dtype=object), n, p=[0.55, 0.35, 0.1])
     return _finish(frame, w, d, "house", rng.integers(1, 4, n), rng.choice([1.0, 1, 1, 2], n),
-                   shape, rng.normal(0, 0.07, n))  # fmt: skip
+                   shape, rng.normal(0, 0.16, n))  # fmt: skip
 
 
 def _grid(
@@ -270,7 +270,7 @@ def _grid(
     n = len(frame)
     w = np.minimum(frame["room_x"].to_numpy() * 0.86, size[0] * rng.uniform(0.75, 1.25, n))
     d = np.minimum(frame["room_y"].to_numpy() * 0.8, size[1] * rng.uniform(0.75, 1.25, n))
-    forms = {"industrial": ["rect", "rect", "L"], "market": ["rect"], "hospital": ["U", "H", "rect"]}
+    forms = {"industrial": ["rect", "L"], "market": ["rect"], "hospital": ["U", "H", "rect"]}
     shape = rng.choice(np.array(forms.get(kind, ["rect", "L", "U", "H"]), dtype=object), n)
     low, high = {"industrial": (1, 3), "market": (1, 3), "hospital": (4, 13)}.get(kind, (4, 16))
     return _finish(frame, w, d, kind, rng.integers(low, high, n), np.zeros(n), shape)
@@ -312,7 +312,8 @@ def _shops(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
         })  # fmt: skip
         keep = rng.random(len(frame)) > 0.14
         frame, room = frame[keep], room[keep]
-        long, short = room * rng.uniform(0.86, 0.97, len(frame)), depth - rng.uniform(0, 2.5, len(frame))
+        long = room * rng.uniform(0.86, 0.97, len(frame))
+        short = depth - rng.uniform(0, 2.5, len(frame))
         w, d = (short, long) if vertical else (long, short)
         storeys = rng.integers(1, 4, len(frame))
         homes = np.where(blocks.use[n][keep] == Use.MIXED, (storeys == 3) * 2.0, 0.0)

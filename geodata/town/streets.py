@@ -173,7 +173,7 @@ def road_frame(
         The canonical road frame.
     """
     no_bridge = np.zeros(streets.kind_h.shape, dtype=bool)
-    h = _runs(streets.kind_h, streets.name_h, no_bridge, fabric.nodes[::2].transpose(0, 1, 2))
+    h = _runs(streets.kind_h, streets.name_h, no_bridge, fabric.nodes[::2])
     v = _runs(
         streets.kind_v.T, streets.name_v.T, streets.bridge_v.T, fabric.nodes[:, ::2].swapaxes(0, 1)
     )
@@ -263,13 +263,14 @@ def _park_paths(plan: Plan, fabric: Fabric, land: LandUse) -> pd.DataFrame:
     ring = fabric.lonlat(
         i[:, None] + 0.5 * np.cos(angle)[None, :], j[:, None] + 0.5 * np.sin(angle)[None, :]
     )
-    lines = list(shapely.linestrings(ring))
+    lines = [np.asarray(shapely.linestrings(ring), dtype=object)]
     for di, dj in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         ends = np.array([0.5, 1.0])
-        lines += list(shapely.linestrings(
-            fabric.lonlat(i[:, None] + di * ends, j[:, None] + dj * ends)
-        ))  # fmt: skip
-    return pd.DataFrame({"name": "", "kind": "footway", "bridge": False, "geometry": lines})
+        way = fabric.lonlat(i[:, None] + di * ends, j[:, None] + dj * ends)
+        lines.append(np.asarray(shapely.linestrings(way), dtype=object))
+    return pd.DataFrame(
+        {"name": "", "kind": "footway", "bridge": False, "geometry": np.concatenate(lines)}
+    )
 
 
 def park_centres(land: LandUse) -> tuple[Ints, Ints]:

@@ -35,7 +35,7 @@ class Register:
 
 
 def make_register(plan: Plan, seed: int) -> Register:
-    """Number and name the towns and communities.
+    """Name and number the towns and communities.
 
     Urban towns (街道) are numbered from 001 and others (镇) from 100; urban communities from 001
     and villages from 200, as division codes are.
