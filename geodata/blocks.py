@@ -152,11 +152,12 @@ def _counted(
         raise GeodataError(Message("to cut by what stands there, give the buildings"))
     if measure == "households" and "households" not in buildings:
         raise GeodataError(Message("to cut by households, give buildings that tell theirs"))
-    there = buildings[buildings.geometry.notna() & ~buildings.geometry.is_empty]
-    xy = shapely.get_coordinates(shapely.point_on_surface(there.geometry.to_numpy()))
+    points = shapely.point_on_surface(buildings.geometry.to_numpy())
+    there = ~(shapely.is_missing(points) | shapely.is_empty(points))
+    xy = shapely.get_coordinates(points[there])
     if measure == "buildings":
         return xy, np.ones(len(xy))
-    return xy, there["households"].fillna(0).to_numpy(float)
+    return xy, buildings["households"].fillna(0).to_numpy(float)[there]
 
 
 def _usable_lines(

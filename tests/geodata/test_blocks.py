@@ -137,7 +137,8 @@ def test_without_roads_the_area_is_cut_evenly() -> None:
 def test_buildings_and_households_are_counted() -> None:
     rng = np.random.default_rng(3)
     spots = shapely.points(rng.uniform(0, 1000, (300, 2)))
-    buildings = frame(*spots, None, households=[2.0] * 299 + [None, 5.0])
+    nothing = [None, shapely.Polygon()]
+    buildings = frame(*nothing, *spots, households=[5.0, 7.0] + [2.0] * 299 + [None])
     cells = sketch_cells(SQUARE, CROSS, buildings, target=40, measure="buildings")
     assert cells["holds"].sum() == 300
     assert cells["holds"].between(16, 80).all()
