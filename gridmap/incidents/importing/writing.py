@@ -1,0 +1,157 @@
+"""Store checked incidents: linked in memory, written by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.incidents.importing import partitions, stored
+from gridmap.incidents.importing.copying import COLUMNS, Finished, by_place, stream
+from gridmap.incidents.importing.linking import Links, link
+from gridmap.territory.importing.copying import copy_in
+from gridmap.territory.importing.origin import Counts, Origin
+
+_DAY_US = 86_400_000_000
+
+
+def lock(session: Session) -> None:
+    """Keep others from changing outlines and incidents until the transaction ends.
+
+    Readers go on. Whoever redraws a cell locks in the same order.
+    """
+    session.execute(text("LOCK TABLE unit, cell, category IN SHARE MODE"))
+    session.execute(text("LOCK TABLE incident IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def local_days(session: Session, times: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Return the local day of each time, counted from 1970-01-01."""
+    zone = session.scalar(text("SELECT time_zone FROM territory_settings"))
+    local = times.tz_convert(zone).tz_localize(None).as_unit("us")
+    days: npt.NDArray[np.int64] = local.asi8 // _DAY_US
+    return days
+
+
+def link_frame(session: Session, frame: pd.DataFrame) -> Links:
+    """Find the cells and communities of a frame of incidents, see `write_incidents`."""
+    days = local_days(session, pd.DatetimeIndex(frame["occurred_at"]))
+    return link(session, frame["lon"].to_numpy(), frame["lat"].to_numpy(), days)
+
+
+def write_incidents(
+    session: Session,
+    frame: pd.DataFrame,
+    origin: Origin,
+    *,
+    links: Links | None = None,
+    write: bool = True,
+    advance: Callable[[int], None] = lambda steps: None,
+) -> Counts:
+    """Insert incidents, or update those the source sent before.
+
+    Parameters
+    ----------
+    session : Session
+        Nothing is committed.
+    frame : pandas.DataFrame
+        Columns ``external_id`` (text, never missing, no two equal), ``category_id`` (integer),
+        ``occurred_at`` (with a time zone), ``lon`` and ``lat`` (WGS 84).
+    origin : Origin
+        The source and the import run.
+    links : Links, optional
+        The result of `link_frame`, when it is known already.
+    write : bool
+        False only counts what would become of the rows.
+    advance : callable
+        Told how many rows were stored.
+
+    Returns
+    -------
+    Counts
+    """
+    if frame.empty:
+        return Counts()
+    lock(session)
+    if links is None:
+        links = link_frame(session, frame)
+    texts = pa.array(frame["external_id"], pa.large_string())
+    rows = Finished(
+        texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts,
+        pd.DatetimeIndex(frame["occurred_at"]).as_unit("us").asi8,
+        frame["category_id"].to_numpy("int64"),
+        frame["lon"].to_numpy("float64"),
+        frame["lat"].to_numpy("float64"),
+        links.cell_id,
+        links.community_id,
+    )
+    known, changed = stored.compare(session, rows, origin.source)
+    counts = Counts(
+        inserted=int((~known).sum()),
+        updated=int(changed.sum()),
+        unchanged=int((known & ~changed).sum()),
+    )
+    if not write:
+        return counts
+    before = session.scalar(text("SELECT current_setting('gridmap.linked', true)"))
+    session.execute(text("SELECT set_config('gridmap.linked', 'on', true)"))
+    if changed.any():
+        stored.update(session, changed, origin)
+    advance(int(known.sum()))
+    _insert(session, rows if not known.any() else rows.take(np.flatnonzero(~known)), origin, advance)
+    session.execute(text("SELECT set_config('gridmap.linked', :before, true)"),
+                    {"before": before or ""})  # fmt: skip
+    return counts
+
+
+def _insert(
+    session: Session, rows: Finished, origin: Origin, advance: Callable[[int], None]
+) -> None:
+    years = rows.occurred_us.astype("datetime64[us]").astype("datetime64[Y]").astype("int64") + 1970
+    distinct, sizes = np.unique(years, return_counts=True)
+    new = [
+        year
+        for year, size in zip(distinct.tolist(), sizes.tolist(), strict=True)
+        if size >= partitions.FEWEST and partitions.is_new(session, year)
+    ]
+    for year in new:
+        _copy(session, partitions.create(session, year), rows, years == year, origin, advance)
+        partitions.complete(session, year)
+    _copy(session, "incident", rows, ~np.isin(years, new), origin, advance)
+    for year in new:
+        partitions.attach(session, year)
+
+
+def _copy(
+    session: Session,
+    table: str,
+    rows: Finished,
+    chosen: npt.NDArray[np.bool_],
+    origin: Origin,
+    advance: Callable[[int], None],
+) -> None:
+    part = rows.take(np.flatnonzero(chosen))
+    if not len(part):
+        return
+    part = part.take(by_place(part))
+    ids = _reserve_ids(session, len(part))
+    parts = stream(part, ids, origin.source, origin.import_id)
+    copy_in(session, f"{table} ({', '.join(COLUMNS)})", parts)
+    advance(len(part))
+
+
+def _reserve_ids(session: Session, count: int) -> npt.NDArray[np.int64]:
+    """Take a run of ids; no other writer draws one while the table is locked."""
+    last = session.scalar(
+        text("""
+            SELECT setval(s, nextval(s) + :count - 1)
+            FROM pg_get_serial_sequence('incident', 'id') AS s
+        """),
+        {"count": count},
+    )
+    assert last is not None  # noqa: S101 - For the type checker.
+    return np.arange(last - count + 1, last + 1, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Import of the territory: canonical frames in, rows in the database out."""
