@@ -1,0 +1,1 @@
+"""What leaves the database: the layer registry, tiles, search and details."""

@@ -1,0 +1,327 @@
+"""The layer registry: one entry makes a layer of the map, its tiles, details and search.
+
+Every text of SQL in an entry is a constant of this module over the table's alias ``t``; what
+people send reaches the database as parameters alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from geodata.messages import Message, N_
+from gridmap.errors import NotFoundError
+
+#: What a field shows, so that a page can write it in its own way.
+FieldKind = Literal["text", "count", "area", "date", "time", "word"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of a feature's details."""
+
+    label: str
+    sql: str
+    kind: FieldKind = "text"
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A kind of feature people can see, click and find.
+
+    Parameters
+    ----------
+    key : str
+        Its name in addresses and tiles.
+    title : str
+        Its name for people, an English template.
+    table : str
+        The table, whose alias is ``t``.
+    group : {"base", "territory", "incident"}
+        Which layers a map asks for in one request.
+    geometry : str
+        The geometry drawn and clicked.
+    anchor : str
+        The point where its label stands.
+    community : str or None
+        The expression that tells the community, for the reader's scope; None is public.
+    min_zoom : int
+        The first tile zoom that has it; a tile is drawn 512 pixels wide.
+    attributes : mapping
+        What tiles carry: name to (first tile zoom, SQL).
+    label_zoom : int or None
+        The first tile zoom with points for labels, for layers of polygons.
+    selection : tuple of (int, str)
+        Below a tile zoom only rows that meet the condition are drawn.
+    where : str
+        A condition for all rows.
+    name, subtitle : str
+        What it is called and where it belongs.
+    search : tuple of str
+        The texts a search looks in; the first is its name or code.
+    fields : tuple of Field
+        Its details.
+    """
+
+    key: str
+    title: str
+    table: str
+    group: Literal["base", "territory", "incident"]
+    geometry: str = "t.geom"
+    anchor: str = "ST_PointOnSurface(t.geom)"
+    community: str | None = None
+    min_zoom: int = 0
+    attributes: Mapping[str, tuple[int, str]] = field(default_factory=lambda: MappingProxyType({}))
+    label_zoom: int | None = None
+    selection: tuple[tuple[int, str], ...] = ()
+    where: str = "true"
+    name: str = "t.name"
+    subtitle: str = "''"
+    search: tuple[str, ...] = ()
+    # Rows that make one thing to a person, such as the stretches of one road, are found once.
+    search_once: str = "t.id"
+    fields: tuple[Field, ...] = ()
+    shown: bool = True
+    # A click finds the smallest thing first.
+    click_order: int = 0
+    click_zoom: int = 0
+
+
+_CELL_CODE = "(SELECT c.code FROM cell c WHERE c.id = t.cell_id)"
+_COMMUNITY = "(SELECT u.name FROM unit u WHERE u.id = t.community_id)"
+_VALID = "t.valid @> local_date(now())"
+
+
+def _latest(column: str) -> str:
+    return (
+        f"(SELECT n.{column} FROM building_count n WHERE n.building_id = t.id "
+        "ORDER BY n.month DESC LIMIT 1)"
+    )
+
+
+def _latest_in(column: str, condition: str) -> str:
+    """Sum the latest counts of the buildings that meet a condition."""
+    return (
+        f"(SELECT sum(n.{column}) FROM building b CROSS JOIN LATERAL ("
+        f"SELECT {column} FROM building_count WHERE building_id = b.id "
+        f"ORDER BY month DESC LIMIT 1) n WHERE {condition})"
+    )
+
+
+_UNITS_BELOW = """(
+    WITH RECURSIVE below AS (
+        SELECT t.id UNION ALL SELECT u.id FROM unit u JOIN below ON u.parent_id = below.id
+    ) SELECT array_agg(id) FROM below)"""
+
+UNIT = Layer(
+    key="unit",
+    title=N_("Units"),
+    table="unit",
+    group="territory",
+    community="CASE WHEN t.level = 'community' THEN t.id END",
+    where="t.geom IS NOT NULL",
+    attributes=MappingProxyType(
+        {"level": (0, "t.level"), "name": (0, "t.name"), "name_en": (0, "t.name_en")}
+    ),
+    label_zoom=0,
+    selection=((8, "t.level = 'county'"), (10, "t.level <> 'community'")),
+    subtitle="coalesce((SELECT p.name FROM unit p WHERE p.id = t.parent_id), '')",
+    search=("t.name", "t.code", "coalesce(t.name_en, '')"),
+    fields=(
+        Field(N_("Code"), "t.code"),
+        Field(N_("Level"), "t.level", "word"),
+        Field(
+            N_("Cells"),
+            f"(SELECT count(*) FROM cell c WHERE c.community_id = ANY({_UNITS_BELOW}) "
+            "AND c.valid @> local_date(now()))",
+            "count",
+        ),
+        Field(
+            N_("Buildings"),
+            f"(SELECT count(*) FROM building b WHERE b.community_id = ANY({_UNITS_BELOW}))",
+            "count",
+        ),
+        Field(N_("Area"), "ST_Area(t.geom::geography)", "area"),
+    ),
+    click_order=6,
+)
+
+CELL = Layer(
+    key="cell",
+    title=N_("Cells"),
+    table="cell",
+    group="territory",
+    community="t.community_id",
+    where=_VALID,
+    min_zoom=12,
+    attributes=MappingProxyType({"kind": (0, "t.kind"), "code": (13, "t.code")}),
+    label_zoom=13,
+    name="t.code",
+    subtitle=_COMMUNITY,
+    search=("t.code", "t.name"),
+    fields=(
+        Field(N_("Name"), "t.name"),
+        Field(N_("Kind"), "t.kind", "word"),
+        Field(N_("Community"), _COMMUNITY),
+        Field(
+            N_("Buildings"), "(SELECT count(*) FROM building b WHERE b.cell_id = t.id)", "count"
+        ),
+        Field(N_("Households"), _latest_in("households", "b.cell_id = t.id"), "count"),
+        Field(N_("Residents"), _latest_in("residents", "b.cell_id = t.id"), "count"),
+        Field(N_("Places"), "(SELECT count(*) FROM place p WHERE p.cell_id = t.id)", "count"),
+        Field(N_("Incidents"), "(SELECT count(*) FROM incident i WHERE i.cell_id = t.id)", "count"),
+        Field(N_("Area"), "ST_Area(t.geom::geography)", "area"),
+        Field(N_("Valid from"), "t.valid_from", "date"),
+    ),
+    click_order=5,
+    click_zoom=13,
+)
+
+BUILDING = Layer(
+    key="building",
+    title=N_("Buildings"),
+    table="building",
+    group="base",
+    anchor="t.anchor",
+    community="t.community_id",
+    min_zoom=14,
+    attributes=MappingProxyType({"kind": (15, "t.kind"), "name": (16, "nullif(t.name, '')")}),
+    label_zoom=16,
+    subtitle=f"coalesce(nullif(t.address, ''), {_COMMUNITY}, '')",
+    search=("t.name", "t.address", "coalesce(t.external_id, '')"),
+    fields=(
+        Field(N_("Address"), "t.address"),
+        Field(N_("Kind"), "t.kind", "word"),
+        Field(N_("Storeys"), "t.storeys", "count"),
+        Field(N_("Households"), _latest("households"), "count"),
+        Field(N_("Residents"), _latest("residents"), "count"),
+        Field(N_("Temporary residents"), _latest("temporary_residents"), "count"),
+        Field(N_("Rented homes"), _latest("rented_homes"), "count"),
+        Field(N_("Shops"), _latest("shops"), "count"),
+        Field(N_("Cell"), _CELL_CODE),
+        Field(N_("Community"), _COMMUNITY),
+    ),
+    click_order=3,
+    click_zoom=15,
+)
+
+PLACE = Layer(
+    key="place",
+    title=N_("Places"),
+    table="place",
+    group="territory",
+    anchor="t.geom",
+    community="t.community_id",
+    min_zoom=12,
+    attributes=MappingProxyType({"kind": (0, "t.kind"), "name": (14, "nullif(t.name, '')")}),
+    selection=(
+        (13, "t.kind IN ('police_room', 'service_centre', 'hospital')"),
+        (
+            14,
+            "t.kind IN ('police_room', 'service_centre', 'hospital', 'community_office', "
+            "'school', 'market', 'station')",
+        ),
+    ),
+    subtitle=f"coalesce(nullif(t.address, ''), {_COMMUNITY}, '')",
+    search=("t.name", "t.address"),
+    fields=(
+        Field(N_("Kind"), "t.kind", "word"),
+        Field(N_("Address"), "t.address"),
+        Field(N_("Area"), "t.area_m2", "area"),
+        Field(N_("Cell"), _CELL_CODE),
+        Field(N_("Community"), _COMMUNITY),
+    ),
+    click_order=2,
+    click_zoom=13,
+)
+
+ROAD = Layer(
+    key="road",
+    title=N_("Roads"),
+    table="road",
+    group="base",
+    anchor="ST_LineInterpolatePoint(t.geom, 0.5)",
+    attributes=MappingProxyType(
+        {
+            "kind": (0, "t.kind"),
+            "bridge": (14, "CASE WHEN t.bridge THEN true END"),
+            "name": (13, "nullif(t.name, '')"),
+        }
+    ),
+    selection=(
+        (10, "t.kind ~ '^(motorway|trunk)'"),
+        (11, "t.kind ~ '^(motorway|trunk|primary)'"),
+        (12, "t.kind ~ '^(motorway|trunk|primary|secondary|tertiary)'"),
+        (14, "t.kind !~ '^(footway|path|steps|service|cycleway|track)'"),
+    ),
+    search=("t.name",),
+    search_once="t.name",
+    fields=(
+        Field(N_("Kind"), "t.kind", "word"),
+        Field(N_("Length (m)"), "round(ST_Length(t.geom::geography))", "count"),
+    ),
+    click_order=4,
+    click_zoom=15,
+)
+
+GROUND = Layer(
+    key="ground",
+    title=N_("Water and parks"),
+    table="ground",
+    group="base",
+    attributes=MappingProxyType({"kind": (0, "t.kind"), "name": (12, "nullif(t.name, '')")}),
+    label_zoom=12,
+)
+
+INCIDENT = Layer(
+    key="incident",
+    title=N_("Incidents"),
+    table="incident",
+    group="incident",
+    anchor="t.geom",
+    community="t.community_id",
+    name="(SELECT k.name FROM category k WHERE k.id = t.category_id)",
+    subtitle=_COMMUNITY,
+    fields=(
+        Field(N_("Category"), "(SELECT k.name FROM category k WHERE k.id = t.category_id)"),
+        Field(N_("Time"), "t.occurred_at AT TIME ZONE :zone", "time"),
+        Field(N_("Cell"), _CELL_CODE),
+        Field(N_("Community"), _COMMUNITY),
+        Field(N_("Source"), "t.source"),
+        Field(N_("Number"), "t.external_id"),
+    ),
+    click_order=1,
+    click_zoom=16,
+)
+
+#: In the order in which they are drawn.
+LAYERS: tuple[Layer, ...] = (GROUND, ROAD, BUILDING, UNIT, CELL, PLACE, INCIDENT)
+_BY_KEY = {layer.key: layer for layer in LAYERS}
+
+
+def find_layer(key: str) -> Layer:
+    """Return the layer of a key.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    try:
+        return _BY_KEY[key]
+    except KeyError:
+        raise NotFoundError(
+            Message(
+                "There is no layer {layer}. There are: {layers}.",
+                layer=key,
+                layers=", ".join(_BY_KEY),
+            )
+        ) from None
+
+
+def find_layers(keys: str) -> tuple[Layer, ...]:
+    """Return the layers of keys joined by commas, each once, in the order of the registry."""
+    wanted = {find_layer(key).key for key in keys.split(",")}
+    return tuple(layer for layer in LAYERS if layer.key in wanted)

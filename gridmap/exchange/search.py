@@ -1,0 +1,117 @@
+"""Find features by name or code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from gridmap.exchange.layers import LAYERS, Layer
+from gridmap.exchange.scope import EVERYTHING, Scope
+
+PAGE = 12
+
+
+@dataclass(frozen=True)
+class Found:
+    """A feature that matches: what it is, its name, and where."""
+
+    layer: str
+    id: int
+    name: str
+    subtitle: str
+    bounds: list[float]
+
+
+def search(
+    connection: Connection, wanted: str, offset: int = 0, scope: Scope = EVERYTHING
+) -> tuple[list[Found], bool]:
+    """Find features whose name, code or address holds a text, the best matches first.
+
+    Equal names come before those that begin with the text, those that end with it (the last
+    digits of a code) and those that merely hold it; short ones before long ones.
+
+    Parameters
+    ----------
+    connection : Connection
+        Only read.
+    wanted : str
+        What a person typed; several words must all occur.
+    offset : int
+        How many matches to leave out, for the next page.
+    scope : Scope
+        What the reader may see.
+
+    Returns
+    -------
+    tuple
+        Up to `PAGE` features with bounds as west, south, east, north in degrees, and whether
+        there are more.
+    """
+    words = wanted.split()
+    if not words:
+        return [], False
+    values: dict[str, Any] = {
+        "whole": " ".join(words),
+        "begins": f"{_literal(' '.join(words))}%",
+        "ends": f"%{_literal(' '.join(words))}",
+        "words": [f"%{_literal(word)}%" for word in words[:5]],
+        "limit": PAGE + 1,
+        "offset": offset,
+        # The database stops reading a layer once it has enough for this page.
+        "enough": PAGE + 1 + offset,
+    }
+    rows = connection.execute(_statement(scope), values | scope.params)
+    found = [Found(*row) for row in rows]
+    return found[:PAGE], len(found) > PAGE
+
+
+@lru_cache(maxsize=16)
+def _statement(scope: Scope) -> TextClause:
+    searched = [layer for layer in LAYERS if layer.search]
+    parts = " UNION ALL ".join(f"({_matches(layer, scope)})" for layer in _ordered(searched))
+    return text(f"""
+        SELECT layer, id, name, subtitle,
+               ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)]
+        FROM ({parts}) AS found
+        ORDER BY match, length(name), layer_order, name, id LIMIT :limit OFFSET :offset""")
+
+
+def _matches(layer: Layer, scope: Scope) -> str:
+    texts = " || ' ' || ".join(layer.search)
+    title = layer.search[0]
+    match = f"""CASE
+        WHEN {" OR ".join(f"{column} = :whole" for column in layer.search)} THEN 0
+        WHEN {" OR ".join(f"{column} ILIKE :begins" for column in layer.search)} THEN 1
+        WHEN {title} ILIKE :ends THEN 2 ELSE 3 END"""
+    conditions = f"{texts} ILIKE ALL (:words) AND {layer.where}"
+    return f"""
+        SELECT '{layer.key}' AS layer, {_order(layer)} AS layer_order, q.id, q.name, q.match,
+               {layer.subtitle} AS subtitle, Box2D({layer.geometry}) AS box
+        FROM (
+            SELECT DISTINCT ON (match, length(name), name, once) id, name, match
+            FROM (
+                SELECT t.id, {title} AS name, {match} AS match, {layer.search_once} AS once
+                FROM {layer.table} t
+                WHERE {conditions} AND {scope.condition(layer.community)} AND {title} <> ''
+            ) AS matching
+            ORDER BY match, length(name), name, once LIMIT :enough
+        ) AS q JOIN {layer.table} t ON t.id = q.id"""
+
+
+def _ordered(layers: Sequence[Layer]) -> list[Layer]:
+    return sorted(layers, key=_order)
+
+
+def _order(layer: Layer) -> int:
+    """Areas come before what stands in them, among equally good matches."""
+    return -layer.click_order
+
+
+def _literal(word: str) -> str:
+    for special in ("\\", "%", "_"):
+        word = word.replace(special, "\\" + special)
+    return word
