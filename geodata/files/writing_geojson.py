@@ -38,7 +38,7 @@ def write_geojson(
         members.append(f'"crs": {json.dumps(crs)}')
     shapes = _shape_texts(frame, metres=code is not None and not _geographic(frame))
     table = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
-    for name in table.select_dtypes("object").columns:
+    for name in table.columns[[str(kind) == "object" for kind in table.dtypes]]:
         # A date without a time stays one.
         table[name] = table[name].astype("str").where(table[name].notna(), None)
     properties = table.to_json(

@@ -117,12 +117,16 @@ class Reversal(_Strict):
     equals : str
         Its value in a row that takes back, such as ``-1``.
     key : list of str
-        The columns that are equal in the row and in the one it takes back.
+        The columns that are equal in the row and in the one it takes back. A missing value
+        equals nothing.
+    otherwise : list of str
+        The columns compared where a row lacks part of the key, such as its number.
     """
 
     column: str
     equals: str
     key: list[str]
+    otherwise: list[str] = []
 
 
 class Mapping(_Strict):
@@ -182,7 +186,7 @@ class Mapping(_Strict):
         names += self.time.columns() if self.time else []
         names += [name for name in (self.location.x, self.location.y, self.location.wkt) if name]
         if self.reverses:
-            names += [self.reverses.column, *self.reverses.key]
+            names += [self.reverses.column, *self.reverses.key, *self.reverses.otherwise]
         return list(dict.fromkeys(names))
 
     def save(self, path: str | Path) -> None:

@@ -36,11 +36,12 @@ def drop_reversed(raw: RawTable, rule: Reversal, problems: Problems) -> Mask:
     """
     marker = to_series(texts_of(raw.frame[rule.column]))
     takes_back = (marker == rule.equals).fillna(False).to_numpy(bool)
-    columns = [to_series(texts_of(raw.frame[name])) for name in rule.key]
-    key = pd.concat(columns, axis=1, keys=range(len(columns))).groupby(
-        list(range(len(columns))), dropna=False, sort=False
-    )
-    group = key.ngroup().to_numpy().astype(np.int64)
+    group = _groups(raw, rule.key)
+    if rule.otherwise:
+        rest = _groups(raw, rule.otherwise)
+        group = np.where((group < 0) & (rest >= 0), rest + group.max(initial=-1) + 1, group)
+    # A row that lacks the key belongs to no other: each gets a group of its own.
+    group = np.where(group < 0, -1 - np.arange(len(raw)), group)
     touched = np.flatnonzero(np.isin(group, np.unique(group[takes_back])))
     cancelled = np.zeros(len(raw), dtype=bool)
     cancelled[touched] = _closed(group[touched], takes_back[touched])
@@ -56,6 +57,14 @@ def drop_reversed(raw: RawTable, rule: Reversal, problems: Problems) -> Mask:
             code, template, raw.rows[mask], field=rule.column, severity="dropped", key=text
         )
     return ~(cancelled | takes_back)
+
+
+def _groups(raw: RawTable, key: list[str]) -> npt.NDArray[np.int64]:
+    """Number the rows by equal values of some columns; -1 where one of these is missing."""
+    columns = [to_series(texts_of(raw.frame[name])) for name in key]
+    together = pd.concat(columns, axis=1, keys=range(len(columns)))
+    groups = together.groupby(list(range(len(columns))), sort=False).ngroup()
+    return groups.fillna(-1).to_numpy().astype(np.int64)
 
 
 def _closed(group: npt.NDArray[np.int64], closing: Mask) -> Mask:
