@@ -69,11 +69,24 @@ class Fabric:
         width = np.hypot(ex, ey)
         return width, np.abs(ex * ny - ey * nx) / width
 
-    def heading(self, i: Floats, j: Floats) -> Floats:
-        """Return the direction of the streets running east, in radians from the x axis."""
-        x0, y0 = self.metres(i - 0.3, j)
-        x1, y1 = self.metres(i + 0.3, j)
-        return np.arctan2(y1 - y0, x1 - x0)
+    def frame(self, i: Floats, j: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return how the lattice lies at some places.
+
+        Returns
+        -------
+        east, north : float arrays
+            The directions of the streets, in radians from the x axis.
+        width, height : float arrays
+            The width of a block and its height square to it, in metres, as they would be if the
+            whole block were like this place.
+        """
+        step = 0.02
+        (x0, y0), (x1, y1) = self.metres(i - step, j), self.metres(i + step, j)
+        (x2, y2), (x3, y3) = self.metres(i, j - step), self.metres(i, j + step)
+        ex, ey, nx, ny = x1 - x0, y1 - y0, x3 - x2, y3 - y2
+        width = np.hypot(ex, ey)
+        height = np.abs(ex * ny - ey * nx) / width
+        return np.arctan2(ey, ex), np.arctan2(ny, nx), width / (2 * step), height / (2 * step)
 
     def faces(self, i: Ints, j: Ints) -> NDArray[np.object_]:
         """Return the polygons of blocks, whose nodes are shared with their neighbours."""
@@ -196,8 +209,11 @@ def _split(communities: int, seed_at: int, rng: np.random.Generator) -> Floats:
         size = np.ones(communities)
     size[seed_at] = 1.0
     thirds = rng.uniform(0.82, 1.18, (communities, 3))
+    # The drawn plans of the seed communities need blocks of nearly equal size.
+    thirds[seed_at] = rng.uniform(0.93, 1.07, 3)
     thirds *= 3 / thirds.sum(axis=1, keepdims=True)
     halves = rng.uniform(0.43, 0.57, (communities, 3))
+    halves[seed_at : seed_at + 2] = rng.uniform(0.47, 0.53, halves[seed_at : seed_at + 2].shape)
     halves = np.stack([halves, 1 - halves], axis=-1) * 2
     width = 182.0 * size[:, None, None] * thirds[:, :, None] * halves
     result: Floats = width.reshape(communities * BLOCKS)

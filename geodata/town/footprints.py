@@ -32,7 +32,7 @@ _OUTLINES: dict[str, list[list[tuple[float, float]]]] = {
 
 
 def footprints(fabric: Fabric, slots: pd.DataFrame) -> NDArray[np.object_]:
-    """Draw the outlines of buildings, square to the street that runs east.
+    """Draw the outlines of buildings, square to their street.
 
     Parameters
     ----------
@@ -48,8 +48,12 @@ def footprints(fabric: Fabric, slots: pd.DataFrame) -> NDArray[np.object_]:
     i = slots["i"].to_numpy() + slots["s"].to_numpy()
     j = slots["j"].to_numpy() + slots["t"].to_numpy()
     x, y = fabric.metres(i, j)
-    angle = fabric.heading(i, j) + slots["turn"].to_numpy()
-    w, d = slots["w"].to_numpy() * fabric.factor, slots["d"].to_numpy() * fabric.factor
+    east, north, width, height = fabric.frame(i, j)
+    # Shops along an upright street follow that street.
+    angle = np.where(slots["upright"], north - np.pi / 2, east) + slots["turn"].to_numpy()
+    # Where a block narrows its buildings become smaller, so that they stay apart.
+    w = slots["w"].to_numpy() * np.minimum(width / slots["width"].to_numpy(), 1)
+    d = slots["d"].to_numpy() * np.minimum(height / slots["height"].to_numpy(), 1)
     shape = slots["shape"].to_numpy()
     result = np.empty(len(slots), dtype=object)
     for name, rings in _OUTLINES.items():

@@ -156,7 +156,9 @@ def _roles(size: Size, scale: Scale, rng: np.random.Generator) -> list[Role]:
     if size == "city":
         centres = rng.uniform(2, scale.bands - 3, (9, 2))
         suburbs = np.hypot(band[:, None] - centres[:, 0], column[:, None] - centres[:, 1])
-        urban = (distance < 12.5) | (suburbs.min(axis=1) < 3.5)
+        # Six of seven communities are urban, in the middle and about nine other centres.
+        reach = np.minimum(distance / 12.5, suburbs.min(axis=1) / 3.5)
+        urban = reach <= np.quantile(reach, 6 / 7)
     else:
         urban = (distance < 2) & ~((band == 3) & (column == 2))
     return ["urban" if u else "village" for u in urban]

@@ -85,7 +85,8 @@ def make_slots(blocks: Blocks, land: LandUse, seed: int) -> pd.DataFrame:
     DataFrame
         One row per building: ``i``, ``j``, ``community``, ``group``, ``use``, the middle ``s``,
         ``t`` inside the block (0 to 1), ``w`` and ``d`` in metres, ``turn`` against the street in
-        radians, ``shape``, ``kind``, ``storeys`` and ``homes`` (households when full).
+        radians, ``shape``, ``kind``, ``storeys``, ``homes`` (households when full), ``upright`` (along the
+        street that runs north) and the block's ``width`` and ``height`` in metres.
     """
     rng = stream(seed, "slots")
     seeds = np.isin(blocks.group, list(land.wanted))
@@ -147,14 +148,15 @@ def _divide(
 
 def _finish(
     frame: pd.DataFrame, w: Floats, d: Floats, kind: str, storeys: Ints, homes: Floats,
-    shape: str | NDArray[np.object_] = "rect", turn: Floats | float = 0.0,
+    shape: str | NDArray[np.object_] = "rect", turn: Floats | float = 0.0, upright: bool = False,
 ) -> pd.DataFrame:  # fmt: skip
     """Keep the columns that describe a building, and drop those that do not fit."""
     result = pd.DataFrame({
         "i": frame["i"], "j": frame["j"], "community": frame["community"], "group": frame["group"],
         "use": frame["use"], "s": 0.5 + frame["x"] / frame["width"],
         "t": 0.5 + frame["y"] / frame["height"], "w": w, "d": d, "turn": turn, "shape": shape,
-        "kind": kind, "storeys": storeys, "homes": homes,
+        "kind": kind, "storeys": storeys, "homes": homes, "upright": upright,
+        "width": frame["width"], "height": frame["height"],
     })  # fmt: skip
     return result[(result["w"] >= 6) & (result["d"] >= 6)]
 
@@ -297,7 +299,7 @@ def _shops(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     for vertical, end in ((False, 0), (False, 1), (True, 0), (True, 1)):
         low, high = (blocks.y0, blocks.y1) if vertical else (blocks.x0, blocks.x1)
         # The rows along the western and eastern sides leave the corners to the others.
-        trim = depth + 4 if vertical else 0.0
+        trim = depth + 6 if vertical else 0.0
         count = _even(high - low - 2 * trim, pitch)
         n = np.repeat(np.arange(len(count)), count)
         k = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
@@ -317,5 +319,5 @@ def _shops(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
         w, d = (short, long) if vertical else (long, short)
         storeys = rng.integers(1, 4, len(frame))
         homes = np.where(blocks.use[n][keep] == Use.MIXED, (storeys == 3) * 2.0, 0.0)
-        parts.append(_finish(frame, w, d, "shop", storeys, homes))
+        parts.append(_finish(frame, w, d, "shop", storeys, homes, upright=vertical))
     return pd.concat(parts, ignore_index=True)

@@ -70,9 +70,11 @@ def make_streets(plan: Plan, land: LandUse, seed: int) -> Streets:
     kind_h = _kinds(rank_h, south, north, rng)
     kind_v = _kinds(rank_v, west, east, rng)
     wet = np.broadcast_to(plan.river[:, None], kind_v.shape)
-    bridge = wet & ((rank_v <= 1) | ((rank_v == 2) & (rng.random(kind_v.shape) < 0.25)))
-    bridge &= (west[0] != Use.OUT) & (east[0] != Use.OUT)
-    # A bridge needs a road at both ends; lanes and the county's edge have none.
+    often = 1.0 if plan.size == "small" else 0.25
+    bridge = wet & ((rank_v <= 1) | ((rank_v == 2) & (rng.random(kind_v.shape) < often)))
+    # A bridge needs a road at both ends.
+    ends = np.pad(kind_v >= 0, ((1, 1), (0, 0)))
+    bridge &= ends[:-2] & ends[2:]
     kind_v = np.where(wet, np.where(bridge, rank_v, -1), kind_v)
     name_h, name_v = _names(plan, kind_h, kind_v, rng)
     return Streets(kind_h, kind_v, name_h, name_v, bridge)
