@@ -124,6 +124,13 @@ def _insert(
     _copy(session, "incident", rows, ~np.isin(years, new), origin, advance)
     for year in new:
         partitions.attach(session, year)
+    if new:
+        # What is copied straight into a partition is not seen by the triggers that count.
+        times = rows.occurred_us[np.isin(years, new)]
+        session.execute(
+            text("SELECT refresh_incident_pyramid(to_timestamp(:since), to_timestamp(:until))"),
+            {"since": int(times.min()) / 1e6, "until": int(times.max()) / 1e6},
+        )
 
 
 def _copy(
