@@ -18,6 +18,7 @@ from geodata.town.plan import Size
 from gridmap.db import make_sessions
 from gridmap.incidents.importing import write_incidents
 from gridmap.incidents.models import Category
+from gridmap.models import Base
 from gridmap.progress import Advance, track
 from gridmap.territory.importing.origin import Origin
 from gridmap.territory.models import Unit
@@ -115,7 +116,8 @@ def load(engine: Engine, size: Size, seed: int) -> bool:
                 advance(len(frame))
             _load_incidents(session, town, advance)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+        # The planner knows nothing of new rows until the server has looked at them.
+        connection.execute(text(f"VACUUM ANALYZE {', '.join(Base.metadata.tables)}"))
     return True
 
 

@@ -42,6 +42,8 @@ OWNER = "gridmap"
 SOCKET_PATH_LIMIT = 107
 #: Recovery after a crash may have to read gigabytes before the server answers.
 START_LIMIT_S = 600
+#: A longer log is set aside at a start, and the one set aside before is dropped.
+LOG_LIMIT_BYTES = 16 << 20
 
 
 class EmbeddedError(UnavailableError):
@@ -295,6 +297,8 @@ class Cluster:
         configured.chmod(0o644)
         if self._await_other_processes():
             return
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
         code, said = self._run(
             str(programs / "pg_ctl"),
             *("start", "--silent", "--wait", f"--timeout={START_LIMIT_S}"),
