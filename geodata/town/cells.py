@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 # Households of a basic cell: it grows until the first number, is joined to another below the
 # second and never grows beyond the third. Villages are thinly settled and have smaller cells.
 Limits = tuple[float, float, float]
-URBAN: Limits = (290.0, 200.0, 560.0)
+URBAN: Limits = (280.0, 190.0, 560.0)
 RURAL: Limits = (75.0, 45.0, 300.0)
 Block = tuple[int, int]
 

@@ -85,8 +85,8 @@ def make_slots(blocks: Blocks, land: LandUse, seed: int) -> pd.DataFrame:
     DataFrame
         One row per building: ``i``, ``j``, ``community``, ``group``, ``use``, the middle ``s``,
         ``t`` inside the block (0 to 1), ``w`` and ``d`` in metres, ``turn`` against the street in
-        radians, ``shape``, ``kind``, ``storeys``, ``homes`` (households when full), ``upright`` (along the
-        street that runs north) and the block's ``width`` and ``height`` in metres.
+        radians, ``shape``, ``kind``, ``storeys``, ``homes`` (households when full), ``upright``
+        (along the street that runs north) and the block's ``width`` and ``height`` in metres.
     """
     rng = stream(seed, "slots")
     seeds = np.isin(blocks.group, list(land.wanted))
@@ -174,8 +174,8 @@ def _slabs(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     """Rows of slab blocks facing south, as in most housing from the eighties on."""
     n = len(blocks.i)
     tall = rng.choice([5, 6, 6, 7], n)
-    columns = _even(blocks.x1 - blocks.x0, rng.choice([54.0, 74.0, 84.0], n))
-    rows = _count(blocks.y1 - blocks.y0, rng.uniform(33, 42, n))
+    columns = _even(blocks.x1 - blocks.x0, rng.choice([50.0, 66.0, 80.0], n))
+    rows = _count(blocks.y1 - blocks.y0, rng.uniform(30, 38, n))
     frame = _lattice(blocks, columns, rows)
     storeys = tall[frame["block"]]
     frame = frame[(frame["room_y"] > 20) & (rng.random(len(frame)) > 0.06)]
@@ -227,7 +227,7 @@ def _towers(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
 def _courts(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     """Old low houses around courtyards, close together."""
     frame = _lattice(
-        blocks, _even(blocks.x1 - blocks.x0, 31.0), _even(blocks.y1 - blocks.y0, 34.0), 7.0, 7.0
+        blocks, _even(blocks.x1 - blocks.x0, 29.0), _even(blocks.y1 - blocks.y0, 31.0), 7.0, 7.0
     )
     frame = frame[rng.random(len(frame)) > 0.07]
     n = len(frame)
@@ -242,7 +242,7 @@ def _courts(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
 def _village(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     """Farmhouses about a crossing, thinning out towards the fields."""
     frame = _lattice(
-        blocks, _even(blocks.x1 - blocks.x0, 25.0), _even(blocks.y1 - blocks.y0, 26.0), 9.0, 9.0
+        blocks, _even(blocks.x1 - blocks.x0, 22.0), _even(blocks.y1 - blocks.y0, 23.0), 9.0, 9.0
     )
     size = rng.uniform(0.55, 0.95, len(blocks.i))[frame["block"]]
     lean = rng.uniform(-0.25, 0.25, (len(blocks.i), 2))[frame["block"]]
