@@ -152,9 +152,12 @@ class Problems:
         for block in self._blocks:
             for position, row in enumerate(block.rows):
                 yield Problem(
-                    int(row) or None, block.field, block.code, block.severity,
+                    int(row) or None,
+                    block.field,
+                    block.code,
+                    block.severity,
                     block.message(position),
-                )  # fmt: skip
+                )
 
     def counts(self) -> dict[str, int]:
         """Return how many problems there are of each code, the most frequent first."""
@@ -213,16 +216,19 @@ class Problems:
                     "field": block.field or "",
                     "code": block.code,
                     "severity": block.severity,
-                    "value": "" if block.given is None
+                    "value": ""
+                    if block.given is None
                     else pd.Series(block.given, dtype="object").astype("str"),
                     "message": block.texts(translate),
                 }
             )
             for block in self._blocks
-        ]  # fmt: skip
-        return pd.concat(parts, ignore_index=True).sort_values("row", kind="stable").reset_index(
-            drop=True
-        )  # fmt: skip
+        ]
+        return (
+            pd.concat(parts, ignore_index=True)
+            .sort_values("row", kind="stable")
+            .reset_index(drop=True)
+        )
 
     def reasons(self, translate: Callable[[str], str] = str) -> pd.Series[str]:
         """Return the reasons for each rejected row, as one text, indexed by the row."""

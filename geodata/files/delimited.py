@@ -16,7 +16,7 @@ from pyarrow import csv as pa_csv
 
 from geodata.files.encodings import decode, detect_encoding
 from geodata.files.table import RawTable, tidy_names
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
 DELIMITERS = ",\t;|"
@@ -177,7 +177,7 @@ def _row_numbers(
     told = (texts.str.strip() != "").to_numpy()
     problems.add_many(
         "wrong-number-of-fields",
-        "row {row} does not have the {width} fields of the first row: {value}",
+        N_("row {row} does not have the {width} fields of the first row: {value}"),
         numbers[told],
         values=texts[told].str.slice(0, 120),
         width=width,

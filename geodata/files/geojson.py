@@ -15,7 +15,7 @@ import shapely
 from geodata.files.encodings import decode
 from geodata.files.geojson_faults import Faults, mended
 from geodata.files.table import RawTable
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
 # A parsed GeoJSON takes about six times its size in memory.
@@ -132,7 +132,7 @@ def _check_box(document: dict[str, Any], name: str, problems: Problems) -> None:
     if box is not None and not (numbers and len(box) in {4, 6}):
         problems.add(
             "bbox-ignored",
-            "{file}: the bbox is not a list of 4 or 6 numbers; it is not used",
+            N_("{file}: the bbox is not a list of 4 or 6 numbers; it is not used"),
             severity="warning",
             file=name,
         )
@@ -190,21 +190,23 @@ def _as_text(value: object) -> object:
 def _is_sound(feature: Any, row: int, faults: Faults) -> bool:
     """Return whether the frame of a feature is right; its geometry is looked at later."""
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        faults.add(row, "not-a-feature", "row {row} is not an object of the type Feature")
+        faults.add(row, "not-a-feature", N_("row {row} is not an object of the type Feature"))
         return False
     if "geometry" not in feature:
-        faults.add(row, "geometry-member-missing", "row {row}: the feature has no member geometry")
+        faults.add(
+            row, "geometry-member-missing", N_("row {row}: the feature has no member geometry")
+        )
         return False
     if not isinstance(feature.get("properties"), dict | None):
         faults.add(
-            row, "properties-not-object", "row {row}: the properties are not an object or null"
+            row, "properties-not-object", N_("row {row}: the properties are not an object or null")
         )
         return False
     if not isinstance(feature.get("id"), str | int | float | None):
         faults.add(
             row,
             "id-ignored",
-            "row {row}: the id is neither a text nor a number; it is not used",
+            N_("row {row}: the id is neither a text nor a number; it is not used"),
             severity="warning",
         )
     return True

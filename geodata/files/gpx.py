@@ -11,6 +11,7 @@ import shapely
 
 from geodata.files.table import RawTable, choose_layer
 from geodata.files.vector import as_table, check_beginning, layer_names, read_layer
+from geodata.messages import N_
 from geodata.problems import Problems
 
 LAYERS = ["waypoints", "routes", "tracks"]
@@ -50,7 +51,7 @@ def read_gpx(path: Path, layer: str | None = None) -> RawTable:
     shapes[useless] = None
     problems.add_many(
         "track-too-short",
-        "row {row}: the track or route has fewer than two points",
+        N_("row {row}: the track or route has fewer than two points"),
         rows[useless],
         field="geometry",
     )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
 
@@ -98,7 +98,7 @@ def tidy_names(names: list[str], problems: Problems) -> list[str]:
         if unique != name:
             problems.add(
                 "column-twice",
-                "the column {name} occurs more than once; the later one is called {unique}",
+                N_("the column {name} occurs more than once; the later one is called {unique}"),
                 field=name,
                 severity="warning",
                 name=name,

@@ -16,7 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FieldError, Geometry
 
 from geodata.files.encodings import detect_encoding
 from geodata.files.table import RawTable, choose_layer
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
 # GDAL opens what it recognises by content, whatever the name says, and one of its formats (VRT)
@@ -130,14 +130,14 @@ def geometries(
     shapes[np.flatnonzero(broken)[closed]] = mended[closed]
     problems.add_many(
         "ring-closed",
-        "row {row}: the ring of the polygon was not closed and has been closed",
+        N_("row {row}: the ring of the polygon was not closed and has been closed"),
         rows[broken][closed],
         field="geometry",
         severity="repaired",
     )
     problems.add_many(
         "geometry-broken",
-        "row {row}: the geometry has too few points to be a line or a polygon",
+        N_("row {row}: the geometry has too few points to be a line or a polygon"),
         rows[broken][~closed],
         field="geometry",
     )

@@ -22,7 +22,7 @@ from geodata.mapping.repeats import content_ids, drop_repeats, drop_reversed
 from geodata.mapping.shapes import points_of, shapes_of
 from geodata.mapping.times import ParsedTimes, compose, parse_times, to_utc
 from geodata.mapping.values import parse_booleans, parse_numbers, texts_of, to_series, translate
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
 EARLIEST = np.datetime64("1950-01-01", "us")
@@ -172,16 +172,31 @@ def _column(
         texts, unknown = translate(texts, words)
         if field.codes:
             unknown &= ~_isin(texts, field.allowed)
-            _tell(raw, name, "value-unknown", "row {row}: {value} is no known {field}", texts,
-                  unknown, problems)  # fmt: skip
+            _tell(
+                raw,
+                name,
+                "value-unknown",
+                N_("row {row}: {value} is no known {field}"),
+                texts,
+                unknown,
+                problems,
+            )
     if known is not None:
         unknown = _valid(texts) & ~_isin(texts, known)
-        _tell(raw, name, "value-unknown", "row {row}: {value} is no known {field}", texts, unknown,
-              problems)  # fmt: skip
+        _tell(
+            raw,
+            name,
+            "value-unknown",
+            N_("row {row}: {value} is no known {field}"),
+            texts,
+            unknown,
+            problems,
+        )
     if field.required:
         empty = ~_valid(texts)
-        problems.add_many("value-missing", "row {row}: {field} is empty", raw.rows[empty],
-                          field=name)  # fmt: skip
+        problems.add_many(
+            "value-missing", N_("row {row}: {field} is empty"), raw.rows[empty], field=name
+        )
     return _typed(raw, name, field, texts, problems)
 
 
@@ -193,8 +208,15 @@ def _typed(
         return to_series(texts)
     if field.kind == "boolean":
         flags, bad = parse_booleans(texts)
-        _tell(raw, name, "not-yes-or-no", "row {row}: {value} in {field} is neither yes nor no",
-              texts, bad, problems)  # fmt: skip
+        _tell(
+            raw,
+            name,
+            "not-yes-or-no",
+            N_("row {row}: {value} in {field} is neither yes nor no"),
+            texts,
+            bad,
+            problems,
+        )
         return flags
     if field.kind in {"integer", "number"}:
         values, bad = parse_numbers(texts)
@@ -203,16 +225,29 @@ def _typed(
             if field.kind == "integer":
                 bad |= np.isfinite(values) & (values % 1 != 0)
         bad |= np.isinf(values)
-        _tell(raw, name, "not-a-count" if field.kind == "integer" else "not-a-number",
-              "row {row}: {value} in {field} is no number that is right there", texts, bad,
-              problems)  # fmt: skip
+        _tell(
+            raw,
+            name,
+            "not-a-count" if field.kind == "integer" else "not-a-number",
+            N_("row {row}: {value} in {field} is no number that is right there"),
+            texts,
+            bad,
+            problems,
+        )
         values[bad] = np.nan
         numbers = pd.Series(values)
         return numbers.astype("Int64") if field.kind == "integer" else numbers
     parsed = parse_times(to_series(texts))
     bad = _valid(texts) & np.isnat(parsed.moments)
-    _tell(raw, name, "date-unreadable", "row {row}: the date {value} in {field} cannot be read",
-          texts, bad, problems)  # fmt: skip
+    _tell(
+        raw,
+        name,
+        "date-unreadable",
+        N_("row {row}: the date {value} in {field} cannot be read"),
+        texts,
+        bad,
+        problems,
+    )
     days = parsed.moments.astype("datetime64[M]") if field.kind == "month" else parsed.moments
     dates = pd.Series(days.astype("datetime64[s]"))
     return dates.dt.date.astype("object").where(dates.notna(), None)
@@ -235,27 +270,59 @@ def _times(
         parsed, texts = _from_parts(raw, rule)
     missing = ~_valid(texts)
     bad = ~missing & np.isnat(parsed.moments)
-    problems.add_many("time-missing", "row {row} has no time", raw.rows[missing], field=name)
-    _tell(raw, name, "time-unreadable", "row {row}: the time {value} cannot be read", texts, bad,
-          problems)  # fmt: skip
+    problems.add_many("time-missing", N_("row {row} has no time"), raw.rows[missing], field=name)
+    _tell(
+        raw,
+        name,
+        "time-unreadable",
+        N_("row {row}: the time {value} cannot be read"),
+        texts,
+        bad,
+        problems,
+    )
     if parsed.unsure:
         problems.add(
             "day-or-month-first",
-            "no date tells whether the month or the day comes first; the month was taken",
+            N_("no date tells whether the month or the day comes first; the month was taken"),
             field=name,
             severity="warning",
         )
     times, skipped = to_utc(parsed, rule.zone)
-    _tell(raw, name, "time-skipped", "row {row}: the clock in {zone} jumped over the time {value}; "
-          "the end of the jump was taken", texts, skipped, problems, severity="warning",
-          zone=rule.zone)  # fmt: skip
+    _tell(
+        raw,
+        name,
+        "time-skipped",
+        N_(
+            "row {row}: the clock in {zone} jumped over the time {value}; "
+            "the end of the jump was taken"
+        ),
+        texts,
+        skipped,
+        problems,
+        severity="warning",
+        zone=rule.zone,
+    )
     values = times.tz_localize(None).to_numpy()
-    _tell(raw, name, "time-too-early", "row {row}: the time {value} is before 1950", texts,
-          values < EARLIEST, problems)  # fmt: skip
+    _tell(
+        raw,
+        name,
+        "time-too-early",
+        N_("row {row}: the time {value} is before 1950"),
+        texts,
+        values < EARLIEST,
+        problems,
+    )
     present = now or dt.datetime.now(dt.UTC)
     latest = np.datetime64(present.astimezone(dt.UTC).replace(tzinfo=None), "us")
-    _tell(raw, name, "time-in-the-future", "row {row}: the time {value} is still to come", texts,
-          values > latest, problems)  # fmt: skip
+    _tell(
+        raw,
+        name,
+        "time-in-the-future",
+        N_("row {row}: the time {value} is still to come"),
+        texts,
+        values > latest,
+        problems,
+    )
     return pd.Series(times)
 
 

@@ -50,7 +50,7 @@ def guess(layer: str, columns: Sequence[str], sample: pd.DataFrame | None = None
     """
     names = {plain(column): str(column) for column in reversed(list(columns))}
     taken: set[str] = set()
-    location = _location(names, columns, sample, taken) if LAYERS[layer].shapes else Location()
+    location = _location(names, sample, taken) if LAYERS[layer].shapes else Location()
     fields = LAYERS[layer].fields
     time = _time(names, fields, taken) if any(f.kind == "time" for f in fields.values()) else None
     found: dict[str, str | list[str]] = {}
@@ -74,36 +74,41 @@ def _first(names: dict[str, str], words: tuple[str, ...], taken: set[str]) -> st
     return None
 
 
-def _location(
-    names: dict[str, str], columns: Sequence[str], sample: pd.DataFrame | None, taken: set[str]
-) -> Location:
-    text = "".join(str(column) for column in columns).casefold()
-    system = next((system for word, system in _SYSTEMS if word in text), None)
+def _location(names: dict[str, str], sample: pd.DataFrame | None, taken: set[str]) -> Location:
     for x_words, y_words, degrees in ((_LON, _LAT, True), (_X, _Y, False)):
         x, y = _near(names, x_words, taken), _near(names, y_words, taken)
         if x is None or y is None:
             continue
         taken |= {x, y}
+        system = _named_system(plain(x))
         if degrees or _in_degrees(sample, x, y):
-            # The datum is a guess that the person is shown; 0.5 km is what it may cost.
+            # Without a name in the header this is a guess, which the person is shown.
             system = system or "EPSG:4326"
+        elif system == "CGCS2000":
+            system = "CGCS2000 GK"
         return Location(x=x, y=y, system=system)
     wkt = _first(names, _WKT, taken)
     if wkt is not None:
         taken.add(wkt)
-        return Location(wkt=wkt, system=system)
+        return Location(wkt=wkt)
     return Location()
 
 
+def _named_system(header: str) -> str | None:
+    return next((system for mark, system in _SYSTEMS if mark in header), None)
+
+
 def _near(names: dict[str, str], words: tuple[str, ...], taken: set[str]) -> str | None:
-    """Return an exact match, or a header that a datum's name follows or precedes."""
+    """Return an exact match, or a header that has the name of a datum beside the word."""
     exact = _first(names, words, taken)
     if exact is not None:
         return exact
     for name, column in names.items():
-        rest = next((name.replace(word, "", 1) for word in words[:4] if word in name), None)
-        if rest is not None and len(words[0]) > 1 and any(mark in rest for mark, _ in _SYSTEMS):
-            return column
+        mark = next((mark for mark, _ in _SYSTEMS if mark in name), None)
+        if mark is not None and column not in taken:
+            rest = re.sub(r"cgcs|84|02|坐标系?|\d+$", "", name.replace(mark, "", 1))
+            if rest in words or any(len(word) > 1 and word in rest for word in words):
+                return column
     return None
 
 

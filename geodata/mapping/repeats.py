@@ -9,6 +9,7 @@ import pandas as pd
 from geodata.files.table import RawTable
 from geodata.mapping.model import Reversal
 from geodata.mapping.values import texts_of, to_series
+from geodata.messages import N_
 from geodata.problems import Problems
 
 Mask = npt.NDArray[np.bool_]
@@ -48,11 +49,14 @@ def drop_reversed(raw: RawTable, rule: Reversal, problems: Problems) -> Mask:
     unmatched = takes_back & ~cancelled
     text = ", ".join(rule.key)
     for mask, code, template in (
-        (cancelled & ~takes_back, "reversed", "row {row} is taken back by a later row"),
-        (cancelled & takes_back, "reversal", "row {row} takes back an earlier row"),
-        (unmatched, "reversal-unmatched", ("row {row} takes back a row that the file does not "
-                                          "hold, by {key}")),
-    ):  # fmt: skip
+        (cancelled & ~takes_back, "reversed", N_("row {row} is taken back by a later row")),
+        (cancelled & takes_back, "reversal", N_("row {row} takes back an earlier row")),
+        (
+            unmatched,
+            "reversal-unmatched",
+            (N_("row {row} takes back a row that the file does not hold, by {key}")),
+        ),
+    ):
         problems.add_many(
             code, template, raw.rows[mask], field=rule.column, severity="dropped", key=text
         )
@@ -60,7 +64,7 @@ def drop_reversed(raw: RawTable, rule: Reversal, problems: Problems) -> Mask:
 
 
 def _groups(raw: RawTable, key: list[str]) -> npt.NDArray[np.int64]:
-    """Number the rows by equal values of some columns; -1 where one of these is missing."""
+    """Return a number for each set of equal values, -1 where one of these is missing."""
     columns = [to_series(texts_of(raw.frame[name])) for name in key]
     together = pd.concat(columns, axis=1, keys=range(len(columns)))
     groups = together.groupby(list(range(len(columns))), sort=False).ngroup()
@@ -108,7 +112,7 @@ def drop_repeats(frame: pd.DataFrame, key: tuple[str, ...], problems: Problems) 
     repeated = frame.duplicated(columns, keep="last").to_numpy() & frame[key[0]].notna().to_numpy()
     problems.add_many(
         "replaced-by-later-row",
-        "row {row}: {field} {value} occurs again further down; the later row counts",
+        N_("row {row}: {field} {value} occurs again further down; the later row counts"),
         frame.index.to_numpy()[repeated],
         field=key[0],
         values=frame[key[0]].to_numpy()[repeated],

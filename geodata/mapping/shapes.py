@@ -16,7 +16,7 @@ from geodata.files.table import RawTable
 from geodata.mapping.layers import Layer
 from geodata.mapping.model import Location
 from geodata.mapping.values import parse_numbers, texts_of
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
 Floats = npt.NDArray[np.float64]
@@ -28,10 +28,18 @@ SAFE_CHANGE = 0.01
 
 # In the order of shapely's type numbers.
 _TYPES = np.array(
-    ["Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString",
-     "MultiPolygon", "GeometryCollection"],
+    [
+        "Point",
+        "LineString",
+        "LinearRing",
+        "Polygon",
+        "MultiPoint",
+        "MultiLineString",
+        "MultiPolygon",
+        "GeometryCollection",
+    ],
     dtype=object,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ def points_of(raw: RawTable, location: Location, problems: Problems) -> Points:
     empty = (x == 0) & (y == 0)
     problems.add_many(
         "at-zero",
-        "row {row}: the coordinates 0, 0 stand for no position",
+        N_("row {row}: the coordinates 0, 0 stand for no position"),
         raw.rows[empty],
         field="geometry",
     )
@@ -118,7 +126,7 @@ def _numbers(raw: RawTable, name: str, problems: Problems) -> Floats:
         values, bad = parse_numbers(texts)
     problems.add_many(
         "coordinate-unreadable",
-        "row {row}: {value} in {field} is not a number",
+        N_("row {row}: {value} in {field} is not a number"),
         raw.rows[bad],
         field=name,
         values=texts.take(np.flatnonzero(bad)).to_pylist() if bad.any() else None,
@@ -155,7 +163,7 @@ def shapes_of(raw: RawTable, location: Location, layer: Layer, problems: Problem
     zero = (kinds == 0) & (shapely.get_x(shapes) == 0) & (shapely.get_y(shapes) == 0)
     problems.add_many(
         "at-zero",
-        "row {row}: the coordinates 0, 0 stand for no position",
+        N_("row {row}: the coordinates 0, 0 stand for no position"),
         raw.rows[zero],
         field="geometry",
     )
@@ -180,7 +188,7 @@ def _shapes(raw: RawTable, location: Location, problems: Problems) -> Shapes:
     bad = pd.notna(texts) & shapely.is_missing(shapes)
     problems.add_many(
         "wkt-unreadable",
-        "row {row}: the well-known text cannot be read: {value}",
+        N_("row {row}: the well-known text cannot be read: {value}"),
         raw.rows[bad],
         field=location.wkt,
         values=[text[:60] for text in texts[bad]],
@@ -216,8 +224,10 @@ def _mend(shapes: Shapes, rows: npt.NDArray[np.int64], problems: Problems) -> No
     shapes[broken[~safe]] = None
     problems.add_many(
         "geometry-repaired",
-        "row {row}: the shape was invalid ({value}) and has been repaired; its area changed by "
-        "less than one per cent",
+        N_(
+            "row {row}: the shape was invalid ({value}) and has been repaired; its area changed by "
+            "less than one per cent"
+        ),
         rows[broken[safe]],
         field="geometry",
         values=reasons[safe],
@@ -225,7 +235,7 @@ def _mend(shapes: Shapes, rows: npt.NDArray[np.int64], problems: Problems) -> No
     )
     problems.add_many(
         "geometry-invalid",
-        "row {row}: the shape is invalid: {value}",
+        N_("row {row}: the shape is invalid: {value}"),
         rows[broken[~safe]],
         field="geometry",
         values=reasons[~safe],
@@ -247,8 +257,10 @@ def _in_wgs84(
         wide = held & ~off & (east - west > 180)
     problems.add_many(
         "antimeridian",
-        "row {row}: the shape is wider than half the globe; it probably crosses the 180th "
-        "meridian and must be split there",
+        N_(
+            "row {row}: the shape is wider than half the globe; it probably crosses the 180th "
+            "meridian and must be split there"
+        ),
         raw.rows[wide],
         field="geometry",
     )
@@ -272,7 +284,7 @@ def _tell_missing(
     # Rows whose position could not be read have been told of already.
     fresh = missing & ~np.isin(rows, problems.bad_rows())
     problems.add_many(
-        "geometry-missing", "row {row} has no position", rows[fresh], field="geometry"
+        "geometry-missing", N_("row {row} has no position"), rows[fresh], field="geometry"
     )
 
 
@@ -287,7 +299,7 @@ def _tell_type(
         return
     problems.add_many(
         "geometry-type",
-        "row {row}: the layer takes {allowed}, not {value}",
+        N_("row {row}: the layer takes {allowed}, not {value}"),
         rows[wrong],
         field="geometry",
         values=_TYPES[shapely.get_type_id(shapes[wrong])],
@@ -301,8 +313,11 @@ def _tell_off(rows: npt.NDArray[np.int64], x: Floats, y: Floats, problems: Probl
     values = pd.Series(x).astype("str") + ", " + pd.Series(y).astype("str")
     problems.add_many(
         "off-the-globe",
-        "row {row}: the coordinates {value} are outside the globe; the coordinate system may be "
-        "another, or longitude and latitude are exchanged",
+        N_(
+            "row {row}: the coordinates {value} are outside the globe; the coordinate system may be "
+            "another, "
+            "or longitude and latitude are exchanged"
+        ),
         rows,
         field="geometry",
         values=values,

@@ -10,8 +10,14 @@ from geodata.problems import Problems
 def test_many_problems_are_counted_rendered_and_translated() -> None:
     problems = Problems()
     rows = np.arange(2, 100_002)
-    problems.add_many("late", "row {row}: {value} in {field} is after {limit}", rows, field="time",
-                      values=rows * 2, limit=7)  # fmt: skip
+    problems.add_many(
+        "late",
+        "row {row}: {value} in {field} is after {limit}",
+        rows,
+        field="time",
+        values=rows * 2,
+        limit=7,
+    )
     problems.add_many("none", "never", [])
     problems.add("file", "the file is odd", severity="warning")
     assert len(problems) == 100_001
@@ -19,9 +25,12 @@ def test_many_problems_are_counted_rendered_and_translated() -> None:
     assert problems.severities() == {"error": 100_000, "warning": 1, "repaired": 0, "dropped": 0}
     assert problems.bad_rows().tolist() == rows.tolist()
     assert [str(problem.message) for problem in problems.of_file()] == ["the file is odd"]
-    frame = problems.to_frame(lambda text: {"row {row}: {value} in {field} is after {limit}":
-                               "第{row}行:{field} {value} 晚于 {limit}"}.get(text, text))  # fmt: skip
-    assert frame["message"][1] == "第2行:time 4 晚于 7"
+    frame = problems.to_frame(
+        lambda text: {
+            "row {row}: {value} in {field} is after {limit}": "第{row}行:{field} {value} 晚 {limit}"
+        }.get(text, text)
+    )
+    assert frame["message"][1] == "第2行:time 4 晚 7"
     first = next(iter(problems))
     assert (first.row, first.code) == (2, "late")
     assert str(first.message) == "row 2: 4 in time is after 7"

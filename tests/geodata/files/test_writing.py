@@ -72,8 +72,13 @@ def test_every_format_in_every_system_comes_back(
 
 
 def test_csv_is_for_excel(frame: gpd.GeoDataFrame, tmp_path: Path) -> None:
-    points = pd.DataFrame({"name": pd.Series(["-B", "-5", "x,y"], dtype="str"),
-                           "lon": [117.123456789, 117.2, 117.3], "lat": [28.1, 28.2, 28.3]})  # fmt: skip
+    points = pd.DataFrame(
+        {
+            "name": pd.Series(["-B", "-5", "x,y"], dtype="str"),
+            "lon": [117.123456789, 117.2, 117.3],
+            "lat": [28.1, 28.2, 28.3],
+        }
+    )
     write(points, tmp_path / "a.csv")
     data = (tmp_path / "a.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
@@ -84,10 +89,13 @@ def test_csv_is_for_excel(frame: gpd.GeoDataFrame, tmp_path: Path) -> None:
 
 def test_shapefile_names_are_cut_and_told(tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame(
-        {"楼栋名称": pd.Series(["一"], dtype="str"), "楼栋名字": pd.Series(["二" * 100], dtype="str")},
+        {
+            "楼栋名称": pd.Series(["一"], dtype="str"),
+            "楼栋名字": pd.Series(["二" * 100], dtype="str"),
+        },
         geometry=[shapely.Point(117, 28)],
         crs="EPSG:4326",
-    )  # fmt: skip
+    )
     written = write(frame, tmp_path / "楼栋.zip")
     raw = read(tmp_path / "楼栋.zip")
     assert list(raw.frame) == ["楼栋名", "楼栋名1"]
