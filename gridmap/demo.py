@@ -132,7 +132,7 @@ def _load_layer(session: Session, layer: str, frame: pd.DataFrame) -> None:
 
 
 def _load_incidents(session: Session, town: Town, advance: Advance) -> None:
-    ids = dict(session.execute(select(Category.code, Category.id)).tuples().all())
+    ids = dict(session.execute(select(Category.code, Category.id)).all())
     frame = town.incidents.assign(category_id=town.incidents["category"].map(ids).astype("int64"))
     write_incidents(session, frame, Origin(SOURCE), advance=advance)
 

@@ -62,6 +62,13 @@ def own_database_url(cluster: Cluster) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def own_engine(own_database_url: str) -> Iterator[Engine]:
+    engine = make_engine(own_database_url)
+    yield engine
+    engine.dispose()
+
+
 @contextmanager
 def fresh_database(cluster: Cluster) -> Iterator[str]:
     """Copy the template, and drop the copy in the end."""

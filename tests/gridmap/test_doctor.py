@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import Engine
 
 from gridmap import doctor
-from gridmap.db import alembic_config, make_engine
+from gridmap.db import alembic_config
 from gridmap.doctor import State, check_disk, check_migrations, check_server, check_time_zone
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
@@ -40,12 +40,12 @@ def test_another_time_zone_is_named_with_its_remedy(engine: Engine) -> None:
     assert "SET timezone = 'Asia/Urumqi'" in str(finding.remedy)
 
 
-def test_pending_migrations_and_missing_postgis_are_errors(own_database_url: str) -> None:
-    engine = make_engine(own_database_url)
-    command.stamp(alembic_config(engine), None, purge=True)
+def test_pending_migrations_and_missing_postgis_are_errors(
+    own_database_url: str, own_engine: Engine
+) -> None:
+    command.stamp(alembic_config(own_engine), None, purge=True)
     with psycopg.connect(own_database_url) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
-    assert check_migrations(engine).state is State.ERROR
-    assert [finding.state for finding in check_server(engine)] == [State.OK, State.ERROR]
-    engine.dispose()
+    assert check_migrations(own_engine).state is State.ERROR
+    assert [finding.state for finding in check_server(own_engine)] == [State.OK, State.ERROR]
