@@ -314,9 +314,8 @@ def _tell_off(rows: npt.NDArray[np.int64], x: Floats, y: Floats, problems: Probl
     problems.add_many(
         "off-the-globe",
         N_(
-            "row {row}: the coordinates {value} are outside the globe; the coordinate system may be "
-            "another, "
-            "or longitude and latitude are exchanged"
+            "row {row}: the coordinates {value} are outside the globe; the coordinate system may "
+            "be another, or longitude and latitude are exchanged"
         ),
         rows,
         field="geometry",
