@@ -87,6 +87,32 @@ _ID = ("id", "编号", "序号", "唯一编号", "externalid", "objectid", "fid"
 _NAME = ("name", "名称", "名字", "mingcheng", "mc")
 _COUNT: Kind = "integer"
 
+_BUILDING_ID = Field("text", ("楼栋编码", "楼栋编号", "建筑编号", "buildingid", *_ID))
+_MONTH = Field("month", ("month", "月份", "统计月份", "年月", "统计时间"))
+_COUNTS = {
+    "households": Field(_COUNT, ("households", "户数", "总户数", "住户数")),
+    "residents": Field(
+        _COUNT,
+        (
+            "residents",
+            "population",
+            "常住人口",
+            "常住人口数",
+            "人口",
+            "人口数",
+            "居民数",
+            "户籍人口",
+        ),
+    ),
+    "temporary_residents": Field(
+        _COUNT, ("temporaryresidents", "流动人口", "流动人口数", "暂住人口", "外来人口")
+    ),
+    "rented_homes": Field(
+        _COUNT, ("rentedhomes", "出租房", "出租房数", "出租屋", "出租户数", "出租房屋数")
+    ),
+    "shops": Field(_COUNT, ("shops", "商铺", "商铺数", "店铺", "店铺数", "门店数", "沿街商铺")),
+}
+
 LAYERS: dict[str, Layer] = {
     "units": Layer(
         {
@@ -161,41 +187,39 @@ LAYERS: dict[str, Layer] = {
     ),
     "buildings": Layer(
         {
-            "external_id": Field("text", ("楼栋编码", "楼栋编号", "建筑编号", "buildingid", *_ID)),
+            "external_id": _BUILDING_ID,
             "name": Field("text", ("楼栋名称", "楼名", "建筑名称", "楼栋", "buildingname", *_NAME)),
             "address": Field("text", ("address", "地址", "门牌号", "楼栋地址", "详细地址", "addr")),
             "kind": Field("text", ("kind", "building", "楼栋类型", "建筑类型", "用途", "类型")),
             "storeys": Field(
                 _COUNT, ("storeys", "floors", "levels", "层数", "楼层数", "buildinglevels")
             ),
-            "month": Field("month", ("month", "月份", "统计月份", "年月", "统计时间")),
-            "households": Field(_COUNT, ("households", "户数", "总户数", "住户数")),
-            "residents": Field(
-                _COUNT,
-                (
-                    "residents",
-                    "population",
-                    "常住人口",
-                    "常住人口数",
-                    "人口",
-                    "人口数",
-                    "居民数",
-                    "户籍人口",
-                ),
-            ),
-            "temporary_residents": Field(
-                _COUNT, ("temporaryresidents", "流动人口", "流动人口数", "暂住人口", "外来人口")
-            ),
-            "rented_homes": Field(
-                _COUNT, ("rentedhomes", "出租房", "出租房数", "出租屋", "出租户数", "出租房屋数")
-            ),
-            "shops": Field(
-                _COUNT, ("shops", "商铺", "商铺数", "店铺", "店铺数", "门店数", "沿街商铺")
-            ),
+            "month": _MONTH,
+            **_COUNTS,
         },
         frozenset({"Point", "Polygon", "MultiPolygon"}),
         True,
         ("external_id", "month"),
+    ),
+    "building_counts": Layer(
+        {
+            "external_id": _BUILDING_ID,
+            "month": _MONTH,
+            **_COUNTS,
+        },
+        frozenset(),
+        False,
+        ("external_id", "month"),
+    ),
+    "ground": Layer(
+        {
+            "external_id": Field("text", _ID),
+            "name": Field("text", _NAME),
+            "kind": Field("text", ("kind", "类型", "类别", "type", "fclass", "natural"), True),
+        },
+        frozenset({"LineString", "MultiLineString", "Polygon", "MultiPolygon"}),
+        True,
+        ("external_id",),
     ),
     "places": Layer(
         {

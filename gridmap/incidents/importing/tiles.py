@@ -46,7 +46,8 @@ class TileIndex:
 
     def _tiles(self, x: Floats, y: Floats) -> Integers:
         place = np.stack([(x - self.corner[0]) / self.step[0], (y - self.corner[1]) / self.step[1]])
-        return np.clip(np.floor(place), 0, self.side - 1).astype(np.int64)
+        tiles: Integers = np.clip(np.floor(place), 0, self.side - 1).astype(np.int64)
+        return tiles
 
     def candidates(self, x: Floats, y: Floats) -> tuple[Integers, Integers]:
         """Return pairs of a point and a box around it, by their numbers, ordered by point."""

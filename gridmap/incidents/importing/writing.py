@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -97,15 +98,39 @@ def write_incidents(
     )
     if not write:
         return counts
-    before = session.scalar(text("SELECT current_setting('gridmap.linked', true)"))
-    session.execute(text("SELECT set_config('gridmap.linked', 'on', true)"))
+    with _silenced(session):
+        if changed.any():
+            stored.update(session, changed, origin)
+        advance(int(known.sum()))
+        fresh = rows.take(np.flatnonzero(~known)) if known.any() else rows
+        _insert(session, fresh, origin, advance)
+    # Updated rows may have left a year that no new row lies in.
     if changed.any():
-        stored.update(session, changed, origin)
-    advance(int(known.sum()))
-    _insert(session, rows if not known.any() else rows.take(np.flatnonzero(~known)), origin, advance)
-    session.execute(text("SELECT set_config('gridmap.linked', :before, true)"),
-                    {"before": before or ""})  # fmt: skip
+        session.execute(text("SELECT refresh_incident_pyramid()"))
+    elif len(fresh):
+        session.execute(
+            text("SELECT refresh_incident_pyramid(to_timestamp(:since), to_timestamp(:until))"),
+            {
+                "since": int(fresh.occurred_us.min()) / 1e6,
+                "until": int(fresh.occurred_us.max()) / 1e6,
+            },
+        )
     return counts
+
+
+@contextmanager
+def _silenced(session: Session) -> Iterator[None]:
+    """Keep the triggers from linking and counting row by row what is done here at once."""
+    setting = text("SELECT set_config(:name, :value, true)")
+    before = {}
+    for name, value in (("gridmap.linked", "on"), ("gridmap.pyramid", "off")):
+        before[name] = session.scalar(
+            text("SELECT coalesce(current_setting(:name, true), '')"), {"name": name}
+        )
+        session.execute(setting, {"name": name, "value": value})
+    yield
+    for name, value in before.items():
+        session.execute(setting, {"name": name, "value": value})
 
 
 def _insert(
@@ -124,13 +149,6 @@ def _insert(
     _copy(session, "incident", rows, ~np.isin(years, new), origin, advance)
     for year in new:
         partitions.attach(session, year)
-    if new:
-        # What is copied straight into a partition is not seen by the triggers that count.
-        times = rows.occurred_us[np.isin(years, new)]
-        session.execute(
-            text("SELECT refresh_incident_pyramid(to_timestamp(:since), to_timestamp(:until))"),
-            {"since": int(times.min()) / 1e6, "until": int(times.max()) / 1e6},
-        )
 
 
 def _copy(

@@ -22,7 +22,16 @@ def copy_in(session: Session, target: str, parts: Iterable[memoryview | bytes]) 
         Header, rows and trailer.
     """
     with _driver(session).cursor() as cursor, cursor.copy(
-        f"COPY {target} FROM STDIN (FORMAT binary)"  # type: ignore[arg-type]
+        f"COPY {target} FROM STDIN (FORMAT binary)"
+    ) as copy:  # fmt: skip
+        for part in parts:
+            copy.write(part)
+
+
+def copy_text(session: Session, target: str, parts: Iterable[bytes]) -> None:
+    """Send rows as CSV, where an unquoted empty field is null."""
+    with _driver(session).cursor() as cursor, cursor.copy(
+        f"COPY {target} FROM STDIN (FORMAT csv)"
     ) as copy:  # fmt: skip
         for part in parts:
             copy.write(part)
@@ -44,7 +53,7 @@ def copy_out(session: Session, query: str, record: np.dtype[np.void]) -> npt.NDA
     ndarray of `record`
     """
     with _driver(session).cursor() as cursor, cursor.copy(
-        f"COPY ({query}) TO STDOUT (FORMAT binary)"  # type: ignore[arg-type]
+        f"COPY ({query}) TO STDOUT (FORMAT binary)"
     ) as copy:  # fmt: skip
         data = b"".join(copy)
     # 19 bytes of header come before the rows, 2 of trailer after them.

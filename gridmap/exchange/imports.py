@@ -1,0 +1,135 @@
+"""The layers that can be imported, and OpenStreetMap extracts, which hold several of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from geodata.files.osm import read_osm
+from geodata.messages import Message
+from geodata.problems import Problems
+from gridmap.errors import GridmapError
+from gridmap.incidents.importing.layers import CATEGORIES, INCIDENTS
+from gridmap.territory.importing.buildings import BUILDING_COUNTS, BUILDINGS
+from gridmap.territory.importing.cells import CELLS
+from gridmap.territory.importing.features import GROUND, PLACES, ROADS
+from gridmap.territory.importing.layer import Choices, LayerImport
+from gridmap.territory.importing.pipeline import digest, store_frame
+from gridmap.territory.importing.report import Report
+from gridmap.territory.importing.units import UNITS
+from gridmap.territory.models import ImportRun, Unit
+
+LAYERS = {
+    layer.name: layer
+    for layer in (
+        UNITS, CELLS, BUILDINGS, BUILDING_COUNTS, PLACES, ROADS, GROUND, CATEGORIES, INCIDENTS
+    )
+}  # fmt: skip
+
+#: What an OpenStreetMap extract can give, in the order in which it is stored.
+OSM_LAYERS = ("units", "roads", "buildings", "places", "ground")
+
+
+def import_osm(
+    session: Session, path: Path, layers: tuple[str, ...], choices: Choices
+) -> list[Report]:
+    """Import several layers of an OpenStreetMap extract in one act.
+
+    Administrative relations give outlines to units that are stored and have none yet; they are
+    known by their code (the tag ``ref``) or, where that is no code, by their name. Others are
+    passed over with a warning. What lies outside the territory is passed over likewise, since an
+    extract is hardly ever cut along it.
+
+    Parameters
+    ----------
+    session : Session
+        Nothing is committed.
+    path : Path
+        An .osm.pbf or .osm file.
+    layers : tuple of str
+        Which of `OSM_LAYERS`.
+    choices : Choices
+
+    Returns
+    -------
+    list of Report
+        One for each layer.
+    """
+    frames = read_osm(path)
+    reports = []
+    for name in OSM_LAYERS:
+        if name not in layers:
+            continue
+        problems = Problems()
+        frame: pd.DataFrame = frames[name]
+        frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+        read = len(frame)
+        if name == "units":
+            frame = _matched_units(session, frames[name], problems)
+        run = ImportRun(
+            layer=name, file_name=path.name, sha256=digest(path), coordinate_system="EPSG:4326",
+            mapping={"osm": list(layers)}, report={},
+        )  # fmt: skip
+        reports.append(
+            store_frame(session, LAYERS[name], frame, problems, read, run, choices)
+        )
+    return reports
+
+
+def _matched_units(
+    session: Session, frame: gpd.GeoDataFrame, problems: Problems
+) -> gpd.GeoDataFrame:
+    """Return the relations that are stored units without an outline, as a canonical frame."""
+    stored = session.execute(
+        select(Unit.code, Unit.name, Unit.level, Unit.geom.is_(None).label("open"))
+    ).all()
+    codes = {unit.code: unit for unit in stored}
+    # A name that several units have tells nothing.
+    names: dict[str, list[object]] = {}
+    for unit in stored:
+        names.setdefault(unit.name, []).append(unit)
+    found = []
+    for code, name in zip(frame["code"], frame["name"], strict=True):
+        padded = str(code).ljust(12, "0") if pd.notna(code) and str(code).isdigit() else ""
+        alike = names.get(str(name), [])
+        found.append(codes.get(padded) or (alike[0] if len(alike) == 1 else None))
+    kept = np.array([unit is not None and unit.open for unit in found], dtype=bool)  # type: ignore[attr-defined]
+    for matched, template, code in (
+        (False, "row {row}: the relation {value} is no unit that is stored", "unit-unmatched"),
+        (True, "row {row}: the unit {value} has an outline already", "unit-outlined"),
+    ):
+        which = ~kept & (np.array([unit is not None for unit in found], dtype=bool) == matched)
+        problems.add_many(
+            code, template, frame.index.to_numpy()[which], field="name",
+            values=frame["name"].fillna("").to_numpy()[which], severity="dropped",
+        )  # fmt: skip
+    units = [unit for unit, keep in zip(found, kept, strict=True) if keep]
+    result = frame.loc[kept, ["geometry", "name_en"]].copy()
+    for column in ("code", "level", "name"):
+        result[column] = [getattr(unit, column) for unit in units]
+    result["parent_code"] = None
+    return result.drop_duplicates("code")
+
+
+def require_layer(name: str) -> LayerImport:
+    """Return the import of a layer.
+
+    Raises
+    ------
+    GridmapError
+        If there is no such layer.
+    """
+    if name not in LAYERS:
+        raise GridmapError(
+            Message(
+                "There is no layer {name} to import. There are: {layers}.",
+                name=name,
+                layers=", ".join([*LAYERS, "osm"]),
+            )
+        )
+    return LAYERS[name]

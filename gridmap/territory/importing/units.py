@@ -1,0 +1,105 @@
+"""Units: counties first, then towns, then communities, each below its parent."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from geodata.problems import Problems
+from gridmap.territory.importing.layer import Choices, LayerImport
+from gridmap.territory.importing.origin import Counts, Origin
+from gridmap.territory.importing.staging import count, framed, stage, upsert
+from gridmap.territory.models import Unit
+
+_ABOVE = {"town": "county", "community": "town"}
+
+
+def check_units(
+    session: Session, frame: pd.DataFrame, problems: Problems, choices: Choices
+) -> pd.DataFrame:
+    """Check codes and parents; a parent may be in the file or in the database."""
+    stored = dict(session.execute(select(Unit.code, Unit.level)).tuples().all())
+    shaped = frame["code"].str.fullmatch(r"[0-9]{12}").fillna(False).to_numpy(bool)
+    problems.add_many(
+        "unit-code",
+        "row {row}: {value} is no code of a unit, which has 12 digits",
+        frame.index.to_numpy()[~shaped],
+        field="code",
+        values=frame["code"].to_numpy()[~shaped],
+    )
+    frame = frame.copy()
+    frame["parent_code"] = frame["parent_code"].where(frame["level"] != "county", None)
+    frame["parent_code"] = frame["parent_code"].fillna(_implied_parent(frame))
+    levels = {**stored, **dict(zip(frame["code"], frame["level"], strict=True))}
+    wanted = frame["level"].map(_ABOVE)
+    found = frame["parent_code"].map(levels)
+    orphan = (wanted.notna() & (found != wanted).fillna(True)).to_numpy(bool) & shaped
+    problems.add_many(
+        "parent-unknown",
+        "row {row}: neither the file nor the database has a unit of the level above with the "
+        "code {value}",
+        frame.index.to_numpy()[orphan],
+        field="parent_code",
+        values=frame["parent_code"].fillna("").to_numpy()[orphan],
+    )
+    before = frame["code"].map(stored)
+    moved = (before.notna() & (before != frame["level"])).to_numpy(bool)
+    problems.add_many(
+        "unit-level",
+        "row {row}: the unit {value} is stored with another level",
+        frame.index.to_numpy()[moved],
+        field="level",
+        values=frame["code"].to_numpy()[moved],
+    )
+    return frame
+
+
+def _implied_parent(frame: pd.DataFrame) -> pd.Series[str]:
+    """Return the parent that the code itself tells: 6 digits of the county, 3 of the town."""
+    county = frame["code"].str.slice(0, 6) + "000000"
+    town = frame["code"].str.slice(0, 9) + "000"
+    level = frame["level"]
+    return county.where(level == "town", town.where(level == "community", None))
+
+
+def write_units(
+    session: Session, frame: pd.DataFrame, origin: Origin, choices: Choices, write: bool = True
+) -> Counts:
+    """Insert units or update those with the same code.
+
+    Parameters
+    ----------
+    session : Session
+        Nothing is committed.
+    frame : pandas.DataFrame or GeoDataFrame
+        Canonical; a unit without geometry keeps the outline that is stored.
+    origin : Origin
+    choices : Choices
+    write : bool
+        Not looked at: the caller takes back what a dry run wrote.
+
+    Returns
+    -------
+    Counts
+    """
+    frame = framed(frame)
+    total = Counts()
+    for level in ("county", "town", "community"):
+        rows = frame[frame["level"] == level]
+        if rows.empty:
+            continue
+        stage(session, "arriving", rows, {
+            "code": "text", "parent_code": "text", "level": "text", "name": "text",
+            "name_en": "text", "geom": "geometry(MultiPolygon, 4326)",
+        })  # fmt: skip
+        states = upsert(
+            session, "unit", ["code", "level", "name", "name_en", "geom"], "t.code = a.code",
+            origin, own={"parent_id": "(SELECT id FROM unit u WHERE u.code = a.parent_code)"},
+        )  # fmt: skip
+        total += count(states)
+        choices.advance(len(rows))
+    return total
+
+
+UNITS = LayerImport("units", check_units, write_units)
