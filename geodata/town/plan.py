@@ -59,8 +59,6 @@ class Plan:
         The rank of each lattice line: 0 avenue, 1 main road, 2 street, 3 lane.
     roles, towns : lists
         The role and the town of each community.
-    seat : (communities, 2) float array
-        The (band, column) of each community, for sizes and distances.
     """
 
     size: Size
@@ -71,7 +69,6 @@ class Plan:
     column_line: NDArray[np.int64]
     roles: list[Role]
     towns: NDArray[np.int64]
-    seat: NDArray[np.float64]
 
 
 def make_plan(size: Size, seed: int) -> Plan:
@@ -104,10 +101,9 @@ def make_plan(size: Size, seed: int) -> Plan:
         row_line.append(_rank(row, scale.bands))
     row_line.append(1)
     column_line = [_rank(column, scale.columns) for column in range(blocks.shape[1] + 1)]
-    seat = np.array([(c // scale.columns, c % scale.columns) for c in range(len(roles))], float)
     return Plan(
         size, scale, np.array(rows), np.array(river), np.array(row_line), np.array(column_line),
-        roles, _towns(size, scale, roles), seat,
+        roles, _towns(size, scale, roles),
     )  # fmt: skip
 
 
