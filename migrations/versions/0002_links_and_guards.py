@@ -70,17 +70,25 @@ $$;
 # The triggers run on the columns they fill as well, so that nobody sets a link by hand. They are
 # silent while gridmap.linked is on: relink() and the bulk import have located the rows already.
 LINK = """
+-- The arguments are worked out first: locate() is planned anew on every call, which takes ten
+-- times as long as the search, unless all it is given are plain variables.
 CREATE FUNCTION link_incident() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    point geometry := NEW.geom;
+    day date := local_date(NEW.occurred_at);
 BEGIN
     SELECT l.cell_id, l.community_id INTO NEW.cell_id, NEW.community_id
-    FROM locate(NEW.geom, local_date(NEW.occurred_at)) l;
+    FROM locate(point, day) l;
     RETURN NEW;
 END $$;
 
 CREATE FUNCTION link_standing() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    point geometry := ST_PointOnSurface(NEW.geom);
+    day date := local_date(now());
 BEGIN
     SELECT l.cell_id, l.community_id INTO NEW.cell_id, NEW.community_id
-    FROM locate(ST_PointOnSurface(NEW.geom), local_date(now())) l;
+    FROM locate(point, day) l;
     RETURN NEW;
 END $$;
 
@@ -232,13 +240,16 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('gridmap.cell'));
     SELECT * INTO wanted FROM territory_settings;
 
-    SELECT a.code AS one, b.code AS other, x.area INTO bad
-    FROM cell a JOIN cell b
-        ON a.geom && b.geom AND a.kind = b.kind AND a.id <> b.id AND a.valid && b.valid
-        AND NOT ST_Relate(a.geom, b.geom, 'F********')
+    -- OFFSET 0 and IS TRUE hold the plan: each changed cell looks up its neighbours by place.
+    SELECT a.code AS one, x.code AS other, x.area INTO bad
+    FROM unnest(ids) AS changed (id) JOIN cell a USING (id)
     CROSS JOIN LATERAL (
-        SELECT ST_Area(ST_Intersection(a.geom, b.geom)::geography) AS area) x
-    WHERE a.id = ANY (ids) AND x.area > wanted.overlap_tolerance_m2
+        SELECT b.code, ST_Area(ST_Intersection(a.geom, b.geom)::geography) AS area
+        FROM cell b
+        WHERE b.geom && a.geom AND b.kind = a.kind AND b.id <> a.id
+            AND (b.valid && a.valid) IS TRUE AND NOT ST_Relate(a.geom, b.geom, 'F********')
+        OFFSET 0) x
+    WHERE x.area > wanted.overlap_tolerance_m2
     ORDER BY x.area DESC LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'cells % and % overlap by % m2', bad.one, bad.other, round(bad.area)
@@ -248,12 +259,12 @@ BEGIN
     END IF;
 
     SELECT c.code AS one, u.code AS other, u.geom IS NULL AS nowhere, x.area INTO bad
-    FROM cell c JOIN unit u ON u.id = c.community_id
+    FROM unnest(ids) AS changed (id) JOIN cell c USING (id) JOIN unit u ON u.id = c.community_id
     CROSS JOIN LATERAL (SELECT CASE
         WHEN u.geom IS NULL THEN 'infinity'
         WHEN ST_CoveredBy(c.geom, u.geom) THEN 0
-        ELSE ST_Area(ST_Difference(c.geom, u.geom)::geography) END AS area) x
-    WHERE c.id = ANY (ids) AND x.area > wanted.outside_tolerance_m2
+        ELSE ST_Area(ST_Difference(c.geom, u.geom)::geography) END AS area OFFSET 0) x
+    WHERE x.area > wanted.outside_tolerance_m2
     ORDER BY x.area DESC LIMIT 1;
     IF NOT FOUND THEN
         RETURN;
