@@ -29,7 +29,7 @@ format: setup-test ## Format the code
 	$(RUN)ruff format .
 
 bench: setup-test ## Run a measurement: make bench B=name (without B it lists them)
-	@if [ -n "$(B)" ]; then $(RUN)python -m benchmarks.$(B) $(ARGS); \
+	@if [ -n "$(B)" ]; then $(RUN)python -m benchmarks.$(patsubst import,import_,$(B)) $(ARGS); \
 	else ls benchmarks | sed -n 's/^\([a-z]\w*\)\.py$$/\1/p'; fi
 
 lock: setup-test ## Renew the lock files from pyproject.toml and webui/package.json

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from geodata import files, mapping
@@ -28,9 +32,13 @@ from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.rejected import source_of, write_rejected
 from gridmap.territory.importing.report import Report
+from gridmap.territory.importing.units import number_codes
 
 _PLAIN_WIDTH = 120
 _EXAMPLES = 3
+_SEVERITIES = [N_("error"), N_("repaired"), N_("warning"), N_("dropped")]
+#: The column of codes that --code-prefix adds; a mapping names it so.
+CODE = "code"
 
 
 @click.command()
@@ -64,6 +72,9 @@ _EXAMPLES = 3
 @click.option("--skip-bad", is_flag=True, help="Import the good rows; write the others to a file.")
 @click.option("--new-categories", is_flag=True, help="Add categories that are unknown.")
 @click.option("--keep-outside", is_flag=True, help="Let in what lies far outside the territory.")
+@click.option(
+    "--code-prefix", help="Units that the file only numbers or names get codes that begin so."
+)
 @click.option("--code-scheme", default="digits15", help="The scheme that numbers new cells.")
 @click.option("--yes", is_flag=True, help="Use a guessed mapping without asking.")
 @click.pass_obj
@@ -84,6 +95,7 @@ def import_(
     skip_bad: bool,
     new_categories: bool,
     keep_outside: bool,
+    code_prefix: str | None,
     code_scheme: str,
     yes: bool,
 ) -> None:
@@ -91,7 +103,7 @@ def import_(
 
     The exit code is 1 if bad rows kept the file from being imported.
     """
-    with provide_database(settings) as url, track(Message("Importing")) as advance:
+    with provide_database(settings) as url:
         engine = make_engine(url)
         choices = Choices(
             dry_run=dry_run,
@@ -100,12 +112,17 @@ def import_(
             keep_outside=keep_outside or layer == "osm",
             source=source or ("osm" if layer == "osm" else source_of(file)),
             scheme=code_scheme,
-            advance=advance,
         )
         try:
             with make_sessions(engine).begin() as session:
                 if layer == "osm":
-                    reports = import_osm(session, file, osm_layers or OSM_LAYERS, choices)
+                    with track(Message("Importing {file}", file=file.name)) as advance:
+                        reports = import_osm(
+                            session,
+                            file,
+                            osm_layers or OSM_LAYERS,
+                            replace(choices, advance=advance),
+                        )
                     for report in reports:
                         _show(report)
                     refused = any(not report.applied for report in reports)
@@ -114,6 +131,8 @@ def import_(
                 else:
                     given = mapping.load_mapping(mapping_file) if mapping_file else None
                     raw = _read(file, given, part, encoding, no_header)
+                    if code_prefix is not None:
+                        _add_codes(raw, given, code_prefix)
                     chosen = given or mapping.guess(
                         layer, [str(name) for name in raw.frame], raw.frame.head(1000)
                     )
@@ -123,7 +142,10 @@ def import_(
                         _confirm(chosen, raw, yes)
                     if save_mapping is not None:
                         chosen.save(save_mapping)
-                    report = import_table(session, LAYERS[layer], raw, chosen, choices)
+                    with track(Message("Importing {file}", file=file.name), len(raw)) as advance:
+                        report = import_table(
+                            session, LAYERS[layer], raw, chosen, replace(choices, advance=advance)
+                        )
                     _show(report)
                     if report.rejected and skip_bad and not dry_run:
                         _write_rejected(raw, chosen, report.problems)
@@ -187,6 +209,18 @@ def _with_words(session: Session, chosen: Mapping) -> Mapping:
     return chosen.model_copy(update={"values": {**chosen.values, "category": words}})
 
 
+def _add_codes(raw: RawTable, given: Mapping | None, prefix: str) -> None:
+    """Give a file of units the column ``code``, made of its numbers or else its names."""
+    plain = given or mapping.guess("units", [str(name) for name in raw.frame])
+    column = plain.columns.get("code", CODE)
+    if column == CODE:
+        column = plain.columns.get("name", CODE)
+    if not isinstance(column, str) or column not in raw.frame:
+        raise click.UsageError(text("no column numbers or names the units"))
+    values = raw.frame[column].astype("str").where(raw.frame[column].notna(), None)
+    raw.frame[CODE] = number_codes(values.tolist(), prefix)
+
+
 def _confirm(chosen: Mapping, raw: RawTable, yes: bool) -> None:
     """Show a guessed mapping and ask whether it is right."""
     table = mapping.describe(chosen, [str(name) for name in raw.frame])
@@ -216,16 +250,23 @@ def _show(report: Report) -> None:
     found = report.problems.to_frame(lambda template: translate(template, preferred_language()))
     if found.empty:
         return
-    grouped = found.groupby(["severity", "code"], sort=False)
+    found["severity"] = pd.Categorical(found["severity"], _SEVERITIES)
+    grouped = found.groupby(["severity", "code"], sort=False, observed=True)
     rows = [
         (text(str(severity)), f"{len(part):,}", message if position == 0 else f"  {message}")
-        for (severity, _), part in sorted(grouped, key=lambda item: str(item[0][0]) != "error")
+        for (severity, _), part in sorted(grouped, key=_by_weight)
         for position, message in enumerate(part["message"].head(_EXAMPLES))
     ]
     table = pd.DataFrame(rows, columns=["severity", "count", "message"])
     repeated = table.duplicated(["severity", "count"]) & table["message"].str.startswith("  ")
     table.loc[repeated, ["severity", "count"]] = ""
     _print_table(N_("Problems"), [N_("Severity"), N_("Count"), N_("Examples")], table)
+
+
+def _by_weight(item: tuple[Any, pd.DataFrame]) -> tuple[int, int]:
+    """Put errors first, and of one severity what is most frequent."""
+    (severity, _), part = item
+    return _SEVERITIES.index(str(severity)), -len(part)
 
 
 def _print_table(title: str, headers: list[str], rows: pd.DataFrame) -> None:
@@ -255,10 +296,7 @@ def _write_rejected(raw: RawTable, chosen: Mapping, problems: Problems) -> None:
     )
 
 
-def _analyse(engine: object) -> None:
-    from sqlalchemy import Engine, text as sql
-
-    assert isinstance(engine, Engine)
+def _analyse(engine: Engine) -> None:
+    """Tell the planner of the new rows, which it would notice only later."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sql("ANALYZE incident"))
-        connection.execute(sql("ANALYZE building, place, road, ground, incident_bin"))
+        connection.execute(sql("ANALYZE incident, incident_bin, building, place, road, ground"))

@@ -6,8 +6,6 @@ border that rounding could decide are left to the database, so both always agree
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,9 +151,8 @@ def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:
         unsure[alone[near]] = True
         return cell_id, community_id, unsure
 
-    starts = range(0, max(len(x), 1), _CHUNK)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        parts = list(pool.map(one, starts))
+    # One after another: a prepared geometry is not safe to ask from several threads.
+    parts = [one(start) for start in range(0, max(len(x), 1), _CHUNK)]
     cell_id, community_id, unsure = (np.concatenate(column) for column in zip(*parts, strict=True))
     doubtful = np.flatnonzero(unsure)
     for start in range(0, len(doubtful), _CHUNK):

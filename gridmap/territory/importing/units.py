@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from geodata.messages import Message
 from geodata.problems import Problems
+from gridmap.errors import GridmapError
 from gridmap.territory.importing.layer import Choices, LayerImport
 from gridmap.territory.importing.origin import Counts, Origin
 from gridmap.territory.importing.staging import count, framed, stage, upsert
@@ -61,6 +65,46 @@ def _implied_parent(frame: pd.DataFrame) -> pd.Series[str]:
     town = frame["code"].str.slice(0, 9) + "000"
     level = frame["level"]
     return county.where(level == "town", town.where(level == "community", None))
+
+
+def number_codes(values: Sequence[str | None], prefix: str) -> list[str]:
+    """Make 12-digit codes for units that a file only numbers or names.
+
+    Parameters
+    ----------
+    values : sequence of str or None
+        What the file calls each unit. Whole numbers follow the prefix; where they are none, the
+        units are numbered by the order of these texts, so the same file gives the same codes.
+    prefix : str
+        The first digits of all codes, such as those of the unit above.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    GridmapError
+        If the prefix is none, or the numbers do not fit behind it.
+    """
+    width = 12 - len(prefix)
+    if not (prefix.isascii() and prefix.isdigit() and width > 0):
+        raise GridmapError(
+            Message("{prefix} is no beginning of a code: give up to 11 digits", prefix=prefix)
+        )
+    texts = [str(value or "").strip().removesuffix(".0") for value in values]
+    if not all(text.isascii() and text.isdigit() for text in texts):
+        serials = {text: number for number, text in enumerate(sorted(set(texts)), start=1)}
+        texts = [str(serials[text]) for text in texts]
+    if any(len(text) > width for text in texts):
+        raise GridmapError(
+            Message(
+                "the file's numbers do not fit behind {prefix}: only {digits} digits are left",
+                prefix=prefix,
+                digits=width,
+            )
+        )
+    return [prefix + text.zfill(width) for text in texts]
 
 
 def write_units(
