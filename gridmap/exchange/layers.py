@@ -126,7 +126,7 @@ UNIT = Layer(
         {"level": (0, "t.level"), "name": (0, "t.name"), "name_en": (0, "t.name_en")}
     ),
     label_zoom=0,
-    selection=((8, "t.level = 'county'"), (10, "t.level <> 'community'")),
+    selection=((7, "t.level = 'county'"), (11, "t.level <> 'community'")),
     subtitle="coalesce((SELECT p.name FROM unit p WHERE p.id = t.parent_id), '')",
     search=("t.name", "t.code", "coalesce(t.name_en, '')"),
     fields=(

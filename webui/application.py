@@ -1,0 +1,65 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from flask import Flask, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+from sqlalchemy import Engine
+
+from geodata.messages import Message
+from gridmap.db import make_engine
+from gridmap.errors import UnavailableError
+from gridmap.i18n import TRANSLATIONS, compile_catalogues
+from gridmap.settings import Settings
+from webui import assets, compression, errors, health, language, map_data, map_page, security, tiles
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def make_application(settings: Settings) -> Flask:
+    """Put the application together; `webui.create_app` describes it."""
+    app = Flask("webui", root_path=str(PACKAGE))
+    key = settings.secret_key
+    app.config.update(
+        # Without a key of the operator's nothing signed outlives this process.
+        SECRET_KEY=key.get_secret_value() if key else secrets.token_hex(32),
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
+        MAX_CONTENT_LENGTH=1 << 20,
+        DEFAULT_LANGUAGE=settings.lang or "zh",
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["gridmap.engine"] = _engine(settings)
+
+    compile_catalogues()
+    Babel(app, locale_selector=language.choose)
+    for part in (security, compression, language, errors, assets):
+        part.install(app)
+    for blueprint in (map_page.blueprint, map_data.blueprint, tiles.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+
+    @app.get("/")
+    def home() -> ResponseReturnValue:
+        return redirect(url_for("map_page.show"))
+
+    return app
+
+
+def _engine(settings: Settings) -> Engine:
+    if settings.database_url is None:
+        raise UnavailableError(
+            Message("No database is named: start the pages with gridmap serve or gridmap demo.")
+        )
+    return make_engine(
+        settings.database_url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        connect_args={
+            # A plan made for any tile is a bad one for each of them.
+            "prepare_threshold": None,
+            "options": f"-c statement_timeout={settings.statement_timeout_s * 1000}",
+        },
+    )

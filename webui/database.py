@@ -1,0 +1,29 @@
+"""The requests' way to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import current_app
+from sqlalchemy import Connection, Engine
+
+from gridmap.exchange.scope import EVERYTHING, Scope
+
+
+def engine() -> Engine:
+    """Return the application's engine."""
+    found: Engine = current_app.extensions["gridmap.engine"]
+    return found
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """Yield a connection that only reads, each statement by itself."""
+    with engine().connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def current_scope() -> Scope:
+    """Return what the present reader may see; every query of a page is given it."""
+    return EVERYTHING

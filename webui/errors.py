@@ -1,0 +1,71 @@
+"""The one place where faults become a status and a sentence."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from geodata.messages import GeodataError, N_
+from gridmap.errors import from_database
+from webui.language import say
+
+log = logging.getLogger(__name__)
+
+_SENTENCES = {
+    400: N_("The request cannot be understood."),
+    404: N_("There is no such page."),
+    405: N_("This address does not take such a request."),
+    413: N_("What was sent is too large."),
+}
+_BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
+_CANCELLED = N_("The question took too long and was given up. Ask for a smaller area or period.")
+_BUSY = N_("The database does not answer now. Try again in a minute.")
+
+
+def install(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(GeodataError, _ours)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeoutError, lambda _: _answer(503, say(_BUSY)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _ours(error: GeodataError) -> ResponseReturnValue:
+    return _answer(getattr(error, "status", 400), say(error.message))
+
+
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    if refused := from_database(error):
+        return _ours(refused)
+    if getattr(error.orig, "sqlstate", None) == "57014":
+        return _answer(503, say(_CANCELLED))
+    log.exception("The database failed at %s", request.path, exc_info=error)
+    if isinstance(error, OperationalError):
+        return _answer(503, say(_BUSY))
+    return _answer(500, say(_BROKEN))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    return _answer(code, say(_SENTENCES.get(code, _BROKEN if code >= 500 else _SENTENCES[400])))
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.exception("A request failed at %s", request.path, exc_info=error)
+    return _answer(500, say(_BROKEN))
+
+
+def _answer(status: int, sentence: str) -> ResponseReturnValue:
+    """Answer with a page where a person looks, and with JSON where a program asks."""
+    wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    if wants_page == "text/html" and "text/html" in request.headers.get("Accept", ""):
+        return render_template("error.html", status=status, sentence=sentence), status
+    return jsonify(error=sentence), status

@@ -1,0 +1,104 @@
+"""The map at /map, and the script Folium writes for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import folium
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from werkzeug.http import generate_etag
+
+from gridmap.exchange.incident_tiles import POINT_ZOOM
+from gridmap.exchange.layers import LAYERS
+from gridmap.exchange.overview import Overview, overview
+from gridmap.exchange.tiles import MAX_ZOOM
+from gridmap.i18n import LANGUAGES, translate
+from webui import words
+from webui.database import reading
+from webui.language import say
+from webui.maps import MapParts, SwitchedLayer, base_map, map_parts, stable
+
+blueprint = Blueprint("map_page", __name__)
+
+
+@blueprint.get("/map")
+def show() -> ResponseReturnValue:
+    """Show the map; its state is in the address, which the page's script reads."""
+    with reading() as connection:
+        known = overview(connection)
+    if known.bounds is None:
+        return render_template("empty.html")
+    language = str(get_locale())
+    parts = _parts(language)
+    script = url_for("map_page.script", language=language, v=generate_etag(parts.script.encode()))
+    return render_template("map.html", parts=parts, script=script, page=_page(known, language))
+
+
+@blueprint.get("/map/folium.<language>.js")
+def script(language: str) -> Response:
+    """Answer with the script that makes the map, its layers and controls."""
+    if language not in LANGUAGES:
+        abort(404)
+    response = Response(_parts(language).script, mimetype="text/javascript")
+    response.cache_control.no_cache = True
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _parts(language: str) -> MapParts:
+    made = base_map(
+        "map",
+        location=[30, 110],
+        zoom_start=4,
+        min_zoom=3,
+        max_zoom=19,
+        control_scale=False,
+        zoom_control=False,
+        attributionControl=False,
+        zoomSnap=0.5,
+        maxBoundsViscosity=0.5,
+    )
+    for layer in reversed(LAYERS):
+        made.add_child(
+            stable(
+                SwitchedLayer(layer.key, translate(layer.title, language), show=layer.shown),
+                f"layer_{layer.key}",
+            )
+        )
+    made.add_child(stable(folium.LayerControl(collapsed=False, autoZIndex=False), "layer_control"))
+    return map_parts(made)
+
+
+def _page(known: Overview, language: str) -> dict[str, Any]:
+    """Return what the page's script must know, as values for JSON."""
+    return {
+        "language": language,
+        "bounds": known.bounds,
+        "first": known.first and known.first.isoformat(),
+        "last": known.last and known.last.isoformat(),
+        "maxTileZoom": MAX_ZOOM,
+        "pointZoom": POINT_ZOOM,
+        "layers": [
+            {"key": layer.key, "group": layer.group, "minZoom": layer.min_zoom, "on": layer.shown}
+            for layer in LAYERS
+        ],
+        "categories": [
+            {
+                "code": node.code,
+                "name": (node.name_en or node.name) if language == "en" else node.name,
+                "depth": node.depth,
+            }
+            for node in known.categories
+        ],
+        "words": {key: say(word) for key, word in words.MAP.items()},
+        "codes": {code: say(word) for code, word in words.CODES.items()},
+        "urls": {
+            "tiles": "/tiles/{layers}/{z}/{x}/{y}.mvt",
+            "search": url_for("map_data.search_names"),
+            "identify": url_for("map_data.identify_point"),
+            "feature": url_for("map_data.feature", layer="_", feature=0).removesuffix("_/0"),
+            "count": url_for("map_data.count"),
+        },
+    }
