@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import signal
 import sys
 import threading
 import time
@@ -51,7 +52,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
             "timeout": 120,
             "graceful_timeout": 5,
             "control_socket_disable": True,
-            "post_worker_init": self._announce,
+            "post_worker_init": self._begin,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -61,8 +62,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
         create_app: Callable[[Settings], Any] = pkgutil.resolve_name("webui:create_app")
         return create_app(self.settings)
 
-    def _announce(self, worker: Any) -> None:
+    def _begin(self, worker: Any) -> None:
         """Let the first worker say the address when the server answers there."""
+        # Ctrl-C reaches every process of the terminal; the workers end when they are told to,
+        # and a second signal while they end would leave them hanging.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if worker.age == 1:
             url = "http://{}:{}".format(*worker.sockets[0].getsockname()[:2])
             threading.Thread(target=_say_when_answering, args=(url,), daemon=True).start()
