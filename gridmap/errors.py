@@ -18,6 +18,12 @@ class GridmapError(GeodataError):
     status = 400
 
 
+class ForbiddenError(GridmapError):
+    """The person is known and has no right to the act."""
+
+    status = 403
+
+
 class NotFoundError(GridmapError):
     """The thing asked for does not exist, or not for this person."""
 

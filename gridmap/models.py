@@ -3,5 +3,6 @@
 from gridmap.db import Base
 from gridmap.incidents import models as incidents
 from gridmap.territory import models as territory
+from gridmap.workforce import models as workforce
 
-__all__ = ["Base", "incidents", "territory"]
+__all__ = ["Base", "incidents", "territory", "workforce"]

@@ -1,0 +1,1 @@
+"""Users and their rights, cadres, teams, and who answers for which cell."""
