@@ -55,6 +55,8 @@ class Layer:
         The first tile zoom with points for labels, for layers of polygons.
     selection : tuple of (int, str)
         Below a tile zoom only rows that meet the condition are drawn.
+    smallest : float
+        Below tile zoom 14 what is neither wider nor higher than so many pixels is left out.
     where : str
         A condition for all rows.
     name, subtitle : str
@@ -76,6 +78,7 @@ class Layer:
     attributes: Mapping[str, tuple[int, str]] = field(default_factory=lambda: MappingProxyType({}))
     label_zoom: int | None = None
     selection: tuple[tuple[int, str], ...] = ()
+    smallest: float = 0
     where: str = "true"
     name: str = "t.name"
     subtitle: str = "''"
@@ -110,10 +113,10 @@ def _latest_in(column: str, condition: str) -> str:
     )
 
 
-_UNITS_BELOW = """(
+_UNITS_BELOW = """ARRAY(
     WITH RECURSIVE below AS (
         SELECT t.id UNION ALL SELECT u.id FROM unit u JOIN below ON u.parent_id = below.id
-    ) SELECT array_agg(id) FROM below)"""
+    ) SELECT id FROM below)"""
 
 UNIT = Layer(
     key="unit",
@@ -237,6 +240,10 @@ PLACE = Layer(
     click_zoom=13,
 )
 
+_THROUGH = "'motorway', 'motorway_link', 'trunk', 'trunk_link'"
+_MAIN = "'primary', 'primary_link'"
+_COLLECTING = "'secondary', 'secondary_link', 'tertiary', 'tertiary_link'"
+
 ROAD = Layer(
     key="road",
     title=N_("Roads"),
@@ -251,10 +258,10 @@ ROAD = Layer(
         }
     ),
     selection=(
-        (10, "t.kind ~ '^(motorway|trunk)'"),
-        (11, "t.kind ~ '^(motorway|trunk|primary)'"),
-        (12, "t.kind ~ '^(motorway|trunk|primary|secondary|tertiary)'"),
-        (14, "t.kind !~ '^(footway|path|steps|service|cycleway|track)'"),
+        (10, f"t.kind IN ({_THROUGH})"),
+        (11, f"t.kind IN ({_THROUGH}, {_MAIN})"),
+        (12, f"t.kind IN ({_THROUGH}, {_MAIN}, {_COLLECTING})"),
+        (14, "t.kind NOT IN ('footway', 'path', 'steps', 'service', 'cycleway', 'track')"),
     ),
     search=("t.name",),
     search_once="t.name",
@@ -273,6 +280,8 @@ GROUND = Layer(
     group="base",
     attributes=MappingProxyType({"kind": (0, "t.kind"), "name": (12, "nullif(t.name, '')")}),
     label_zoom=12,
+    selection=((12, "t.kind IN ('water', 'green', 'farmland')"), (14, "t.kind <> 'residential'")),
+    smallest=5,
 )
 
 INCIDENT = Layer(

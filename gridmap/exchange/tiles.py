@@ -155,6 +155,12 @@ def _conditions(layer: Layer, zoom: int, scope: Scope) -> str:
     conditions = [layer.where, scope.condition(layer.community)]
     # The first rule that still holds at this zoom is the strictest.
     conditions += [rule for below, rule in layer.selection if zoom < below][:1]
+    if layer.smallest and zoom < 14:
+        # The tolerance is half a pixel.
+        size, box = f"{2 * layer.smallest} * :tolerance", layer.geometry
+        conditions.append(
+            f"ST_XMax({box}) - ST_XMin({box}) > {size} OR ST_YMax({box}) - ST_YMin({box}) > {size}"
+        )
     return " AND ".join(f"({condition})" for condition in conditions if condition != "true") or (
         "true"
     )

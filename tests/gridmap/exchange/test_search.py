@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, text
+
+from gridmap.errors import NotFoundError
+from gridmap.exchange.details import describe, identify
+from gridmap.exchange.filters import IncidentFilter
+from gridmap.exchange.layers import LAYERS, Layer, find_layer
+from gridmap.exchange.scope import Scope
+from gridmap.exchange.search import PAGE, search
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first"),
+    [
+        ("990101001001002", ("cell", "990101001001002")),
+        ("002", ("cell", "990101001001002")),
+        ("幸福楼", ("building", "幸福楼")),
+        ("人民路1号", ("building", "幸福楼")),
+        ("幸福", ("building", "幸福楼")),
+        ("人民路", ("road", "人民路")),
+        ("幸福社区", ("unit", "幸福社区")),
+        ("100%", ("place", "100%<img onerror>")),
+        ("{{7*7}}", ("building", "{{7*7}}")),
+    ],
+)
+def test_the_best_match_comes_first(
+    connection: Connection, wanted: str, first: tuple[str, str]
+) -> None:
+    found, _ = search(connection, wanted)
+    assert (found[0].layer, found[0].name) == first
+
+
+@pytest.mark.parametrize("wanted", ["", "  ", "%", "_____", "'; DROP TABLE cell; --", "\\"])
+def test_signs_are_taken_literally(connection: Connection, wanted: str) -> None:
+    found, more = search(connection, wanted)
+    assert not more
+    assert all(wanted.strip() and wanted in hit.name for hit in found)
+
+
+def test_pages_follow_each_other(connection: Connection) -> None:
+    everything = [hit for offset in (0, PAGE) for hit in search(connection, "9901", offset)[0]]
+    assert len({(hit.layer, hit.id) for hit in everything}) == len(everything) >= 5
+
+
+def test_every_word_must_occur(connection: Connection) -> None:
+    assert [hit.name for hit in search(connection, "幸福 1号")[0]] == ["幸福楼"]
+
+
+def test_a_search_keeps_to_the_scope(connection: Connection) -> None:
+    assert search(connection, "幸福楼", scope=Scope((-1,)))[0] == []
+
+
+def test_a_click_names_the_smallest_first(connection: Connection) -> None:
+    hits = identify(connection, LAYERS, 110.0025, 30.0025, 17, IncidentFilter())
+    assert [hit.layer for hit in hits] == ["building", "cell", "unit", "unit", "unit"]
+    assert hits[2].name == "幸福社区"
+    near_incidents = identify(connection, LAYERS, 110.005, 30.005, 18, IncidentFilter())
+    assert [hit.layer for hit in near_incidents][:4] == ["incident"] * 4
+    assert identify(connection, LAYERS, 0, 0, 17, IncidentFilter()) == []
+
+
+@pytest.mark.parametrize("layer", [layer for layer in LAYERS if layer.fields])
+def test_every_layer_tells_its_details(connection: Connection, layer: Layer) -> None:
+    some = connection.execute(text(f"SELECT min(id) FROM {layer.table}")).scalar_one()
+    details = describe(connection, layer, some)
+    assert details.geometry.startswith('{"type"')
+    with pytest.raises(NotFoundError):
+        describe(connection, layer, -1)
+
+
+def test_details_count_what_lies_within(connection: Connection) -> None:
+    cell = search(connection, "990101001001001")[0][0]
+    details = describe(connection, find_layer("cell"), cell.id)
+    facts = {field.label: value for field, value in details.fields}
+    assert (facts["Buildings"], facts["Places"], facts["Incidents"]) == (1, 1, 4)

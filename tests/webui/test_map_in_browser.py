@@ -1,0 +1,184 @@
+"""The map as people use it, in Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    # Root may not run Chromium's sandbox, and these tests open no page but ours.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: str) -> Iterator[Page]:
+    """A page that must neither complain nor ask another server."""
+    yield from watched(browser, server, viewport={"width": 1366, "height": 768})
+
+
+@pytest.fixture
+def phone(browser: Browser, server: str) -> Iterator[Page]:
+    yield from watched(
+        browser, server, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+
+
+def watched(browser: Browser, server: str, **options: object) -> Iterator[Page]:
+    context = browser.new_context(base_url=server, **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((server, "data:")) else complaints.append(r.url),
+    )
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def opened(page: Page, address: str = "/map") -> Page:
+    page.goto(address)
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    page.wait_for_selector("#count[data-count]")
+    return page
+
+
+def query(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def colours(page: Page) -> int:
+    """How many colours the canvas shows: a blank one has a single one."""
+    return page.evaluate(
+        """() => {
+            const canvas = document.querySelector('.map-canvas');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            const seen = new Set();
+            for (let i = 0; i < data.length; i += 64) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+            return seen.size;
+        }"""
+    )  # type: ignore[no-any-return]
+
+
+def test_the_map_opens(page: Page) -> None:
+    opened(page)
+    assert colours(page) > 20
+    assert page.locator("#layers label").count() == 7
+    assert page.locator(".leaflet-control-scale-line").inner_text().endswith("m")
+    assert page.locator("#count").inner_text() in page.locator("#summary").inner_text()
+
+
+def test_search_flies_to_a_cell_and_shows_it(page: Page) -> None:
+    opened(page)
+    before = query(page)
+    page.fill("#q", "001")
+    page.wait_for_selector('#found [data-layer="cell"]')
+    page.click('#found [data-layer="cell"]')
+    page.wait_for_selector("#details table")
+    after = query(page)
+    assert after["sel"].startswith("cell:")
+    assert float(after["z"]) > float(before["z"])
+    assert page.locator("#details h2").inner_text().endswith("001")
+    # The address alone brings back the same.
+    opened(page, page.url)
+    page.wait_for_selector("#details table")
+    assert query(page) == after
+
+
+def test_a_click_tells_what_is_there(page: Page) -> None:
+    opened(page)
+    page.mouse.click(288 + (1366 - 288) / 2, 52 + 340)
+    page.wait_for_selector("#details table")
+    assert page.locator("#details h2").inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator("#details").is_hidden()
+    assert "sel" not in query(page)
+
+
+def test_a_period_and_a_category_change_the_number(page: Page) -> None:
+    opened(page)
+    count = page.locator("#count")
+    everything = int(count.get_attribute("data-count") or 0)
+    page.click('[data-days="365"]')
+    page.wait_for_function(f"document.getElementById('count').dataset.count < {everything}")
+    year = int(count.get_attribute("data-count") or 0)
+    assert query(page)["from"] < query(page)["to"]
+    page.select_option("#category", "A")
+    page.wait_for_function(f"document.getElementById('count').dataset.count < {year}")
+    assert query(page)["category"] == "A"
+    page.fill("#from", "2026-06-01")
+    page.fill("#to", "2026-01-01")
+    assert page.locator("#filter-error").is_visible()
+
+
+def test_layers_are_switched_and_stay_so(page: Page) -> None:
+    opened(page)
+    before = colours(page)
+    for key in ("incident", "unit", "cell", "place", "road", "building"):
+        page.click(f'#layers label[data-layer="{key}"] input')
+    page.wait_for_timeout(200)
+    assert query(page)["layers"] == "ground"
+    assert colours(page) < before
+    opened(page, page.url)
+    assert page.locator("#layers input:checked").count() == 1
+
+
+def test_the_language_is_switched_where_one_is(page: Page) -> None:
+    opened(page, "/map?from=2026-01-01")
+    page.click("#language")
+    page.wait_for_selector('html[lang="en"]')
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    assert page.locator("h2").first.inner_text() == "Incidents"
+    assert query(page)["from"] == "2026-01-01"
+
+
+def test_names_from_data_are_only_text(page: Page, town_url: str) -> None:
+    import psycopg
+
+    nasty = "<img src=x onerror=document.title=1>{{7*7}}${1}`"
+    with psycopg.connect(town_url) as connection:
+        connection.execute("UPDATE place SET name = %s WHERE id = 1", [nasty])
+    opened(page)
+    page.fill("#q", "onerror")
+    page.wait_for_selector('#found [data-layer="place"]')
+    page.click('#found [data-layer="place"]')
+    page.wait_for_selector("#details table")
+    assert page.locator("#details h2").inner_text() == nasty
+    assert page.locator("#details img, #found img").count() == 0
+
+
+def test_a_phone_has_one_column_and_large_targets(phone: Page) -> None:
+    opened(phone)
+    assert phone.locator("#panel").is_hidden()
+    phone.tap("#panel-open")
+    phone.tap('#layers label[data-layer="cell"]')
+    for target in ("#panel-close", "#category", '#layers label[data-layer="cell"] span'):
+        box = phone.locator(target).first.bounding_box()
+        assert box
+        assert box["height"] >= 48
+    phone.tap("#panel-close")
+    assert phone.locator("#panel").is_hidden()
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390

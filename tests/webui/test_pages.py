@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from flask.testing import FlaskClient
+
+from gridmap.i18n import catalogue
+from gridmap.settings import Settings
+from webui import create_app
+
+WEBUI = Path(__file__).parents[2] / "webui"
+
+
+def test_the_first_page_is_the_map(client: FlaskClient) -> None:
+    answer = client.get("/", follow_redirects=True)
+    assert answer.request.path == "/map"
+    assert answer.status_code == 200
+
+
+def test_pages_forbid_scripts_within(client: FlaskClient) -> None:
+    answer = client.get("/map")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    page = answer.get_data(as_text=True)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|https?://", page)
+
+
+def test_the_page_speaks_both_languages(client: FlaskClient) -> None:
+    assert "网格地图" in client.get("/map").get_data(as_text=True)
+    english = client.get("/map?lang=en")
+    assert "Layers and legend" in english.get_data(as_text=True)
+    # The choice is remembered.
+    assert "Layers and legend" in client.get("/map").get_data(as_text=True)
+    assert "网格地图" in client.get("/map?lang=zh").get_data(as_text=True)
+
+
+def test_every_sentence_of_the_templates_is_translated() -> None:
+    chinese = catalogue("zh")
+    missing = []
+    for path in (WEBUI / "templates").rglob("*.html"):
+        for _, message, _, _ in extract_from_file("jinja2", path):
+            if chinese.gettext(str(message)) == message:
+                missing.append(message)
+    assert missing == []
+
+
+def test_an_empty_database_says_what_to_do(own_database_url: str) -> None:
+    app = create_app(Settings(database_url=own_database_url))
+    page = app.test_client().get("/map").get_data(as_text=True)
+    app.extensions["gridmap.engine"].dispose()
+    assert "还没有可显示的数据" in page
+    assert "make demo" in page
+
+
+def test_the_operator_sees_whether_it_is_well(client: FlaskClient) -> None:
+    assert client.get("/health").json["status"] == "ok"
+    app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
+    assert app.test_client().get("/health").status_code == 503
+    answer = app.test_client().get("/map", headers={"Accept": "text/html"})
+    assert answer.status_code == 503
+    assert "数据库暂时没有响应" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "sentence"),
+    [
+        ("/tiles/nothing/1/0/0.mvt", 404, "没有图层 nothing"),
+        ("/tiles/cell/1/9/0.mvt", 404, "没有瓦片 1/9/0"),
+        ("/tiles/cell/x/0/0.mvt", 404, "没有这个页面"),
+        ("/tiles/incident/1/0/0.mvt?from=yesterday", 400, "yesterday 不是日期"),
+        ("/tiles/incident/1/0/0.mvt?from=2025-02-02&to=2025-01-01", 400, "早于"),
+        ("/tiles/incident/1/0/0.mvt?category=ZZ", 404, "没有类别 ZZ"),
+        ("/map/identify?lon=1&lat=x&zoom=3", 400, "lat 必须是"),
+        ("/map/identify?lon=nan&lat=1&zoom=3", 400, "lon 必须是"),
+        ("/map/feature/cell/999999999", 404, "不存在"),
+        ("/map/feature/cell/99999999999999999999", 400, "超出"),
+        ("/map/feature/users/1", 404, "没有图层"),
+        ("/nowhere", 404, "没有这个页面"),
+    ],
+)
+def test_faults_are_sentences(
+    client: FlaskClient, address: str, status: int, sentence: str
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert sentence in answer.json["error"]
+    page = client.get(address, headers={"Accept": "text/html"})
+    assert page.status_code == status
+    assert page.mimetype == "text/html"
+
+
+def test_a_tile_comes_compressed_and_only_once(client: FlaskClient) -> None:
+    bounds = client.get("/map/search?q=990").json["items"][0]["bounds"]
+    x = int(((bounds[0] + bounds[2]) / 2 + 180) / 360 * 64)
+    tiles = [client.get(f"/tiles/unit,incident/6/{x}/{y}.mvt") for y in range(20, 32)]
+    tile = max(tiles, key=lambda answer: len(answer.data))
+    address = tile.request.path
+    assert tile.mimetype == "application/vnd.mapbox-vector-tile"
+    assert "max-age" in tile.headers["Cache-Control"]
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data) == tile.data
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    again = client.get(address, headers={"If-None-Match": packed.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_search_identify_and_details_agree(client: FlaskClient) -> None:
+    cell = next(i for i in client.get("/map/search?q=001").json["items"] if i["layer"] == "cell")
+    details = client.get(f"/map/feature/cell/{cell['id']}").json
+    assert details["name"] == cell["name"]
+    assert details["geometry"]["type"] == "MultiPolygon"
+    labels = {field["label"] for field in details["fields"]}
+    assert {"楼栋", "户数", "常住人口", "事件", "面积"} <= labels
+
+
+def test_counts_follow_the_filter(client: FlaskClient) -> None:
+    everything = client.get("/map/count").json["count"]
+    tops = [client.get(f"/map/count?category={code}").json["count"] for code in "ABCDE"]
+    assert sum(tops) == everything > 0
+    halves = [
+        client.get("/map/count?to=2025-02-14").json["count"],
+        client.get("/map/count?from=2025-02-15").json["count"],
+    ]
+    assert sum(halves) == everything
+
+
+def test_what_cannot_change_is_kept_by_browsers(client: FlaskClient) -> None:
+    page = client.get("/map").get_data(as_text=True)
+    kept = re.search(r'href="(/static/css/map.css\?v=[^"]+)"', page)
+    assert kept
+    assert "immutable" in client.get(kept[1]).headers["Cache-Control"]
+    assert client.get("/static/js/map.js").headers["Cache-Control"] == "no-cache"
