@@ -77,9 +77,20 @@ def by_place(rows: Finished) -> npt.NDArray[np.int64]:
     Neighbours on the map then lie together on the disk, and the indexes are built from rows
     nearly in their order.
     """
-    cell = np.where(rows.cell_id == 0, np.iinfo(np.int64).max, rows.cell_id)
-    community = np.where(rows.community_id == 0, np.iinfo(np.int64).max, rows.community_id)
-    order: npt.NDArray[np.int64] = np.lexsort((rows.occurred_us, community, cell))
+    if not len(rows):
+        return np.empty(0, dtype=np.int64)
+    last_cell, last_community = rows.cell_id.max(), rows.community_id.max()
+    nowhere = last_cell + last_community + 1
+    community = np.where(rows.community_id == 0, nowhere, last_cell + rows.community_id)
+    place = np.where(rows.cell_id == 0, community, rows.cell_id)
+    seconds = (rows.occurred_us - rows.occurred_us.min()) // 1_000_000
+    span = int(seconds.max()) + 1
+    order: npt.NDArray[np.int64]
+    if int(nowhere) * span < np.iinfo(np.int64).max:
+        # One number sorts several times faster than several.
+        order = np.argsort(place * span + seconds)
+    else:
+        order = np.lexsort((seconds, place))
     return order
 
 

@@ -73,7 +73,7 @@ def write_categories(
 
 def category_ids(session: Session) -> dict[str, int]:
     """Return the id of each category by its code."""
-    return dict(session.execute(select(Category.code, Category.id)).tuples().all())
+    return dict(session.execute(select(Category.code, Category.id)).all())
 
 
 def known_categories(session: Session, choices: Choices) -> Mapping[str, Collection[str]]:

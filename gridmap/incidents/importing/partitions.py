@@ -56,7 +56,6 @@ def create(session: Session, year: int) -> str:
 def complete(session: Session, year: int) -> None:
     """Give a filled table the indexes and keys of the whole, so that joining it is at once."""
     name = partition(year)
-    session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
     for definition in session.scalars(_CONSTRAINTS).all():
         session.execute(text(f"ALTER TABLE {name} ADD {definition}"))
     for definition in session.scalars(_INDEXES).all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -105,6 +106,7 @@ def write_incidents(
         fresh = rows.take(np.flatnonzero(~known)) if known.any() else rows
         _insert(session, fresh, origin, advance)
     # Updated rows may have left a year that no new row lies in.
+    session.execute(text("SET LOCAL work_mem = '256MB'"))
     if changed.any():
         session.execute(text("SELECT refresh_incident_pyramid()"))
     elif len(fresh):
@@ -143,26 +145,33 @@ def _insert(
         for year, size in zip(distinct.tolist(), sizes.tolist(), strict=True)
         if size >= partitions.FEWEST and partitions.is_new(session, year)
     ]
-    for year in new:
-        _copy(session, partitions.create(session, year), rows, years == year, origin, advance)
-        partitions.complete(session, year)
-    _copy(session, "incident", rows, ~np.isin(years, new), origin, advance)
+    with ThreadPoolExecutor(1) as worker:
+        building: Future[None] | None = None
+        for year in new:
+            # The next year is put in order while the server builds the indexes of the last.
+            part = _ordered(rows, years == year)
+            if building is not None:
+                building.result()
+            _copy(session, partitions.create(session, year), part, origin, advance)
+            building = worker.submit(partitions.complete, session, year)
+        part = _ordered(rows, ~np.isin(years, new))
+        if building is not None:
+            building.result()
+    _copy(session, "incident", part, origin, advance)
     for year in new:
         partitions.attach(session, year)
 
 
-def _copy(
-    session: Session,
-    table: str,
-    rows: Finished,
-    chosen: npt.NDArray[np.bool_],
-    origin: Origin,
-    advance: Callable[[int], None],
-) -> None:
+def _ordered(rows: Finished, chosen: npt.NDArray[np.bool_]) -> Finished:
     part = rows.take(np.flatnonzero(chosen))
+    return part.take(by_place(part))
+
+
+def _copy(
+    session: Session, table: str, part: Finished, origin: Origin, advance: Callable[[int], None]
+) -> None:
     if not len(part):
         return
-    part = part.take(by_place(part))
     ids = _reserve_ids(session, len(part))
     parts = stream(part, ids, origin.source, origin.import_id)
     copy_in(session, f"{table} ({', '.join(COLUMNS)})", parts)
