@@ -167,24 +167,53 @@ def _assemble(features: list[Any], problems: Problems) -> RawTable:
     rows = np.flatnonzero(sound).astype(np.int64) + 1
     kept = [feature for feature, good in zip(features, sound, strict=True) if good]
     shapes = _geometries([feature["geometry"] for feature in kept], rows, faults)
-    frame = pd.DataFrame.from_records([feature.get("properties") or {} for feature in kept])
-    if frame.empty:
-        frame = pd.DataFrame(index=range(len(kept)))
+    frame = _columns([feature.get("properties") or {} for feature in kept])
     ids = [feature.get("id") for feature in kept]
     if "id" not in frame and any(value is not None for value in ids):
         frame["id"] = pd.Series(
             [str(value) if isinstance(value, str | int | float) else None for value in ids],
             dtype="str",
         )
-    for name in frame.columns:
-        if frame[name].map(type).isin([list, dict]).any():
-            frame[name] = frame[name].map(_as_text)
     faults.tell(problems)
     return RawTable(frame, rows, problems, shapes)
 
 
-def _as_text(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+def _columns(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """Make columns of the properties; what is mixed becomes text."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    return pd.DataFrame(
+        {_clean(name): _column([record.get(name) for record in records]) for name in names},
+        index=range(len(records)),
+    )
+
+
+def _column(values: list[Any]) -> pd.Series:
+    kinds = {type(value) for value in values if value is not None}
+    # A column of integers must not become one of floats where one is missing: the great ones,
+    # which are identifiers, would change.
+    if kinds == {int} and all(abs(value) < 2**63 for value in values if value is not None):
+        return pd.Series(values, dtype="Int64")
+    if kinds == {bool}:
+        return pd.Series(values, dtype="boolean" if None in values else "bool")
+    exact = not any(type(value) is int and abs(value) > 2**53 for value in values)
+    if float in kinds and kinds <= {int, float} and exact:
+        return pd.Series(values, dtype="float64")
+    return pd.Series([_as_text(value) for value in values], dtype="str")
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return None if value is None else _clean(value)
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value) if isinstance(value, int) else _clean(json.dumps(value, ensure_ascii=False))
+
+
+def _clean(text: str) -> str:
+    """Drop what JSON can write but no database can hold: NUL, and halves of characters."""
+    if "\0" in text or not text.isascii():
+        return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return text
 
 
 def _is_sound(feature: Any, row: int, faults: Faults) -> bool:

@@ -153,7 +153,8 @@ def as_table(path: Path, layer: str | None, meta: dict[str, Any], table: pa.Tabl
     if name in table.column_names:
         geometry = geometries(table, name, rows, problems)
         table = table.drop_columns([name])
-    frame = table.to_pandas()
+    # As floats, great identifiers would change where one is missing.
+    frame = table.to_pandas(integer_object_nulls=True)
     return RawTable(frame, rows, problems, geometry, meta.get("crs"), layer=layer, path=path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -226,3 +227,29 @@ def test_a_track_keeps_its_long_segments(tmp_path: Path) -> None:
     assert raw.problems.bad_rows().tolist() == [3]
     shutil.copy(tmp_path / "a.gpx", tmp_path / "b.gpx")
     assert len(read(tmp_path / "b.gpx", layer="waypoints")) == 1
+
+
+def test_great_identifiers_keep_their_digits_beside_missing_ones(tmp_path: Path) -> None:
+    """As floats, 2^53 + 1 and 2^53 would become one identifier."""
+    ids = [2**53 + 1, None, 2**53]
+    features = ", ".join(
+        f'{{"type": "Feature", "properties": {{"id": {json.dumps(number)}}}, "geometry": null}}'
+        for number in ids
+    )
+    path = tmp_path / "a.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{features}]}}')
+    column = pd.array(ids, dtype="Int64")
+    shapes = gpd.GeoDataFrame({"id": column}, geometry=[shapely.Point(1, 2)] * 3, crs="EPSG:4326")
+    shapes.to_file(tmp_path / "a.gpkg")
+    for file in (path, tmp_path / "a.gpkg"):
+        found = read(file).frame["id"].astype("object")
+        assert found.where(found.notna(), None).tolist() == ids
+
+
+def test_text_that_no_database_can_hold_is_cleaned(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(
+        '{"type": "Feature", "properties": {"name": "a\\u0000b\\ud800", "list": ["\\udc00"]},'
+        ' "geometry": null}'
+    )
+    assert read(path).frame["name"][0] == "ab?"
