@@ -15,17 +15,25 @@ import pyarrow.compute as pc
 import shapely
 
 from geodata.files.table import RawTable
+from geodata.mapping.columns import is_there, tell, texts_at
 from geodata.mapping.identity import refuse_identity_numbers
 from geodata.mapping.layers import LAYERS, Field
-from geodata.mapping.model import Mapping, TimeRule
+from geodata.mapping.model import Mapping
+from geodata.mapping.moments import times_of
 from geodata.mapping.repeats import content_ids, drop_repeats, drop_reversed
 from geodata.mapping.shapes import points_of, shapes_of
-from geodata.mapping.times import ParsedTimes, compose, parse_times, to_utc
-from geodata.mapping.values import parse_booleans, parse_numbers, texts_of, to_series, translate
+from geodata.mapping.times import parse_times
+from geodata.mapping.values import (
+    parse_booleans,
+    parse_numbers,
+    to_series,
+    translate,
+    without_dashes,
+)
 from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
-EARLIEST = np.datetime64("1950-01-01", "us")
+_UNKNOWN = N_("row {row}: {value} is no known {field}")
 
 
 def apply(
@@ -137,15 +145,6 @@ def _has_shapes(raw: RawTable, mapping: Mapping) -> bool:
     return raw.geometry is not None or location.wkt is not None or location.x is not None
 
 
-def _texts(raw: RawTable, source: str | list[str]) -> pa.Array:
-    if isinstance(source, str):
-        return texts_of(raw.frame[source])
-    parts = [texts_of(raw.frame[name]) for name in source]
-    hyphen = pa.scalar("-", pa.large_string())
-    # Half a key is none: a row that lacks a part has no value.
-    return pc.binary_join_element_wise(*parts, hyphen, null_handling="emit_null")
-
-
 def _column(
     raw: RawTable,
     mapping: Mapping,
@@ -157,10 +156,10 @@ def _column(
 ) -> pd.Series:
     """Read one field, from a column, a constant or the rule for times."""
     if field.kind == "time":
-        return _times(raw, name, mapping.time, problems, now)
+        return times_of(raw, name, mapping.time, problems, now)
     source = mapping.columns.get(name)
     if source is not None:
-        texts = _texts(raw, source)
+        texts = texts_at(raw, source)
     else:
         constant = mapping.constants.get(name)
         texts = pa.array([None if constant is None else str(constant)], pa.large_string()).take(
@@ -168,32 +167,19 @@ def _column(
         )
     given = mapping.values.get(name, {})  # noqa: PD011 - The mapping is no pandas object.
     words = {**field.codes, **given}
+    if field.kind != "boolean":
+        # Of a yes or no, 无 is the no.
+        texts = without_dashes(texts, words)
     if words:
         texts, unknown = translate(texts, words)
         if field.codes:
             unknown &= ~_isin(texts, field.allowed)
-            _tell(
-                raw,
-                name,
-                "value-unknown",
-                N_("row {row}: {value} is no known {field}"),
-                texts,
-                unknown,
-                problems,
-            )
+            tell(raw, name, "value-unknown", _UNKNOWN, texts, unknown, problems)
     if known is not None:
-        unknown = _valid(texts) & ~_isin(texts, known)
-        _tell(
-            raw,
-            name,
-            "value-unknown",
-            N_("row {row}: {value} is no known {field}"),
-            texts,
-            unknown,
-            problems,
-        )
+        unknown = is_there(texts) & ~_isin(texts, known)
+        tell(raw, name, "value-unknown", _UNKNOWN, texts, unknown, problems)
     if field.required:
-        empty = ~_valid(texts)
+        empty = ~is_there(texts)
         problems.add_many(
             "value-missing", N_("row {row}: {field} is empty"), raw.rows[empty], field=name
         )
@@ -208,7 +194,7 @@ def _typed(
         return to_series(texts)
     if field.kind == "boolean":
         flags, bad = parse_booleans(texts)
-        _tell(
+        tell(
             raw,
             name,
             "not-yes-or-no",
@@ -225,7 +211,7 @@ def _typed(
             if field.kind == "integer":
                 bad |= np.isfinite(values) & (values % 1 != 0)
         bad |= np.isinf(values)
-        _tell(
+        tell(
             raw,
             name,
             "not-a-count" if field.kind == "integer" else "not-a-number",
@@ -238,8 +224,8 @@ def _typed(
         numbers = pd.Series(values)
         return numbers.astype("Int64") if field.kind == "integer" else numbers
     parsed = parse_times(to_series(texts))
-    bad = _valid(texts) & np.isnat(parsed.moments)
-    _tell(
+    bad = is_there(texts) & np.isnat(parsed.moments)
+    tell(
         raw,
         name,
         "date-unreadable",
@@ -251,127 +237,6 @@ def _typed(
     days = parsed.moments.astype("datetime64[M]") if field.kind == "month" else parsed.moments
     dates = pd.Series(days.astype("datetime64[s]"))
     return dates.dt.date.astype("object").where(dates.notna(), None)
-
-
-def _times(
-    raw: RawTable, name: str, rule: TimeRule | None, problems: Problems, now: dt.datetime | None
-) -> pd.Series:
-    """Read the times, and tell of those that are unreadable, missing, ancient or to come."""
-    if rule is None:
-        raise GeodataError(Message("the mapping does not say where {field} stands", field=name))
-    if rule.column is not None:
-        texts = _texts(raw, rule.column)
-        if rule.time_column is not None:
-            blank = pa.scalar(" ", pa.large_string())
-            clock = _texts(raw, rule.time_column)
-            texts = pc.binary_join_element_wise(texts, clock, blank, null_handling="skip")
-        parsed = parse_times(to_series(texts), rule.format)
-    else:
-        parsed, texts = _from_parts(raw, rule)
-    missing = ~_valid(texts)
-    bad = ~missing & np.isnat(parsed.moments)
-    problems.add_many("time-missing", N_("row {row} has no time"), raw.rows[missing], field=name)
-    _tell(
-        raw,
-        name,
-        "time-unreadable",
-        N_("row {row}: the time {value} cannot be read"),
-        texts,
-        bad,
-        problems,
-    )
-    if parsed.unsure:
-        problems.add(
-            "day-or-month-first",
-            N_("no date tells whether the month or the day comes first; the month was taken"),
-            field=name,
-            severity="warning",
-        )
-    times, skipped = to_utc(parsed, rule.zone)
-    _tell(
-        raw,
-        name,
-        "time-skipped",
-        N_(
-            "row {row}: the clock in {zone} jumped over the time {value}; "
-            "the end of the jump was taken"
-        ),
-        texts,
-        skipped,
-        problems,
-        severity="warning",
-        zone=rule.zone,
-    )
-    values = times.tz_localize(None).to_numpy()
-    _tell(
-        raw,
-        name,
-        "time-too-early",
-        N_("row {row}: the time {value} is before 1950"),
-        texts,
-        values < EARLIEST,
-        problems,
-    )
-    present = now or dt.datetime.now(dt.UTC)
-    latest = np.datetime64(present.astimezone(dt.UTC).replace(tzinfo=None), "us")
-    _tell(
-        raw,
-        name,
-        "time-in-the-future",
-        N_("row {row}: the time {value} is still to come"),
-        texts,
-        values > latest,
-        problems,
-    )
-    return pd.Series(times)
-
-
-def _from_parts(raw: RawTable, rule: TimeRule) -> tuple[ParsedTimes, pa.Array]:
-    """Put times together from columns of their parts."""
-    names = [rule.year, rule.month, rule.day, rule.hour, rule.minute]
-    blank = np.zeros(len(raw))
-    defaults = [np.nan, 1.0, 1.0, 0.0, 0.0]
-    bad = np.zeros(len(raw), dtype=bool)
-    parts, texts = [], []
-    for name, default in zip(names, defaults, strict=True):
-        if name is None:
-            parts.append(blank + default)
-            continue
-        column = texts_of(raw.frame[name])
-        values, wrong = parse_numbers(column)
-        bad |= wrong | (np.isfinite(values) & (values % 1 != 0))
-        parts.append(np.where(np.isnan(values), default, values))
-        texts.append(column)
-    bad |= np.isnan(parts[0])
-    whole = [np.where(bad, 0, part).astype("int64") for part in parts]
-    moments = compose(*whole)
-    shown = pc.binary_join_element_wise(
-        *texts, pa.scalar(" ", pa.large_string()), null_handling="skip"
-    )
-    shown = pc.if_else(pc.equal(pc.utf8_trim_whitespace(shown), ""), None, shown)
-    return ParsedTimes(moments, np.zeros(len(raw), dtype=bool)), shown
-
-
-def _tell(
-    raw: RawTable,
-    field: str,
-    code: str,
-    template: str,
-    texts: pa.Array,
-    mask: npt.NDArray[np.bool_],
-    problems: Problems,
-    **more: object,
-) -> None:
-    """Tell of the rows of a mask with the values that stood there."""
-    positions = np.flatnonzero(mask)
-    if positions.size:
-        values = texts.take(pa.array(positions)).to_pylist()
-        problems.add_many(code, template, raw.rows[positions], field=field, values=values, **more)  # type: ignore[arg-type]
-
-
-def _valid(texts: pa.Array) -> npt.NDArray[np.bool_]:
-    valid: npt.NDArray[np.bool_] = pc.is_valid(texts).to_numpy(zero_copy_only=False)
-    return valid
 
 
 def _isin(texts: pa.Array, values: Collection[str]) -> npt.NDArray[np.bool_]:

@@ -125,7 +125,7 @@ def _time(names: dict[str, str], fields: dict[str, Field], taken: set[str]) -> T
         "day": _first(names, _DAY, taken), "hour": _first(names, _HOUR, taken),
         "minute": _first(names, _MINUTE, taken),
     }  # fmt: skip
-    if parts["year"] and parts["month"] and parts["day"]:
+    if parts["year"] and parts["month"]:
         taken |= {name for name in parts.values() if name}
         return TimeRule.model_validate(parts)
     date = _first(names, _DATE, taken)

@@ -319,6 +319,8 @@ LAYERS: dict[str, Layer] = {
                     "dateoccur",
                     "timestamp",
                     "month",
+                    "月份",
+                    "年月",
                 ),
                 True,
             ),

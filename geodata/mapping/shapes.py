@@ -131,8 +131,7 @@ def _numbers(raw: RawTable, name: str, problems: Problems) -> Floats:
         field=name,
         values=texts.take(np.flatnonzero(bad)).to_pylist() if bad.any() else None,
     )
-    values[bad] = np.nan
-    return values
+    return np.where(bad, np.nan, values)
 
 
 def shapes_of(raw: RawTable, location: Location, layer: Layer, problems: Problems) -> Shapes:

@@ -25,10 +25,24 @@ _YEAR_FIRST = (
 )
 _YEAR_LAST = r"^(?P<a>\d{1,2})\s*[-/.]\s*(?P<b>\d{1,2})\s*[-/.]\s*(?P<year>\d{4})$"
 _CLOCK = (
-    r"^(?P<half>上午|下午|晚上|AM|PM|am|pm)?\s*(?P<hour>\d{1,2})\s*[:：时点]\s*"
-    r"(?P<minute>\d{1,2})?\s*(?:[:：分]\s*(?P<second>\d{1,2})?(?:[.,]\d+)?)?\s*秒?\s*"
+    r"^(?P<half>上午|下午|早上|早晨|清晨|凌晨|中午|傍晚|晚上|夜间|夜里|深夜|AM|PM|am|pm)?\s*"
+    r"(?P<hour>\d{1,2})\s*[:：时点]\s*(?P<minute>\d{1,2}|半|整)?\s*"
+    r"(?:[:：分]\s*(?P<second>\d{1,2})?(?:[.,]\d+)?)?\s*秒?\s*"
     r"(?P<after>AM|PM|am|pm)?\s*(?P<offset>Z|[+-]\d{2}:?\d{2})?$"
 )
+_CLOCK_DIGITS = r"^(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?$"
+# A part of the day -> the hours it can stand before, and how many become how many hours more.
+# 晚上12点 is the midnight that ends the day; 晚上2点 could be of this day or the next, so that it
+# is not read.
+_HALVES = {
+    "上午|AM|am": (range(13), {12: -12}),
+    "早上|早晨|清晨": (range(3, 13), {}),
+    "凌晨": (range(13), {12: -12}),
+    "中午": (range(1, 15), {1: 12, 2: 12, 3: 12}),
+    "下午|PM|pm": (range(24), dict.fromkeys(range(12), 12)),
+    "傍晚": (range(4, 21), dict.fromkeys(range(4, 9), 12)),
+    "晚上|夜间|夜里|深夜": (range(5, 25), dict.fromkeys(range(5, 13), 12)),
+}
 _COMPACT = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})?"
     r"(?:[T\s]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?(?:\.0)?$"
@@ -81,7 +95,7 @@ def parse_times(texts: pd.Series[str], style: str = "auto") -> ParsedTimes:
         if fast is not None:
             return fast
     coded = pc.dictionary_encode(array)
-    unique = _parse_distinct(pc.utf8_trim_whitespace(coded.dictionary), style)
+    unique = _parse_distinct(_plain(coded.dictionary), style)
     # Missing values have no index: they point at an extra NaT at the end.
     index = pc.fill_null(coded.indices, len(unique.moments)).to_numpy()
     return ParsedTimes(
@@ -89,6 +103,42 @@ def parse_times(texts: pd.Series[str], style: str = "auto") -> ParsedTimes:
         np.append(unique.absolute, False)[index],
         unique.unsure,
     )
+
+
+def parse_date_and_clock(
+    dates: pd.Series[str], clocks: pd.Series[str], style: str = "auto"
+) -> ParsedTimes:
+    """Read times of which the date and the time of day stand in two columns.
+
+    Parameters
+    ----------
+    dates, clocks : Series of str, shape (n,)
+        As `parse_times` and spreadsheets write them: a time of day in a column of dates, such as
+        the midnight of 2024-03-01 00:00:00, does not count, nor does a date in one of times. A
+        missing time of day is midnight.
+    style : str
+        Of the dates.
+    """
+    result = parse_times(dates, style)
+    coded = pc.dictionary_encode(pa.array(clocks, pa.large_string(), from_pandas=True))
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    texts = _plain(coded.dictionary)
+    fraction = pc.match_substring_regex(texts, r"^0?\.\d+$")
+    times, offsets, absolute = _clocks(pc.replace_substring_regex(texts, _DATE_AND_CLOCK, r"\2"))
+    days = pc.cast(pc.if_else(fraction, texts, "0"), pa.float64()).to_numpy()
+    seconds = np.round(days * 86_400).astype("timedelta64[s]")
+    times = np.where(_mask(fraction), seconds, times)
+    index = pc.fill_null(coded.indices, len(times)).to_numpy()
+    moments = result.moments.astype("datetime64[D]").astype("datetime64[us]")
+    moments = moments + np.append(times, np.timedelta64(0, "s"))[index]
+    moments = moments - np.append(offsets, np.timedelta64(0, "m"))[index]
+    return ParsedTimes(moments, np.append(absolute, False)[index], result.unsure)
+
+
+def _plain(texts: pa.Array) -> pa.Array:
+    """Turn full-width digits and signs into plain ones."""
+    return pc.utf8_trim_whitespace(pc.utf8_normalize(texts, form="NFKC"))
 
 
 def _to_numpy(array: pa.Array) -> Times:
@@ -198,17 +248,13 @@ def _date(parts: pa.StructArray, month: str, day: str) -> Times:
 def _clocks(texts: pa.Array) -> tuple[Spans, Spans, Mask]:
     """Read distinct clocks: the time of day, the offset from UTC and whether there is one."""
     texts = pc.utf8_trim_whitespace(texts)
+    # Four or six digits are hours, minutes and perhaps seconds.
+    texts = pc.replace_substring_regex(texts, _CLOCK_DIGITS, r"\1:\2:\3")
     parts = pc.extract_regex(texts, _CLOCK)
-    hour = _integers(parts, "hour", 0)
-    late, early = (
-        _mask(pc.match_substring_regex(pc.struct_field(parts, "half"), words))
-        | _mask(pc.match_substring_regex(pc.struct_field(parts, "after"), words))
-        for words in ("(?i)下午|晚上|pm", "(?i)上午|am")
-    )
-    hour = np.where(late & (hour < 12), hour + 12, np.where(early & (hour == 12), 0, hour))
+    hour, fits = _of_the_day(parts, _integers(parts, "hour", 0))
     minute, second = _integers(parts, "minute", 0), _integers(parts, "second", 0)
     right = (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
-    right &= (minute < 60) & (second <= 60)
+    right &= fits & (minute < 60) & (second <= 60)
     right &= _mask(pc.is_valid(parts)) | _mask(pc.equal(texts, ""))
     times = ((hour * 60 + minute) * 60 + second).astype("timedelta64[s]")
     times[~right] = np.timedelta64("NaT")
@@ -220,6 +266,20 @@ def _clocks(texts: pa.Array) -> tuple[Spans, Spans, Mask]:
     return times, shifts, _mask(pc.not_equal(offset, ""))
 
 
+def _of_the_day(
+    parts: pa.StructArray, hour: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], Mask]:
+    """Return the hours of the whole day, and whether each fits its part of the day."""
+    result, fits = hour.copy(), np.ones(len(hour), dtype=bool)
+    for words, (possible, more) in _HALVES.items():
+        named = _mask(pc.match_substring_regex(pc.struct_field(parts, "half"), words))
+        named |= _mask(pc.match_substring_regex(pc.struct_field(parts, "after"), words))
+        fits &= ~named | np.isin(hour, list(possible))
+        for said, change in more.items():
+            result[named & (hour == said)] = said + change
+    return result, fits
+
+
 def _mask(array: pa.Array) -> Mask:
     values: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
     return values
@@ -227,7 +287,8 @@ def _mask(array: pa.Array) -> Mask:
 
 def _integers(parts: pa.StructArray, name: str, missing: int) -> npt.NDArray[np.int64]:
     texts = pc.struct_field(parts, name)
-    texts = pc.if_else(pc.equal(texts, ""), None, texts)
+    texts = pc.if_else(pc.equal(texts, "半"), "30", texts)
+    texts = pc.if_else(pc.is_in(texts, value_set=pa.array(["", "整"])), None, texts)
     numbers: npt.NDArray[np.int64] = pc.fill_null(pc.cast(texts, pa.int64()), missing).to_numpy(
         zero_copy_only=False
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,6 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_GROUPED = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$"
+# What no grouping of thousands gives: 104,06 or 1040,500.
+_DECIMAL_COMMA = r"^[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|\d{4,},\d+)$"
 _NOTHING = pa.array(
     ["", "-", "--", "—", "——", "/", "无", "NA", "N/A", "null", "NULL", "None", "nan", "NaN"],
     pa.large_string(),
@@ -22,8 +27,11 @@ def texts_of(column: pd.Series) -> pa.Array:
 
     Whole numbers that a format gives as fractions lose their ``.0``.
     """
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")
+    if pd.api.types.is_float_dtype(column):
+        held = column.dropna()
+        # Beyond this an integer has no 64 bits, and a fraction no digits.
+        if (held % 1 == 0).all() and (held.abs() < 2**63).all():
+            column = column.astype("Int64")
     if not isinstance(column.dtype, pd.StringDtype):
         column = column.astype("object").where(column.notna(), None).astype("str")
     array = pa.array(column, pa.large_string(), from_pandas=True)
@@ -31,6 +39,24 @@ def texts_of(column: pd.Series) -> pa.Array:
         array = array.combine_chunks()
     array = pc.utf8_trim_whitespace(array)
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.large_string()), array)
+
+
+def without_dashes(texts: pa.Array, words: Collection[str] = ()) -> pa.Array:
+    """Make missing what only says that there is nothing: a dash, 无, NaN and the like.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array of large_string
+    words : collection of str
+        Values that mean something here, although elsewhere they would not.
+    """
+    nothing = pc.is_in(texts, value_set=_NOTHING)
+    if words:
+        meant = pc.is_in(texts, value_set=pa.array(sorted(words), pa.large_string()))
+        nothing = pc.and_(nothing, pc.invert(meant))
+    if not pc.any(nothing).as_py():
+        return texts
+    return pc.if_else(nothing, pa.scalar(None, pa.large_string()), texts)
 
 
 def to_series(array: pa.Array) -> pd.Series[str]:
@@ -44,7 +70,9 @@ def parse_numbers(texts: pa.Array) -> tuple[npt.NDArray[np.float64], npt.NDArray
     Parameters
     ----------
     texts : pyarrow.Array of large_string
-        ``1234``, ``1,234.5``, ``-1e3``; a dash, 无 and the like stand for nothing.
+        ``1234``, ``1,234.5``, ``-1e3``, in full-width digits too; a dash, 无 and the like stand
+        for nothing. A comma is the decimal sign where no value of the column has a point and one
+        has a comma that cannot group thousands, such as ``104,06``.
 
     Returns
     -------
@@ -58,13 +86,22 @@ def parse_numbers(texts: pa.Array) -> tuple[npt.NDArray[np.float64], npt.NDArray
         pc.cast(texts[:20], pa.float64())
         values = pc.cast(texts, pa.float64())
     except pa.ArrowInvalid:
-        texts = pc.if_else(pc.is_in(texts, value_set=_NOTHING), None, texts)
-        plain = pc.replace_substring_regex(texts, r"(\d)[,，](\d{3})", r"\1\2")
+        texts = without_dashes(texts)
+        plain = _plain_numbers(pc.utf8_normalize(texts, form="NFKC"))
         fits = pc.fill_null(pc.match_substring_regex(plain, _NUMBER), False)
         values = pc.cast(pc.if_else(fits, plain, None), pa.float64())
         bad = pc.and_(pc.is_valid(texts), pc.invert(fits)).to_numpy(zero_copy_only=False)
         return _floats(values), bad
     return _floats(values), np.zeros(len(texts), dtype=bool)
+
+
+def _plain_numbers(texts: pa.Array) -> pa.Array:
+    """Write numbers with a decimal point and without marks between the thousands."""
+    comma = pc.match_substring_regex(texts, _DECIMAL_COMMA)
+    if pc.any(comma).as_py() and not pc.any(pc.match_substring(texts, ".")).as_py():
+        return pc.replace_substring(texts, ",", ".", max_replacements=1)
+    grouped = pc.match_substring_regex(texts, _GROUPED)
+    return pc.if_else(grouped, pc.replace_substring(texts, ",", ""), texts)
 
 
 def _floats(array: pa.Array) -> npt.NDArray[np.float64]:

@@ -1,0 +1,138 @@
+"""Values as they stand in the lists that people keep by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geodata import mapping
+from geodata.files import RawTable
+from geodata.mapping import Location, Mapping, TimeRule
+
+NOW = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+
+
+def table(**columns: list[object]) -> RawTable:
+    frame = pd.DataFrame({name: pd.Series(values) for name, values in columns.items()})
+    return RawTable(frame, np.arange(2, len(frame) + 2, dtype=np.int64), system="EPSG:4326")
+
+
+def places(raw: RawTable, **columns: str) -> tuple[pd.DataFrame, list[str]]:
+    rule = Mapping(layer="places", columns={"name": "name", **columns},
+                   location=Location(x="x", y="y"))  # fmt: skip
+    frame, problems = mapping.apply(raw, rule)
+    return frame, [problem.code for problem in problems]
+
+
+def hours(times: list[str], **rule: str) -> list[str | None]:
+    """Return the local times read, None where none is."""
+    count = len(times)
+    raw = table(t=times, x=[104.0] * count, y=[30.0] * count, id=[str(i) for i in range(count)])
+    chosen = Mapping(
+        layer="incidents",
+        columns={"external_id": "id"},
+        constants={"category": "A"},
+        time=TimeRule(column="t", **rule),
+        location=Location(x="x", y="y"),
+    )
+    frame, _ = mapping.apply(raw, chosen, now=NOW)
+    local = frame["occurred_at"].dt.tz_convert("Asia/Shanghai").dt.strftime("%m-%d %H:%M")
+    return local.reindex(raw.rows).astype("object").where(lambda v: v.notna(), None).tolist()
+
+
+def test_comma_is_decimal_where_it_cannot_group_thousands() -> None:
+    raw = table(name=["a", "b"], x=["104,06", "104,061"], y=["30,6612345", "30,66"])
+    frame, _ = places(raw)
+    assert frame.geometry.x.tolist() == [104.06, 104.061]
+    assert frame.geometry.y.tolist() == [30.6612345, 30.66]
+
+
+def test_comma_groups_thousands_only_in_threes() -> None:
+    raw = table(name=["a", "b", "c"], x=["104.1"] * 3, y=["30.1"] * 3,
+                area=["1,200", "12,345,678.5", "1,23"])  # fmt: skip
+    frame, codes = places(raw, area_m2="area")
+    assert frame["area_m2"].tolist() == [1200.0, 12345678.5]
+    assert codes == ["not-a-number"]
+
+
+def test_full_width_digits_are_digits() -> None:
+    frame, codes = places(table(name=["a"], x=["１０４．０６"], y=["３０．５"]))
+    assert (frame.geometry.x[2], frame.geometry.y[2], codes) == (104.06, 30.5, [])
+    assert hours(["２０２４－０３－０１　１０：００"]) == ["03-01 10:00"]
+
+
+@pytest.mark.parametrize("nothing", ["无", "-", "NULL", "NaN", "/"])
+def test_words_for_nothing_are_no_identifiers(nothing: str) -> None:
+    """Otherwise the first of two rows without a number would be replaced by the second."""
+    raw = table(name=["a", "b"], id=[nothing, nothing], x=[104.0, 104.0], y=[30.0, 30.0])
+    frame, codes = places(raw, external_id="id")
+    assert frame["external_id"].str.startswith("h").all()
+    assert frame["external_id"].nunique() == 2
+    assert codes == []
+
+
+def test_words_for_nothing_count_where_the_mapping_uses_them() -> None:
+    raw = table(name=["a"], kind=["无"], x=[104.0], y=[30.0])
+    rule = Mapping(layer="places", columns={"name": "name", "kind": "kind"},
+                   values={"kind": {"无": "other"}}, location=Location(x="x", y="y"))  # fmt: skip
+    assert mapping.apply(raw, rule)[0]["kind"].tolist() == ["other"]
+
+
+def test_great_numbers_do_not_break_the_columns_of_text() -> None:
+    frame, codes = places(table(name=["a"], id=[1e30], x=[104.0], y=[30.0]), external_id="id")
+    assert frame["external_id"].tolist() == ["1e+30"]
+    assert codes == []
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("2024年3月1日 上午8时5分", "03-01 08:05"),
+        ("2024-3-1 上午12:30", "03-01 00:30"),
+        ("2024-3-1 中午12:30", "03-01 12:30"),
+        ("2024-3-1 中午1点", "03-01 13:00"),
+        ("2024-3-1 凌晨1点", "03-01 01:00"),
+        ("2024-3-1 早上7:00", "03-01 07:00"),
+        ("2024-3-1 傍晚6点半", "03-01 18:30"),
+        ("2024-3-1 晚上9点整", "03-01 21:00"),
+        ("2024-3-1 晚上12:00", "03-02 00:00"),
+        ("2024-3-1 下午0:30", "03-01 12:30"),
+        ("2024-3-1 13:00 PM", "03-01 13:00"),
+        ("2024-3-1 晚上2点", None),
+        ("2024-3-1 14:00 AM", None),
+    ],
+)
+def test_parts_of_the_day(text: str, clock: str | None) -> None:
+    assert hours([text]) == [clock]
+
+
+@pytest.mark.parametrize(
+    ("date", "clock"),
+    [
+        ("2024-03-01 00:00:00", "15:20:00"),
+        ("2024/3/1 0:00", "15:20"),
+        ("45352", "0.638888888888889"),
+        ("20240301", "152000"),
+        ("2024.3.1", "1520"),
+        ("2024年3月1日", "下午3点20分"),
+        ("2024-03-01", "1899-12-30 15:20:00"),
+    ],
+)
+def test_date_and_clock_in_two_columns(date: str, clock: str) -> None:
+    raw = table(d=[date, date], t=[clock, None], x=[104.0, 104.0], y=[30.0, 30.0])
+    rule = Mapping(layer="incidents", constants={"category": "A"},
+                   time=TimeRule(column="d", time_column="t"),
+                   location=Location(x="x", y="y"))  # fmt: skip
+    frame, _ = mapping.apply(raw, rule, now=NOW)
+    local = frame["occurred_at"].dt.tz_convert("Asia/Shanghai").dt.strftime("%m-%d %H:%M")
+    assert local.tolist() == ["03-01 15:20", "03-01 00:00"]
+
+
+def test_months_alone_are_found_and_read() -> None:
+    assert mapping.guess("incidents", ["月份", "经度", "纬度"]).time == TimeRule(column="月份")
+    parts = mapping.guess("incidents", ["年", "月", "经度", "纬度"]).time
+    assert parts == TimeRule(year="年", month="月")
+    assert hours(["2024-03", "2024年3月", "202403", "2024/3"]) == ["03-01 00:00"] * 4
