@@ -31,7 +31,10 @@ def _compress(response: Response) -> Response:
     if "gzip" not in request.accept_encodings or response.content_encoding:
         return response
     response.direct_passthrough = False
+    source = response.response
     content = response.get_data()
+    if hasattr(source, "close"):
+        source.close()
     if len(content) < SHORTEST:
         return response
     # Tiles are made anew each time, so speed counts more than the last percent.

@@ -107,7 +107,7 @@ def _latest(column: str) -> str:
 def _latest_in(column: str, condition: str) -> str:
     """Sum the latest counts of the buildings that meet a condition."""
     return (
-        f"(SELECT sum(n.{column}) FROM building b CROSS JOIN LATERAL ("
+        f"(SELECT coalesce(sum(n.{column}), 0) FROM building b CROSS JOIN LATERAL ("
         f"SELECT {column} FROM building_count WHERE building_id = b.id "
         f"ORDER BY month DESC LIMIT 1) n WHERE {condition})"
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from pathlib import Path
 
@@ -96,11 +97,11 @@ def test_faults_are_sentences(
 
 
 def test_a_tile_comes_compressed_and_only_once(client: FlaskClient) -> None:
-    bounds = client.get("/map/search?q=990").json["items"][0]["bounds"]
-    x = int(((bounds[0] + bounds[2]) / 2 + 180) / 360 * 64)
-    tiles = [client.get(f"/tiles/unit,incident/6/{x}/{y}.mvt") for y in range(20, 32)]
-    tile = max(tiles, key=lambda answer: len(answer.data))
-    address = tile.request.path
+    west, south, east, north = client.get("/map/search?q=990").json["items"][0]["bounds"]
+    x = (west + east) / 720 + 0.5
+    y = (1 - math.asinh(math.tan(math.radians((south + north) / 2))) / math.pi) / 2
+    address = f"/tiles/unit,cell,building/14/{int(x * 2**14)}/{int(y * 2**14)}.mvt"
+    tile = client.get(address)
     assert tile.mimetype == "application/vnd.mapbox-vector-tile"
     assert "max-age" in tile.headers["Cache-Control"]
     packed = client.get(address, headers={"Accept-Encoding": "gzip"})
@@ -134,5 +135,6 @@ def test_what_cannot_change_is_kept_by_browsers(client: FlaskClient) -> None:
     page = client.get("/map").get_data(as_text=True)
     kept = re.search(r'href="(/static/css/map.css\?v=[^"]+)"', page)
     assert kept
-    assert "immutable" in client.get(kept[1]).headers["Cache-Control"]
-    assert client.get("/static/js/map.js").headers["Cache-Control"] == "no-cache"
+    with client.get(kept[1]) as style, client.get("/static/js/map.js") as module:
+        assert "immutable" in style.headers["Cache-Control"]
+        assert module.headers["Cache-Control"] == "no-cache"

@@ -70,6 +70,11 @@ function drawn({ ready, zoom, most }) {
   }
 }
 
+// Leaflet writes its control anew when layers change without a click, so they change before.
+for (const layer of switches) {
+  const on = state.layers.has(layer.options.key);
+  if (on !== map.hasLayer(layer)) map[on ? "addLayer" : "removeLayer"](layer);
+}
 const legends = dressLayers(control, [...switches].reverse(), page);
 canvas = new MapCanvas(page, stores, state.layers, drawn);
 canvas.addTo(map);
@@ -82,10 +87,6 @@ L.control.zoom({ position: "bottomright" }).addTo(map);
 
 // --- Layers.
 
-for (const layer of switches) {
-  const on = state.layers.has(layer.options.key);
-  if (on !== map.hasLayer(layer)) map[on ? "addLayer" : "removeLayer"](layer);
-}
 map.on("overlayadd overlayremove", (event) => {
   state.layers[event.type === "overlayadd" ? "add" : "delete"](event.layer.options.key);
   canvas.redraw();
