@@ -91,7 +91,7 @@ def _claims(
     known = dict(
         session.execute(
             select(Unit.code, Unit.id).where(Unit.level == "community")
-        ).tuples().all()
+        ).all()
     )  # fmt: skip
     frame["community_id"] = pd.Series(filled, index=frame.index).map(known).astype("Int64")
     unknown = ~pd.isna(filled) & frame["community_id"].isna().to_numpy()

@@ -23,7 +23,7 @@ def check_units(
     session: Session, frame: pd.DataFrame, problems: Problems, choices: Choices
 ) -> pd.DataFrame:
     """Check codes and parents; a parent may be in the file or in the database."""
-    stored = dict(session.execute(select(Unit.code, Unit.level)).tuples().all())
+    stored = dict(session.execute(select(Unit.code, Unit.level)).all())
     shaped = frame["code"].str.fullmatch(r"[0-9]{12}").fillna(False).to_numpy(bool)
     problems.add_many(
         "unit-code",
