@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -13,6 +15,8 @@ from geodata.messages import GeodataError, Message
 
 UTF8_NAME = 0x800
 MAX_UNPACKED_BYTES = 4 << 30
+# Among them what a password (RuntimeError), a full disk or a name too long (OSError) gives.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
@@ -51,14 +55,15 @@ def unpacked(path: Path) -> Iterator[Path]:
             )
         for info in members:
             target = Path(folder).joinpath(*_safe_parts(info))
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
+                target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(info) as source, target.open("wb") as sink:
                     shutil.copyfileobj(source, sink)
-            except (RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
+            except _DAMAGED as error:
                 raise GeodataError(
                     Message(
-                        "{member} in {file} cannot be unpacked: it is damaged or has a password",
+                        "{member} in {file} cannot be unpacked: it is damaged, has a password or "
+                        "an impossible name. Unpack it by hand.",
                         member=member_name(info),
                         file=path.name,
                     )

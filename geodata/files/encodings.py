@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,10 @@ _MARKS = [
 # In Chinese text nearly all pairs have both bytes beyond ASCII. In Western text read as GB18030
 # the second byte is a plain letter, so that only half of the bytes are beyond ASCII.
 _BEYOND_ASCII = 0.8
+
+# Of a damaged text, so many times as many characters are Chinese as are broken.
+_FEW_WRONG = 10
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def is_utf8(data: bytes) -> bool:
@@ -41,7 +46,8 @@ def detect_encoding(data: bytes) -> str | None:
     -------
     str or None
         ``utf-8``, ``utf-8-sig``, ``utf-16``, ``gb18030`` or ``cp1252``; None when the bytes are
-        none of these, which is so of binary files.
+        none of these, which is so of binary files. Chinese text of which a few bytes are wrong
+        is told too, although it cannot be decoded.
     """
     for mark, name in _MARKS:
         if data.startswith(mark):
@@ -52,6 +58,9 @@ def detect_encoding(data: bytes) -> str | None:
         return "utf-8"
     if _is_chinese(data):
         return "gb18030"
+    damaged = next((name for name in ("utf-8", "gb18030") if _is_damaged(data, name)), None)
+    if damaged is not None:
+        return damaged
     try:
         data.decode("cp1252")
     except UnicodeDecodeError:
@@ -68,6 +77,13 @@ def _is_chinese(data: bytes) -> bool:
     # Each character outside ASCII is one pair; `beyond` counts the bytes of 0x80 and up.
     pairs = len(text) - len(text.encode("ascii", "ignore"))
     return pairs > 0 and beyond / (2 * pairs) >= _BEYOND_ASCII
+
+
+def _is_damaged(data: bytes, encoding: str) -> bool:
+    """Return whether few bytes are wrong in what else is Chinese text in this encoding."""
+    text = data.decode(encoding, "replace")
+    wrong = text.count("\N{REPLACEMENT CHARACTER}")
+    return len(_CHINESE.findall(text)) > _FEW_WRONG * wrong
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
@@ -89,7 +105,17 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         )
     try:
         return data.decode(chosen), chosen
-    except (UnicodeDecodeError, LookupError) as error:
+    except UnicodeDecodeError as error:
         raise GeodataError(
-            Message("{file} is not a text in {encoding}", file=name, encoding=chosen)
+            Message(
+                "{file} is not a text in {encoding}: line {line} holds bytes that are none. Mend "
+                "that line, or name another encoding.",
+                file=name,
+                encoding=chosen,
+                line=data.count(b"\n", 0, error.start) + 1,
+            )
+        ) from error
+    except LookupError as error:
+        raise GeodataError(
+            Message("{encoding} is no encoding that is known", encoding=chosen)
         ) from error

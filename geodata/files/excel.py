@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
+import zlib
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import numpy as np
@@ -12,12 +14,13 @@ import openpyxl
 import pandas as pd
 from openpyxl.utils.exceptions import InvalidFileException
 
+from geodata.files.heading import SAMPLE, has_names, skip_title, tell_no_names
 from geodata.files.table import RawTable, choose_layer, tidy_names
 from geodata.messages import GeodataError, Message
 from geodata.problems import Problems
 
 
-def read_excel(path: Path, layer: str | None = None, *, header: bool = True) -> RawTable:
+def read_excel(path: Path, layer: str | None = None, *, header: bool | None = None) -> RawTable:
     """Read a sheet as text, as it would stand in a CSV file; dates become ISO text.
 
     Parameters
@@ -26,8 +29,9 @@ def read_excel(path: Path, layer: str | None = None, *, header: bool = True) -> 
         An .xlsx or .xlsm file.
     layer : str, optional
         The sheet; needed when several hold something.
-    header : bool
-        Whether the first row names the columns.
+    header : bool, optional
+        Whether a row names the columns. When it is not told, it is detected, and a title above
+        the names is left out.
 
     Raises
     ------
@@ -48,10 +52,20 @@ def read_excel(path: Path, layer: str | None = None, *, header: bool = True) -> 
             )
         ) from error
     try:
+        for sheet in book.worksheets:
+            # Formatted but empty columns would else be read too, up to 16,384 of them.
+            sheet.reset_dimensions()
         filled = {sheet.title: sheet for sheet in book.worksheets if _has_rows(sheet)}
         chosen = choose_layer(path, list(filled), layer)
         rows = filled[chosen].iter_rows(values_only=True)
         records = [[_text(cell) for cell in row] for row in rows]
+    except (BadZipFile, KeyError, ValueError, OSError, ParseError, zlib.error, EOFError) as error:
+        raise GeodataError(
+            Message(
+                "{file} is damaged; open it in Excel and save it again as .xlsx or CSV",
+                file=path.name,
+            )
+        ) from error
     finally:
         book.close()
     return _table(path, chosen, records, header)
@@ -74,14 +88,25 @@ def _text(cell: object) -> str | None:
     return str(cell)
 
 
-def _table(path: Path, sheet: str, records: list[list[str | None]], header: bool) -> RawTable:
+def _table(
+    path: Path, sheet: str, records: list[list[str | None]], header: bool | None
+) -> RawTable:
     """Cut the empty margins off the records and number what is left."""
-    frame = pd.DataFrame(records, dtype="str")
+    width = max(len(record) for record in records)
+    padded = [record + [None] * (width - len(record)) for record in records]
+    frame = pd.DataFrame(padded, dtype="str")
     filled = frame.notna()
     frame = frame.loc[filled.any(axis=1), filled.any(axis=0)]
     if frame.empty:
         raise GeodataError(Message("{file} is empty", file=path.name))
     problems = Problems()
+    if header is None:
+        sample = frame.head(SAMPLE).astype("object").where(frame.head(SAMPLE).notna(), None)
+        above = skip_title(sample.to_numpy().tolist(), problems)
+        header = has_names(sample.to_numpy()[above:].tolist())
+        frame = frame.iloc[above:]
+        if not header:
+            tell_no_names(problems)
     names = ["" if pd.isna(cell) else str(cell) for cell in frame.iloc[0]] if header else []
     frame.columns = pd.Index(tidy_names(names or [""] * frame.shape[1], problems))
     body = frame.iloc[1:] if header else frame

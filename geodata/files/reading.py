@@ -11,7 +11,7 @@ from geodata.files.geojson import read_geojson
 from geodata.files.gpx import read_gpx
 from geodata.files.table import RawTable, choose_layer
 from geodata.files.vector import read_geopackage, read_kml, read_shapefile
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 
 TABLES = (".csv", ".tsv", ".tab")
 FEATURES = (".geojson", ".json", ".geojsonl", ".ndjson", ".geojsons", ".gpkg", ".shp", ".kml",
@@ -24,7 +24,7 @@ def read(
     layer: str | None = None,
     encoding: str | None = None,
     *,
-    header: bool = True,
+    header: bool | None = None,
 ) -> RawTable:
     """Read a file as it stands.
 
@@ -37,8 +37,8 @@ def read(
         The layer, sheet, folder or archive member to read where there are several.
     encoding : str, optional
         The encoding of the text, when it should not be detected.
-    header : bool
-        For tables: whether the first row names the columns.
+    header : bool, optional
+        For tables: whether a row names the columns. It is detected where it is not told.
 
     Raises
     ------
@@ -48,19 +48,33 @@ def read(
     path = Path(path)
     try:
         if path.is_dir():
-            return _from_folder(path, path, layer, encoding, header)
+            return _told(_from_folder(path, path, layer, encoding, header))
         if not path.is_file():
             raise GeodataError(Message("there is no file {file}", file=str(path)))
         if path.stat().st_size == 0:
             raise GeodataError(Message("{file} is empty", file=path.name))
-        return _from_file(path, layer, encoding, header)
+        return _told(_from_file(path, layer, encoding, header))
     except PermissionError as error:
         raise GeodataError(
             Message("{file} may not be read by this user", file=path.name)
         ) from error
 
 
-def _from_file(path: Path, layer: str | None, encoding: str | None, header: bool) -> RawTable:
+def _told(raw: RawTable) -> RawTable:
+    """Tell of a file without rows, which else would be imported in silence."""
+    if not len(raw) and not len(raw.problems):
+        raw.problems.add(
+            "no-rows",
+            N_("{file} holds no rows"),
+            severity="warning",
+            file=raw.path.name if raw.path else "?",
+        )
+    return raw
+
+
+def _from_file(
+    path: Path, layer: str | None, encoding: str | None, header: bool | None
+) -> RawTable:
     suffix = path.suffix.lower()
     if suffix == ".gz":
         suffix = Path(path.stem).suffix.lower() or ".csv"
@@ -119,7 +133,7 @@ def _refuse(path: Path, suffix: str) -> RawTable:
 
 
 def _from_folder(
-    folder: Path, shown: Path, layer: str | None, encoding: str | None, header: bool
+    folder: Path, shown: Path, layer: str | None, encoding: str | None, header: bool | None
 ) -> RawTable:
     """Read the one data file of a folder or an unpacked archive; `shown` is how it is named."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())

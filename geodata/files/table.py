@@ -37,6 +37,9 @@ class RawTable:
         The layer or sheet that was read.
     path : Path or None
         The file.
+    unread : pandas.DataFrame or None
+        The fields of rows that have too many or too few, indexed by the row; the surplus ones
+        are in columns after those of ``frame``. Their faults are among the problems.
     """
 
     frame: pd.DataFrame
@@ -47,6 +50,7 @@ class RawTable:
     encoding: str | None = None
     layer: str | None = None
     path: Path | None = None
+    unread: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -21,10 +21,8 @@ import shapely
 from pyarrow import csv as pa_csv
 
 from geodata.crs import CoordinateSystem, frame_from_wgs84
-from geodata.files.table import RawTable
 from geodata.files.writing_geojson import write_geojson
 from geodata.messages import GeodataError, Message
-from geodata.problems import Problems
 
 FORMATS = {".geojson": "geojson", ".json": "geojson", ".gpkg": "gpkg", ".csv": "csv",
            ".zip": "shapefile"}  # fmt: skip
@@ -265,49 +263,3 @@ def _dbf_columns(frame: gpd.GeoDataFrame, written: Written) -> gpd.GeoDataFrame:
                             count=changed, field=name)
                 )  # fmt: skip
     return frame
-
-
-def write_rejected(
-    raw: RawTable,
-    problems: Problems,
-    path: str | Path,
-    translate: Callable[[str], str] = str,
-    column: str = "reason",
-) -> int:
-    """Write the rows that errors keep out, as they stood in the file, with the reason.
-
-    The file can be mended and imported again; its further column is not used by a mapping.
-
-    Parameters
-    ----------
-    raw : RawTable
-        The file as read.
-    problems : Problems
-        Of reading, mapping and later checks; their rows are those of ``raw``.
-    path : str or Path
-        A .gpkg where the file has geometry, which keeps its coordinate system, else a .csv.
-    translate : callable, optional
-        See `Problems.to_frame`.
-    column : str
-        What the column with the reason is called.
-
-    Returns
-    -------
-    int
-        How many rows were written. Rows whose form could not be read at all are not among them.
-    """
-    reasons = problems.reasons(translate)
-    bad = np.isin(raw.rows, reasons.index.to_numpy(dtype="int64"))
-    frame = raw.frame[bad].reset_index(drop=True)
-    frame[column] = reasons.reindex(raw.rows[bad]).to_numpy()
-    frame[column] = frame[column].astype("str")
-    path = Path(path)
-    if raw.geometry is None:
-        with path.open("wb") as stream:
-            write_csv(frame, stream)
-    else:
-        path.unlink(missing_ok=True)
-        known = raw.system if raw.system and not raw.system.startswith(("GCJ", "BD")) else None
-        shapes = gpd.GeoDataFrame(frame, geometry=raw.geometry[bad], crs=known)
-        _gdal(shapes, path, "GPKG", path.stem)
-    return len(frame)

@@ -74,6 +74,10 @@ def apply(
     """
     _check_columns(raw, mapping)
     refuse_identity_numbers(raw.frame, raw.rows, _code_columns(mapping))
+    if raw.unread is not None:
+        refuse_identity_numbers(
+            raw.unread, raw.unread.index.to_numpy("int64"), _code_columns(mapping)
+        )
     problems = Problems()
     problems.extend(raw.problems)
     raw = _subset(raw, ~np.isin(raw.rows, raw.problems.bad_rows()))

@@ -162,7 +162,7 @@ class Mapping(_Strict):
     reverses: Reversal | None = None
     source_layer: str | None = None
     encoding: str | None = None
-    header: bool = True
+    header: bool | None = None
 
     @model_validator(mode="after")
     def _fields_exist(self) -> Self:

@@ -92,7 +92,6 @@ def points_of(raw: RawTable, location: Location, problems: Problems) -> Points:
     problems : Problems
         Told of rows without a position, at 0, 0 or off the globe.
     """
-    system = system_of(raw, location, problems)
     if location.x is not None and location.y is not None:
         x, y = (_numbers(raw, name, problems) for name in (location.x, location.y))
         _tell_missing(raw.rows, ~(np.isfinite(x) & np.isfinite(y)), problems)
@@ -103,6 +102,7 @@ def points_of(raw: RawTable, location: Location, problems: Problems) -> Points:
         shapes[wrong] = None
         x, y = shapely.get_x(shapes), shapely.get_y(shapes)
         _tell_missing(raw.rows, shapely.is_missing(shapes) & ~wrong, problems)
+    system = system_of(raw, location, problems)
     empty = (x == 0) & (y == 0)
     problems.add_many(
         "at-zero",

@@ -172,7 +172,7 @@ def _read(
         file,
         part or (given.source_layer if given else None),
         encoding or (given.encoding if given else None),
-        header=not no_header and (given.header if given else True),
+        header=False if no_header else given.header if given else None,
     )
 
 

@@ -46,8 +46,8 @@ def write_rejected(
     -------
     table, mapping : Path
         ``<name>.rejected.csv`` with the columns of the file, its shapes as well-known text, and
-        ``<name>.rejected.json``. Rows that do not even have the right number of fields hold
-        only their text and the reason.
+        ``<name>.rejected.json``. Of rows with too many fields the surplus ones are in columns
+        of their own.
     """
     reasons = problems.reasons(translate)
     bad = np.isin(raw.rows, reasons.index.to_numpy("int64"))
@@ -59,9 +59,11 @@ def write_rejected(
         location = Location(wkt=WKT, system=mapping.location.system or raw.system)
         mapping = mapping.model_copy(update={"location": location})
     frame[column] = reasons.reindex(raw.rows[bad]).to_numpy("object")
-    lost = reasons[~reasons.index.isin(raw.rows)]
-    if len(lost):
-        frame = pd.concat([frame, pd.DataFrame({column: lost.to_numpy("object")})])
+    if raw.unread is not None:
+        unread = raw.unread.assign(**{column: reasons.reindex(raw.unread.index)})
+        frame = pd.concat([frame.set_axis(raw.rows[bad]), unread]).sort_index()
+        # The reason stays the last column, behind the surplus fields.
+        frame[column] = frame.pop(column)
     stem = (raw.path.name if raw.path else "import").split(".")[0]
     table = folder / f"{stem}{SUFFIX}.csv"
     with table.open("wb") as stream:

@@ -49,6 +49,7 @@ FAULTS = {
     "invalid_geometry_mislabeled_point": "nested too shallowly",
 }
 REMARKS = {
+    "valid_featurecollection_empty_features": "holds no rows",
     "invalid_unclosed": "has been closed",
     "invalid_feature_id_type": "the id",
     "invalid_geometry_bbox_not4or6": "bbox",
@@ -206,7 +207,7 @@ def test_every_odd_gpx_reads_and_its_faults_are_named(sample_data: Path) -> None
         assert raw.geometry is not None
         missing = raw.rows[shapely.is_missing(raw.geometry)]
         np.testing.assert_array_equal(missing, raw.problems.bad_rows(), err_msg=path.name)
-        assert set(raw.problems.counts()) <= {"track-too-short"}
+        assert set(raw.problems.counts()) <= {"track-too-short", "no-rows"}
 
 
 def test_a_track_keeps_its_long_segments(tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ import pytest
 import shapely
 
 from geodata.crs import CoordinateSystem, to_wgs84
-from geodata.files import RawTable, read, write, write_rejected
+from geodata.files import read, write
 from geodata.files.writing import short_names
 from geodata.messages import GeodataError
-from geodata.problems import Problems
 
 
 @pytest.fixture
@@ -124,17 +123,3 @@ def test_a_failed_export_leaves_the_old_file(frame: gpd.GeoDataFrame, tmp_path: 
     with pytest.raises(GeodataError, match="cannot be written"):
         write(frame, tmp_path / "nowhere" / "a.geojson")
     assert (tmp_path / "a.geojson").read_text() == "old"
-
-
-def test_rejected_rows_come_with_their_reasons(tmp_path: Path) -> None:
-    raw = RawTable(
-        pd.DataFrame({"名称": pd.Series(["甲", "乙", "丙"], dtype="str")}), np.array([2, 3, 4])
-    )
-    problems = Problems()
-    problems.add_many("a", "row {row}: {value} is wrong", [3, 4], values=["x", "y"])
-    problems.add("b", "row {row}: again", row=4)
-    problems.add("c", "row {row}: only a remark", row=2, severity="warning")
-    assert write_rejected(raw, problems, tmp_path / "rejected.csv") == 2
-    again = read(tmp_path / "rejected.csv").frame
-    assert again["名称"].tolist() == ["乙", "丙"]
-    assert again["reason"].tolist() == ["row 3: x is wrong", "row 4: y is wrong; row 4: again"]
