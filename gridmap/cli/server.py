@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from pydantic import SecretStr
@@ -17,6 +17,9 @@ from pydantic import SecretStr
 from geodata.messages import Message
 from gridmap.errors import ConflictError, UnavailableError
 from gridmap.settings import Settings
+
+if TYPE_CHECKING:
+    from geodata.town.plan import Size
 
 
 @click.command()
@@ -32,7 +35,7 @@ from gridmap.settings import Settings
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="The port, instead of GRIDMAP_PORT.")
 @click.pass_obj
-def demo(settings: Settings, size: str, seed: int, port: int | None) -> None:
+def demo(settings: Settings, size: Size, seed: int, port: int | None) -> None:
     """Make the demo town and serve it.
 
     The second start finds the town made.
@@ -40,6 +43,7 @@ def demo(settings: Settings, size: str, seed: int, port: int | None) -> None:
     # Libraries that take a second to load wait until the port is known to be free.
     settings = settings if port is None else settings.model_copy(update={"port": port})
     _require_free(settings.host, settings.port)
+    from gridmap.cli.say import say
     from gridmap.db import make_engine
     from gridmap.demo import database_name, load
     from gridmap.embedded import provide_database
@@ -50,8 +54,16 @@ def demo(settings: Settings, size: str, seed: int, port: int | None) -> None:
         engine = make_engine(url)
         migrate(engine)
         load(engine, size, seed)
+        _show_sign_ins()
         # Connections must not be shared with the server's processes.
         engine.dispose()
+        say(
+            Message(
+                "Other commands work on the demo town, while it runs, after: "
+                "export GRIDMAP_DATABASE_URL='{url}'",
+                url=url,
+            )
+        )
         key = settings.secret_key or _demo_key(settings.data_dir)
         run(settings.model_copy(update={"database_url": url, "secret_key": key}))
 
@@ -128,6 +140,18 @@ def _ending_on_signals() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def _show_sign_ins() -> None:
+    from gridmap.workforce.demo import PASSWORD, USERS
+
+    say(
+        Message(
+            "Sign in as {names}; the password of each is {password}",
+            names=", ".join(USERS),
+            password=PASSWORD,
+        )
+    )
 
 
 def _demo_key(folder: Path) -> SecretStr:
