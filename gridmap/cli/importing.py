@@ -136,6 +136,9 @@ def import_(
                     chosen = given or mapping.guess(
                         layer, [str(name) for name in raw.frame], raw.frame.head(1000)
                     )
+                    if code_prefix is not None:
+                        columns = {**chosen.columns, "code": CODE}
+                        chosen = chosen.model_copy(update={"columns": columns})
                     chosen = _changed(chosen, layer, crs, time_zone, part, encoding, no_header)
                     chosen = _with_words(session, chosen)
                     if given is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
@@ -61,24 +60,13 @@ def write_features(session: Session, table: str, frame: pd.DataFrame, origin: Or
     Counts
     """
     if table == "road":
-        frame = _single_lines(frame)
+        frame = frame.assign(kind=frame["kind"].fillna("unclassified"))
     stage(session, "arriving", frame, _COLUMNS[table])
     states = upsert(
         session, table, list(_COLUMNS[table]), MATCH, origin, own={"source": ":source"}
     )  # fmt: skip
-    return count(states)
-
-
-def _single_lines(frame: pd.DataFrame) -> pd.DataFrame:
-    """Join the parts of a road that meet; of one that falls apart keep the longest part."""
-    shapes = frame["geometry"].to_numpy().copy()
-    multi = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.MULTILINESTRING)
-    merged = shapely.line_merge(shapes[multi])
-    parts, owner = shapely.get_parts(merged, return_index=True)
-    order = np.lexsort((-shapely.length(parts), owner))
-    first = order[np.unique(owner[order], return_index=True)[1]]
-    shapes[multi[owner[first]]] = parts[first]
-    return frame.assign(geometry=shapes, kind=frame["kind"].fillna("unclassified"))
+    # A road that falls into several lines is one row of the file.
+    return count(states[~frame.index.duplicated()])
 
 
 def _layer(name: str, table: str) -> LayerImport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from geodata.problems import Problems
 from gridmap.errors import GridmapError
 from gridmap.territory.importing.layer import Choices, LayerImport
 from gridmap.territory.importing.origin import Counts, Origin
+from gridmap.territory.importing.positions import unit_outlines
 from gridmap.territory.importing.staging import count, framed, stage, upsert
 from gridmap.territory.models import Unit
 
@@ -34,6 +36,7 @@ def check_units(
     )
     frame = frame.copy()
     frame["parent_code"] = frame["parent_code"].where(frame["level"] != "county", None)
+    frame["parent_code"] = frame["parent_code"].fillna(_surrounding(session, frame))
     frame["parent_code"] = frame["parent_code"].fillna(_implied_parent(frame))
     levels = {**stored, **dict(zip(frame["code"], frame["level"], strict=True))}
     wanted = frame["level"].map(_ABOVE)
@@ -59,6 +62,22 @@ def check_units(
     return frame
 
 
+def _surrounding(session: Session, frame: pd.DataFrame) -> pd.Series[str]:
+    """Return the stored unit of the level above in whose outline a unit lies."""
+    result = pd.Series(None, index=frame.index, dtype="object")
+    if "geometry" not in frame:
+        return result
+    for level, above in _ABOVE.items():
+        rows = (frame["level"] == level) & frame["geometry"].notna()
+        outlines = unit_outlines(session, above)
+        if not rows.any() or outlines.empty:
+            continue
+        points = shapely.point_on_surface(frame.loc[rows, "geometry"].to_numpy())
+        at, area = shapely.STRtree(outlines.geometry.to_numpy()).query(points, "intersects")
+        result[frame.index[rows][at]] = outlines["code"].to_numpy()[area]
+    return result
+
+
 def _implied_parent(frame: pd.DataFrame) -> pd.Series[str]:
     """Return the parent that the code itself tells: 6 digits of the county, 3 of the town."""
     county = frame["code"].str.slice(0, 6) + "000000"
@@ -73,10 +92,10 @@ def number_codes(values: Sequence[str | None], prefix: str) -> list[str]:
     Parameters
     ----------
     values : sequence of str or None
-        What the file calls each unit. Whole numbers follow the prefix; where they are none, the
+        What the file calls each unit. Whole numbers, each once, follow the prefix; otherwise the
         units are numbered by the order of these texts, so the same file gives the same codes.
     prefix : str
-        The first digits of all codes, such as those of the unit above.
+        The 6 digits of a county, for towns, or the 9 digits of a town, for communities.
 
     Returns
     -------
@@ -87,24 +106,25 @@ def number_codes(values: Sequence[str | None], prefix: str) -> list[str]:
     GridmapError
         If the prefix is none, or the numbers do not fit behind it.
     """
-    width = 12 - len(prefix)
-    if not (prefix.isascii() and prefix.isdigit() and width > 0):
-        raise GridmapError(
-            Message("{prefix} is no beginning of a code: give up to 11 digits", prefix=prefix)
-        )
-    texts = [str(value or "").strip().removesuffix(".0") for value in values]
-    if not all(text.isascii() and text.isdigit() for text in texts):
-        serials = {text: number for number, text in enumerate(sorted(set(texts)), start=1)}
-        texts = [str(serials[text]) for text in texts]
-    if any(len(text) > width for text in texts):
+    if not (prefix.isascii() and prefix.isdigit() and len(prefix) in (6, 9)):
         raise GridmapError(
             Message(
-                "the file's numbers do not fit behind {prefix}: only {digits} digits are left",
+                "{prefix} is no beginning of a code: give the 6 digits of the county for towns, "
+                "or the 9 digits of the town for communities",
                 prefix=prefix,
-                digits=width,
             )
         )
-    return [prefix + text.zfill(width) for text in texts]
+    texts = [str(value or "").strip().removesuffix(".0") for value in values]
+    numbers = all(text.isascii() and text.isdigit() for text in texts)
+    if not numbers or len(set(texts)) < len(texts):
+        order = sorted(range(len(texts)), key=lambda position: texts[position])
+        for serial, position in enumerate(order, start=1):
+            texts[position] = str(serial)
+    if any(len(text) > 3 for text in texts):
+        raise GridmapError(
+            Message("the file's numbers do not fit into the 3 digits behind {prefix}", prefix=prefix)
+        )
+    return [(prefix + text.zfill(3)).ljust(12, "0") for text in texts]
 
 
 def write_units(
