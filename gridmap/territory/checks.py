@@ -54,7 +54,8 @@ CHECKS = (
         SELECT a.code AS subject, b.code AS other, ST_Intersection(a.geom, b.geom) AS geom
         FROM cell a JOIN cell b ON a.geom && b.geom AND a.kind = b.kind AND a.id < b.id
             AND a.valid && b.valid AND NOT ST_Relate(a.geom, b.geom, 'F********')
-        WHERE (a.valid @> local_date(now())) IS TRUE AND (b.valid @> local_date(now())) IS TRUE
+        WHERE (a.valid @> (SELECT local_date(now()))) IS TRUE
+            AND (b.valid @> (SELECT local_date(now()))) IS TRUE
         """,
     ),
     Check(
@@ -65,7 +66,7 @@ CHECKS = (
         SELECT u.code AS subject, u.name AS other, ST_Difference(u.geom, cells.geom) AS geom
         FROM unit u JOIN LATERAL (
             SELECT ST_Union(c.geom) AS geom FROM cell c
-            WHERE c.community_id = u.id AND (c.valid @> local_date(now())) IS TRUE
+            WHERE c.community_id = u.id AND (c.valid @> (SELECT local_date(now()))) IS TRUE
         ) cells ON cells.geom IS NOT NULL
         WHERE u.level = 'community'
         """,
@@ -77,7 +78,7 @@ CHECKS = (
         """
         SELECT c.code AS subject, u.name AS other, ST_Difference(c.geom, u.geom) AS geom
         FROM cell c JOIN unit u ON u.id = c.community_id
-        WHERE (c.valid @> local_date(now())) IS TRUE AND NOT ST_CoveredBy(c.geom, u.geom)
+        WHERE (c.valid @> (SELECT local_date(now()))) IS TRUE AND NOT ST_CoveredBy(c.geom, u.geom)
         """,
     ),
     Check(
