@@ -18,6 +18,7 @@ from geodata.files.table import RawTable
 from geodata.mapping.columns import is_there, tell, texts_at
 from geodata.mapping.identity import refuse_identity_numbers
 from geodata.mapping.layers import LAYERS, Field
+from geodata.mapping.lines import single_lines
 from geodata.mapping.model import Mapping
 from geodata.mapping.moments import times_of
 from geodata.mapping.repeats import content_ids, drop_repeats, drop_reversed
@@ -61,7 +62,8 @@ def apply(
     frame : pandas.DataFrame or geopandas.GeoDataFrame
         The rows that may be imported, indexed by their source row (``row``), with every field of
         the layer. Incidents have float columns ``lon`` and ``lat`` instead of a geometry; layers
-        without a position have none; all else is a GeoDataFrame in EPSG:4326.
+        without a position have none; all else is a GeoDataFrame in EPSG:4326. A road of several
+        lines that do not meet takes several rows of the frame.
     problems : Problems
         Also those of reading. The rows of the file are those of the frame, `Problems.bad_rows`
         and `Problems.dropped_rows`, and no row is in two of these.
@@ -104,7 +106,10 @@ def apply(
     if "external_id" in layer.fields:
         _fill_ids(frame)
     kept = drop_repeats(frame, layer.key, problems)
-    return (frame if kept.all() else frame[kept]), problems
+    frame = frame if kept.all() else frame[kept]
+    if mapping.layer == "roads":
+        frame = single_lines(gpd.GeoDataFrame(frame), problems)
+    return frame, problems
 
 
 def _check_columns(raw: RawTable, mapping: Mapping) -> None:

@@ -14,7 +14,10 @@ _LON = ("lon", "lng", "long", "longitude", "经度", "东经", "x经度", "lngwg
 _LAT = ("lat", "latitude", "纬度", "北纬", "y纬度", "latwgs84", "pointy")
 _X = ("x", "xcoord", "xcoordinate", "x坐标", "横坐标", "坐标x", "东坐标", "easting", "east")
 _Y = ("y", "ycoord", "ycoordinate", "y坐标", "纵坐标", "坐标y", "北坐标", "northing", "north")
-_WKT = ("wkt", "geom", "geometry", "thegeom", "shape", "空间", "图形", "几何")
+_WKT = (
+    "wkt", "geom", "geometry", "thegeom", "shape", "ewkt", "wkb", "wkbgeometry", "空间", "图形",
+    "几何",
+)  # fmt: skip
 _YEAR, _MONTH, _DAY = ("year", "年", "年份"), ("month", "月", "月份"), ("day", "日")
 _HOUR, _MINUTE = ("hour", "时", "小时"), ("minute", "分", "分钟")
 _CLOCK = ("时刻", "具体时间", "时分", "clock", "timeofday", "发生时刻", "时间", "time")

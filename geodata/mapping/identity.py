@@ -14,10 +14,16 @@ from geodata.messages import GeodataError, Message
 
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
 _DATE = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_LONG = rf"(?:^|\D)(?P<number>{_PROVINCE}\d{{4}}(?:19|20)\d{{2}}{_DATE}\d{{3}}[\dXx])(?:$|[^\dXx])"
+# People write the area, the birthday and the rest apart, so that the number can be read out.
+_GAP = r"[\s\-]?"
+_LONG = (
+    rf"(?:^|\D)(?P<number>{_PROVINCE}\d{{4}}{_GAP}(?:19|20)\d{{2}}{_GAP}{_DATE}"
+    rf"{_GAP}\d{{3}}[\dXx])(?:$|[^\dXx])"
+)
 # Numbers of 15 digits were issued until 1999; few of their holders were born before 1930. That
 # bound also keeps apart the 15-digit codes of cells, which hold a town's number in that place.
 _SHORT = rf"(?:^|\D){_PROVINCE}\d{{4}}[3-9]\d{_DATE}\d{{3}}(?:$|\D)"
+_ANY_SHORT = r"(?:^|\D)\d{15}(?:$|\D)"
 _HEADERS = ("身份证", "证件号", "公民身份", "idcard", "identitycard", "idnumber")
 _CODE_HEADERS = ("网格", "编码", "代码", "cell", "grid", "code")
 
@@ -87,7 +93,10 @@ def _texts(column: pd.Series) -> pa.Array | None:
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     longest = pc.max(pc.binary_length(texts)).as_py()
-    return texts if longest is not None and longest >= 15 else None
+    if longest is None or longest < 15:
+        return None
+    full_width = pc.any(pc.match_substring_regex(texts, r"[０-９]")).as_py()
+    return pc.utf8_normalize(texts, form="NFKC") if full_width else texts
 
 
 def _identity_like(texts: pa.Array, *, short: bool) -> npt.NDArray[np.bool_]:
@@ -95,10 +104,24 @@ def _identity_like(texts: pa.Array, *, short: bool) -> npt.NDArray[np.bool_]:
     shaped = np.flatnonzero(_matches(texts, _LONG))
     if shaped.size:
         numbers = pc.struct_field(pc.extract_regex(texts.take(pa.array(shaped)), _LONG), "number")
+        numbers = pc.replace_substring_regex(numbers, r"[\s\-]", "")
         right = has_check_character(numbers.to_numpy(zero_copy_only=False))
         if len(shaped) < _FEW or right.mean() >= 0.5:
             result[shaped[right]] = True
-    return result | _matches(texts, _SHORT) if short else result
+    return result | _short_identity_like(texts) if short else result
+
+
+def _short_identity_like(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return where 15 digits have the shape, unless most of the column's have not.
+
+    They have no check character: of any 15 digits one in a hundred has the shape by chance.
+    """
+    found = _matches(texts, _SHORT)
+    if found.any():
+        all_short = np.count_nonzero(_matches(texts, _ANY_SHORT))
+        if all_short >= _FEW and np.count_nonzero(found) < all_short / 2:
+            found[:] = False
+    return found
 
 
 def _matches(texts: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:

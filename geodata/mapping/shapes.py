@@ -16,6 +16,7 @@ from geodata.files.table import RawTable
 from geodata.mapping.layers import Layer
 from geodata.mapping.model import Location
 from geodata.mapping.values import parse_numbers, texts_of
+from geodata.mapping.wkt import read_texts
 from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
@@ -58,7 +59,7 @@ def system_of(raw: RawTable, location: Location, problems: Problems) -> Coordina
     GeodataError
         If neither tells it, or it is unknown.
     """
-    declared = location.system or raw.system
+    declared = location.system or raw.system or _code_in_texts(raw, location)
     if declared is None:
         raise GeodataError(
             Message(
@@ -78,6 +79,15 @@ def system_of(raw: RawTable, location: Location, problems: Problems) -> Coordina
     if caution is not None:
         problems.add("datum-uncertain", caution.template, severity="warning", **caution.params)
     return system
+
+
+def _code_in_texts(raw: RawTable, location: Location) -> str | None:
+    """Return the code that most of the extended well-known texts carry, if any does."""
+    if location.wkt is None:
+        return None
+    codes = read_texts(raw.frame[location.wkt])[2]
+    told, counts = np.unique(codes[codes > 0], return_counts=True)
+    return f"EPSG:{told[counts.argmax()]}" if told.size else None
 
 
 def points_of(raw: RawTable, location: Location, problems: Problems) -> Points:
@@ -182,9 +192,22 @@ def _shapes(raw: RawTable, location: Location, problems: Problems) -> Shapes:
                 )
             )
         return raw.geometry.copy()
-    texts = texts_of(raw.frame[location.wkt]).to_numpy(zero_copy_only=False)
-    shapes: Shapes = shapely.force_2d(shapely.from_wkt(texts, on_invalid="ignore"))
+    texts, shapes, codes = read_texts(raw.frame[location.wkt])
     bad = pd.notna(texts) & shapely.is_missing(shapes)
+    told, counts = np.unique(codes[codes > 0], return_counts=True)
+    if told.size > 1:
+        other = (codes > 0) & (codes != told[counts.argmax()])
+        problems.add_many(
+            "code-differs",
+            N_(
+                "row {row}: its geometry is in EPSG:{value}, most of the others are in "
+                "EPSG:{usual}. Import each system from a file of its own."
+            ),
+            raw.rows[other],
+            field=location.wkt,
+            values=codes[other],
+            usual=int(told[counts.argmax()]),
+        )
     problems.add_many(
         "wkt-unreadable",
         N_("row {row}: the well-known text cannot be read: {value}"),

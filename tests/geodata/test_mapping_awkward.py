@@ -7,10 +7,12 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from geodata import mapping
 from geodata.files import RawTable
 from geodata.mapping import Location, Mapping, TimeRule
+from geodata.messages import GeodataError
 
 NOW = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
@@ -136,3 +138,67 @@ def test_months_alone_are_found_and_read() -> None:
     parts = mapping.guess("incidents", ["年", "月", "经度", "纬度"]).time
     assert parts == TimeRule(year="年", month="月")
     assert hours(["2024-03", "2024年3月", "202403", "2024/3"]) == ["03-01 00:00"] * 4
+
+
+def test_extended_and_binary_well_known_text() -> None:
+    point = shapely.set_srid(shapely.Point(104, 30), 4326)
+    texts = ["SRID=4326;POINT(104 30)", "srid = 4326 ; point z (104 30 5)",
+             shapely.to_wkb(point, hex=True, include_srid=True), shapely.to_wkb(point, hex=True),
+             "POINT(104 30)"]  # fmt: skip
+    raw = table(name=["a"] * 5, wkt=texts)
+    raw.system = None
+    rule = Mapping(layer="places", columns={"name": "name"}, location=Location(wkt="wkt"))
+    frame, problems = mapping.apply(raw, rule)
+    assert len(problems) == 0
+    assert frame.geometry.to_wkt().unique().tolist() == ["POINT (104 30)"]
+
+
+def test_rows_in_another_system_than_most_are_told() -> None:
+    texts = ["SRID=4490;POINT(104 30)", "SRID=4490;POINT(104 30)", "SRID=4527;POINT(1 2)"]
+    raw = table(name=["a"] * 3, wkt=texts)
+    raw.system = None
+    rule = Mapping(layer="places", columns={"name": "name"}, location=Location(wkt="wkt"))
+    frame, problems = mapping.apply(raw, rule)
+    assert frame.index.tolist() == [2, 3]
+    assert str(next(iter(problems)).message).startswith("row 4: its geometry is in EPSG:4527")
+
+
+def test_roads_of_several_lines_are_joined_or_told_apart() -> None:
+    texts = [
+        "MULTILINESTRING((104 30,104.1 30),(104.1 30,104.3 30))",
+        "MULTILINESTRING((104 30,104.1 30),(104.15 30,104.3 30),(105 30,105.1 30))",
+        "LINESTRING(104 30,104 31)",
+    ]
+    raw = table(wkt=texts, id=["r", "s", "t"])
+    rule = Mapping(layer="roads", columns={"external_id": "id"}, location=Location(wkt="wkt"))
+    frame, problems = mapping.apply(raw, rule)
+    assert frame["external_id"].tolist() == ["r", "s", "s#2", "s#3", "t"]
+    assert frame.index.tolist() == [2, 3, 3, 3, 4]
+    assert frame.geometry.geom_type.unique().tolist() == ["LineString"]
+    assert frame.geometry.iloc[1].wkt == "LINESTRING (104.15 30, 104.3 30)"
+    assert [(p.row, p.severity) for p in problems] == [(3, "repaired")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "联系人张三身份证11010519491231002X电话",
+        "110105 19491231 002X",
+        "110105-19491231-002X",
+        "１１０１０５１９４９１２３１００２Ｘ",
+    ],
+)
+def test_identity_numbers_are_found_however_written(text: str) -> None:
+    raw = table(name=["a", "b"], note=["", text], x=[104.0] * 2, y=[30.0] * 2)
+    with pytest.raises(GeodataError, match="rows 3"):
+        places(raw)
+
+
+def test_order_numbers_of_fifteen_digits_are_no_identity_numbers() -> None:
+    """One in a hundred has the shape of an old identity number by chance."""
+    numbers = [f"{(110000000000000 + n * 7777777777777) % 10**15:015d}" for n in range(500)]
+    numbers.append("320311770706001")
+    raw = table(name=["a"] * 501, order=numbers, x=[104.0] * 501, y=[30.0] * 501)
+    assert len(places(raw)[0]) == 501
+    with pytest.raises(GeodataError, match="identity"):
+        places(table(name=["a"], order=["320311770706001"], x=[104.0], y=[30.0]))
