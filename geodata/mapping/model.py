@@ -9,11 +9,35 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from geodata.mapping.layers import LAYERS
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 
 Scalar = str | int | float | bool
+
+
+class _RefusedError(ValueError):
+    """Carries a sentence that can be translated through pydantic, which knows only texts."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+# What pydantic finds wrong -> what a person is told; {value} is what stands in the file.
+_FAULTS = {
+    "missing": N_("this is missing"),
+    "extra_forbidden": N_("there is no such key"),
+    "string_type": N_("a text must stand here, not {value}"),
+    "bool_type": N_("true or false must stand here, not {value}"),
+    "bool_parsing": N_("true or false must stand here, not {value}"),
+    "list_type": N_("a list must stand here, not {value}"),
+    "dict_type": N_("an object must stand here, not {value}"),
+    "model_type": N_("an object must stand here, not {value}"),
+    "model_attributes_type": N_("an object must stand here, not {value}"),
+}
+_OTHER_FAULT = N_("{value} cannot stand here")
 
 
 class _Strict(BaseModel):
@@ -54,20 +78,26 @@ class TimeRule(_Strict):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"there is no time zone {value}") from error
+            raise _RefusedError(Message("there is no time zone {value}", value=value)) from error
         return value
 
     @field_validator("format")
     @classmethod
     def _format_known(cls, value: str) -> str:
         if "%" not in value and value not in {"auto", "ymd", "mdy", "dmy", "excel", "epoch"}:
-            raise ValueError(f"there is no time format {value}")
+            raise _RefusedError(
+                Message(
+                    "there is no time format {value}; there are auto, ymd, mdy, dmy, excel, epoch, "
+                    "or one with per cent signs such as %Y-%m-%d",
+                    value=value,
+                )
+            )
         return value
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.column is None) == (self.year is None):
-            raise ValueError("give either column or year, month, day ...")
+            raise _RefusedError(Message("give either column or year, month, day ..."))
         return self
 
     def columns(self) -> list[str]:
@@ -101,9 +131,9 @@ class Location(_Strict):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.x is None) != (self.y is None):
-            raise ValueError("x and y are needed together")
+            raise _RefusedError(Message("x and y are needed together"))
         if self.x is not None and self.wkt is not None:
-            raise ValueError("give either x and y or wkt")
+            raise _RefusedError(Message("give either x and y or wkt"))
         return self
 
 
@@ -167,14 +197,25 @@ class Mapping(_Strict):
     @model_validator(mode="after")
     def _fields_exist(self) -> Self:
         if self.layer not in LAYERS:
-            raise ValueError(f"there is no layer {self.layer}; there are: {', '.join(LAYERS)}")
+            raise _RefusedError(
+                Message(
+                    "there is no layer {value}; there are: {layers}",
+                    value=self.layer,
+                    layers=", ".join(LAYERS),
+                )
+            )
         fields = LAYERS[self.layer].fields
         for part in ("columns", "constants", "values"):
             for name in getattr(self, part):
                 if name not in fields:
-                    raise ValueError(
-                        f"{part}.{name}: {self.layer} has no field {name}; "
-                        f"it has: {', '.join(fields)}"
+                    raise _RefusedError(
+                        Message(
+                            "{part}.{name}: {layer} has no field {name}; it has: {fields}",
+                            part=part,
+                            name=name,
+                            layer=self.layer,
+                            fields=", ".join(fields),
+                        )
                     )
         return self
 
@@ -210,10 +251,19 @@ def parse_mapping(content: dict[str, Any], name: str = "mapping") -> Mapping:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
         raise GeodataError(
-            Message("{file}: {key}: {reason}", file=name, key=key or "mapping", reason=reason)
+            Message(
+                "{file}: {key}: {reason}", file=name, key=key or "mapping", reason=_reason(first)
+            )
         ) from error
+
+
+def _reason(fault: ErrorDetails) -> Message:
+    own = fault.get("ctx", {}).get("error")
+    if isinstance(own, _RefusedError):
+        return own.message
+    value = json.dumps(fault["input"], ensure_ascii=False, default=str)[:60]
+    return Message(_FAULTS.get(fault["type"], _OTHER_FAULT), value=value)
 
 
 def load_mapping(path: str | Path) -> Mapping:

@@ -202,3 +202,29 @@ def test_order_numbers_of_fifteen_digits_are_no_identity_numbers() -> None:
     assert len(places(raw)[0]) == 501
     with pytest.raises(GeodataError, match="identity"):
         places(table(name=["a"], order=["320311770706001"], x=[104.0], y=[30.0]))
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "template"),
+    [
+        ({}, "layer", "this is missing"),
+        ({"layer": "lakes"}, "mapping", "there is no layer {value}; there are: {layers}"),
+        ({"layer": "places", "x": 1}, "x", "there is no such key"),
+        ({"layer": 1}, "layer", "a text must stand here, not {value}"),
+        ({"layer": "places", "columns": []}, "columns", "an object must stand here, not {value}"),
+        ({"layer": "places", "header": "vielleicht"}, "header",
+         "true or false must stand here, not {value}"),
+        ({"layer": "places", "time": {"column": "a", "zone": "Moon"}}, "time.zone",
+         "there is no time zone {value}"),
+        ({"layer": "places", "location": {"x": "a"}}, "location", "x and y are needed together"),
+    ],
+)  # fmt: skip
+def test_faults_of_a_mapping_can_be_translated(
+    content: dict[str, object], key: str, template: str
+) -> None:
+    with pytest.raises(GeodataError) as refused:
+        mapping.parse_mapping(content, "m.json")
+    params = refused.value.message.params
+    assert params["key"] == key
+    assert params["reason"].template == template
+    assert str(refused.value).startswith(f"m.json: {key}: ")
