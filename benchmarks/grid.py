@@ -76,8 +76,7 @@ def cell_outlines() -> npt.NDArray[np.object_]:
     parts = np.linspace(0, 1, 5, endpoint=False)[:, None, None, None]
     sides = [ring[i] + (ring[(i + 1) % 4] - ring[i]) * parts for i in range(4)]
     points = np.concatenate(sides).transpose(1, 2, 0, 3).reshape(SIDE * SIDE, 20, 2)
-    result: npt.NDArray[np.object_] = shapely.polygons(points)
-    return result
+    return np.asarray(shapely.polygons(points), dtype=object)
 
 
 def fill_territory(session: Session) -> None:
@@ -98,7 +97,7 @@ def fill_territory(session: Session) -> None:
         crs="EPSG:4326",
     )
     write_units(session, units.assign(name=units["code"], name_en=None), Origin(), Choices())
-    ids = dict(session.execute(text("SELECT code, id FROM unit")).tuples().all())
+    ids: dict[str, int] = dict(session.execute(text("SELECT code, id FROM unit")).all())
     column, row = np.divmod(np.arange(SIDE * SIDE), SIDE)
     owner = (column // BLOCK) * (SIDE // BLOCK) + row // BLOCK
     serial = (column % BLOCK) * BLOCK + row % BLOCK + 1

@@ -27,8 +27,8 @@ from gridmap.embedded import Cluster
 
 #: What gridmap's table has; the columns of links are added empty, which costs nothing.
 INDEXES = (
-    "ALTER TABLE plain ADD source text NOT NULL DEFAULT 'x', ADD cell_id bigint, "
-    "ADD community_id bigint",
+    "ALTER TABLE plain ADD source text NOT NULL DEFAULT 'x'",
+    "ALTER TABLE plain ADD cell_id bigint, ADD community_id bigint",
     "CREATE UNIQUE INDEX ON plain (source, external_id, occurred_at)",
     "CREATE INDEX ON plain USING gist (geom)",
     "CREATE INDEX ON plain (cell_id, occurred_at)",

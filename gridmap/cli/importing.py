@@ -208,8 +208,8 @@ def _with_words(session: Session, chosen: Mapping) -> Mapping:
     """Let a file of incidents name categories instead of giving their codes."""
     if chosen.layer != "incidents":
         return chosen
-    words = {**category_words(session), **chosen.values.get("category", {})}
-    return chosen.model_copy(update={"values": {**chosen.values, "category": words}})
+    words = {**category_words(session), **chosen.values.get("category", {})}  # noqa: PD011 - A field of the mapping.
+    return chosen.model_copy(update={"values": {**chosen.values, "category": words}})  # noqa: PD011 - A field of the mapping.
 
 
 def _add_codes(raw: RawTable, given: Mapping | None, prefix: str) -> None:
@@ -246,7 +246,9 @@ def _show(report: Report) -> None:
         Message(
             "{layer}: {read} rows read: {inserted} inserted, {updated} updated, {unchanged} "
             "unchanged, {reversed} reversed, {repeated} repeated, {rejected} rejected",
-            **{name: f"{value:,}" for name, value in report.as_dict().items() if name != "problems"},
+            **{
+                name: f"{value:,}" for name, value in report.as_dict().items() if name != "problems"
+            },
             layer=report.layer,
         )
     )

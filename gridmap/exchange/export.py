@@ -59,7 +59,8 @@ LAYERS = {
     ),
     "buildings": Exported(
         "t.external_id, t.name, t.address, t.kind, t.storeys, latest.month, latest.households, "
-        f"latest.residents, latest.temporary_residents, latest.rented_homes, latest.shops, {_LINKS}",
+        "latest.residents, latest.temporary_residents, latest.rented_homes, latest.shops, "
+        f"{_LINKS}",
         f"building t {_CELL} {_LATEST}",
         "community.code",
     ),
@@ -178,11 +179,9 @@ def _query(layer: str, choice: Choice, geometry: str) -> tuple[str, dict[str, An
             conditions.append(f"t.occurred_at < CAST(:after AS timestamp) AT TIME ZONE {zone}")
             params["after"] = choice.last + timedelta(days=1)
     fields = f"{source.fields}{geometry if source.geometry else ''}"
-    return (
-        f"SELECT {fields} FROM {source.tables} "  # noqa: S608 - Constants of this module.
-        f"WHERE {' AND '.join(conditions)} ORDER BY {source.order}",
-        params,
-    )
+    where = " AND ".join(conditions)
+    statement = f"SELECT {fields} FROM {source.tables} WHERE {where} ORDER BY {source.order}"
+    return statement, params
 
 
 def _stream_geojson(
@@ -191,7 +190,7 @@ def _stream_geojson(
     """Write what PostGIS makes, feature by feature (RFC 7946, 7 decimals: a centimetre)."""
     inner, params = _query(layer, choice, ", t.geom")
     rows = session.execute(
-        text(f"SELECT ST_AsGeoJSON(f.*, 'geom', 7) FROM ({inner}) f"),  # noqa: S608
+        text(f"SELECT ST_AsGeoJSON(f.*, 'geom', 7) FROM ({inner}) f"),
         params,
         execution_options={"yield_per": _CHUNK},
     )
@@ -234,7 +233,8 @@ def _frame(table: pd.DataFrame, layer: str) -> pd.DataFrame:
     if not LAYERS[layer].geometry:
         return table
     shapes = shapely.from_wkb(table.pop("geometry").to_numpy("object"))
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"))
+    frame: pd.DataFrame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"))
+    return frame
 
 
 def _append_csv(frames: Iterator[pd.DataFrame], path: Path, system: str) -> Written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geodata.files.osm import read_osm
-from geodata.messages import Message
+from geodata.messages import N_, Message
 from geodata.problems import Problems
 from gridmap.errors import GridmapError
 from gridmap.incidents.importing.layers import CATEGORIES, INCIDENTS
@@ -75,9 +76,7 @@ def import_osm(
             layer=name, file_name=path.name, sha256=digest(path), coordinate_system="EPSG:4326",
             mapping={"osm": list(layers)}, report={},
         )  # fmt: skip
-        reports.append(
-            store_frame(session, LAYERS[name], frame, problems, read, run, choices)
-        )
+        reports.append(store_frame(session, LAYERS[name], frame, problems, read, run, choices))
     return reports
 
 
@@ -90,24 +89,28 @@ def _matched_units(
     ).all()
     codes = {unit.code: unit for unit in stored}
     # A name that several units have tells nothing.
-    names: dict[str, list[object]] = {}
+    names: dict[str, list[Any]] = {}
     for unit in stored:
         names.setdefault(unit.name, []).append(unit)
-    found = []
+    found: list[Any] = []
     for code, name in zip(frame["code"], frame["name"], strict=True):
         padded = str(code).ljust(12, "0") if pd.notna(code) and str(code).isdigit() else ""
         alike = names.get(str(name), [])
         found.append(codes.get(padded) or (alike[0] if len(alike) == 1 else None))
-    kept = np.array([unit is not None and unit.open for unit in found], dtype=bool)  # type: ignore[attr-defined]
-    for matched, template, code in (
-        (False, "row {row}: the relation {value} is no unit that is stored", "unit-unmatched"),
-        (True, "row {row}: the unit {value} has an outline already", "unit-outlined"),
+    known = np.array([unit is not None for unit in found], dtype=np.bool_)
+    kept = np.array([unit is not None and unit.open for unit in found], dtype=np.bool_)
+    for which, template, code in (
+        (~known, N_("row {row}: the relation {value} is no unit that is stored"), "unit-unmatched"),
+        (known & ~kept, N_("row {row}: the unit {value} has an outline already"), "unit-outlined"),
     ):
-        which = ~kept & (np.array([unit is not None for unit in found], dtype=bool) == matched)
         problems.add_many(
-            code, template, frame.index.to_numpy()[which], field="name",
-            values=frame["name"].fillna("").to_numpy()[which], severity="dropped",
-        )  # fmt: skip
+            code,
+            template,
+            frame.index.to_numpy()[which],
+            field="name",
+            values=frame["name"].fillna("").to_numpy()[which],
+            severity="dropped",
+        )
     units = [unit for unit, keep in zip(found, kept, strict=True) if keep]
     result = frame.loc[kept, ["geometry", "name_en"]].copy()
     for column in ("code", "level", "name"):

@@ -70,6 +70,7 @@ def attach(session: Session, year: int) -> None:
     session.execute(
         text(
             f"ALTER TABLE incident ATTACH PARTITION {partition(year)} "
-            f"FOR VALUES FROM ('{year:04d}-01-01 00:00:00+00') TO ('{year + 1:04d}-01-01 00:00:00+00')"
+            f"FOR VALUES FROM ('{year:04d}-01-01 00:00:00+00') "
+            f"TO ('{year + 1:04d}-01-01 00:00:00+00')"
         )
     )

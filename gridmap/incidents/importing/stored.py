@@ -34,9 +34,7 @@ def compare(
     if not session.scalar(known, {"source": source}):
         return stored, changed
     session.execute(text("DROP TABLE IF EXISTS pg_temp.arriving"))
-    session.execute(
-        text("CREATE TEMPORARY TABLE arriving (LIKE incident) ON COMMIT DROP")
-    )
+    session.execute(text("CREATE TEMPORARY TABLE arriving (LIKE incident) ON COMMIT DROP"))
     order = np.lexsort((rows.community_id != 0, rows.cell_id != 0))
     parts = stream(rows.take(order), order.astype("int64"), source, None)
     copy_in(session, f"arriving ({', '.join(COLUMNS)})", parts)

@@ -184,7 +184,7 @@ def _tell_outside(found: gpd.GeoDataFrame, frame: gpd.GeoDataFrame, problems: Pr
             "row {row}: the cell reaches {area_m2} m² outside its community {community}",
             row=int(row),
             field="geometry",
-            value=frame.at[row, "code"],
+            value=frame.loc[row, "code"],
             area_m2=area,
             community=community,
         )

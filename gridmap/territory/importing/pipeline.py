@@ -96,7 +96,9 @@ def store_frame(
         counts = Counts()
         if len(good):
             with guarded():
-                counts = layer.write(session, good, Origin(choices.source, run.id), choices, apply_it)
+                counts = layer.write(
+                    session, good, Origin(choices.source, run.id), choices, apply_it
+                )
         reversals, repeated = left_out(problems)
         report = Report(layer.name, read, counts, reversals, repeated, apply_it, problems)
         run.report = report.as_dict()

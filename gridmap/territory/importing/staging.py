@@ -50,9 +50,7 @@ def stage(session: Session, name: str, frame: pd.DataFrame, types: Mapping[str, 
     session.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
     session.execute(text(f"CREATE TEMPORARY TABLE {name} (n integer, {declared}) ON COMMIT DROP"))
     table = pa.table(columns)
-    parts = (
-        _csv(table.slice(start, _CHUNK)) for start in range(0, max(table.num_rows, 1), _CHUNK)
-    )
+    parts = (_csv(table.slice(start, _CHUNK)) for start in range(0, max(table.num_rows, 1), _CHUNK))
     copy_text(session, f"{name} ({', '.join(columns)})", parts)
     session.execute(text(f"ANALYZE {name}"))
 
@@ -65,8 +63,14 @@ def _csv(table: pa.Table) -> bytes:
 
 
 def upsert(
-    session: Session, table: str, columns: list[str], match: str, origin: Origin | None,
-    *, own: Mapping[str, str] | None = None, source: str = "arriving",
+    session: Session,
+    table: str,
+    columns: list[str],
+    match: str,
+    origin: Origin | None,
+    *,
+    own: Mapping[str, str] | None = None,
+    source: str = "arriving",
 ) -> States:
     """Update the rows of a table that a staged row matches, and insert the others.
 

@@ -122,7 +122,9 @@ def number_codes(values: Sequence[str | None], prefix: str) -> list[str]:
             texts[position] = str(serial)
     if any(len(text) > 3 for text in texts):
         raise GridmapError(
-            Message("the file's numbers do not fit into the 3 digits behind {prefix}", prefix=prefix)
+            Message(
+                "the file's numbers do not fit into the 3 digits behind {prefix}", prefix=prefix
+            )
         )
     return [(prefix + text.zfill(3)).ljust(12, "0") for text in texts]
 
