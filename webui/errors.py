@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from geodata.messages import GeodataError, N_
+from geodata.messages import N_, GeodataError
 from gridmap.errors import from_database
 from webui.language import say
 

@@ -29,9 +29,7 @@ def search_names() -> ResponseReturnValue:
     """Find features by name or code; ``q`` is the text, ``offset`` the place of the next page."""
     offset = int(_number("offset", 0, 0, 10_000))
     with reading() as connection:
-        found, more = search(
-            connection, request.args.get("q", "")[:100], offset, current_scope()
-        )
+        found, more = search(connection, request.args.get("q", "")[:100], offset, current_scope())
     items = [
         {
             "layer": hit.layer,
@@ -112,7 +110,7 @@ def _described(details: Details) -> dict[str, Any]:
     }
 
 
-def _shown(field: Field, value: str | float | None) -> str:
+def _shown(field: Field, value: str | float) -> str:
     if field.kind == "word":
         return say(words.CODES.get(str(value), str(value)))
     if field.kind == "count" and isinstance(value, float):

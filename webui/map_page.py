@@ -44,7 +44,8 @@ def script(language: str) -> Response:
     response = Response(_parts(language).script, mimetype="text/javascript")
     response.cache_control.no_cache = True
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _parts(language: str) -> MapParts:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import folium
 from branca.element import CssLink, Element, JavascriptLink, MacroElement
@@ -31,6 +31,8 @@ _STYLES = [
         "https://cdn.jsdelivr.net/npm/bootstrap@5.2.2/dist/css/bootstrap.min.css",
     ),
 ]
+
+_Element = TypeVar("_Element", bound=Element)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class MapParts:
     styles: list[str]
 
 
-class SwitchedLayer(FoliumLayer):  # type: ignore[misc]  # Folium has no type information.
+class SwitchedLayer(FoliumLayer):
     """A layer that is only switched here; the page's own script draws it from tiles.
 
     Parameters
@@ -77,7 +79,7 @@ class SwitchedLayer(FoliumLayer):  # type: ignore[misc]  # Folium has no type in
         self.key = key
 
 
-def stable(element: Element, name: str) -> Any:
+def stable(element: _Element, name: str) -> _Element:
     """Give an element a name of ours instead of a random one: the same map, the same script."""
     element._name, element._id = name, "1"
     return element
@@ -113,7 +115,7 @@ def map_parts(made: folium.Map) -> MapParts:
     UnavailableError
         If something on it writes scripts or styles into the page's head.
     """
-    figure = made.get_root()
+    figure: Any = made.get_root()
     _take_text_literally(made)
     for child in list(figure._children.values()):
         child.render()
@@ -160,5 +162,3 @@ def _literal(macro: Callable[..., str]) -> Callable[..., str]:
         return str(macro(*arguments)).replace("{", "{{ '{' }}")
 
     return render
-
-

@@ -26,4 +26,5 @@ def tile(layers: str, z: int, x: int, y: int) -> Response:
     response.cache_control.private = True
     response.cache_control.max_age = FRESH_S
     response.set_etag(generate_etag(content), weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -40,7 +40,7 @@ class Details:
     id: int
     name: str
     subtitle: str
-    fields: list[tuple[Field, str | float | None]]
+    fields: list[tuple[Field, str | float]]
     geometry: str
 
 
@@ -82,7 +82,7 @@ def identify(
     hits: list[Hit] = []
     for layer in sorted(layers, key=lambda layer: layer.click_order):
         # Tile zoom is one less than the map's, for tiles are drawn twice as wide.
-        if not layer.fields or zoom - 1 < max(layer.min_zoom, layer.click_zoom):
+        if not layer.fields or int(zoom + 0.5) - 1 < max(layer.min_zoom, layer.click_zoom):
             continue
         chosen = "true"
         if layer.group == "incident":

@@ -67,8 +67,17 @@ class Months:
     upto: int
 
 
-def whole_months(first: date, last: date) -> tuple[list[Months], list[tuple[date, date]]]:
-    """Split a span of days into whole months and what remains at its edges.
+@dataclass(frozen=True)
+class Edge:
+    """Days from `start` until before `end`, which whole months miss (1) or have too many (-1)."""
+
+    start: date
+    end: date
+    sign: int
+
+
+def whole_months(first: date, last: date) -> tuple[list[Months], list[Edge]]:
+    """Express a span of days by whole months and the few days at its edges that differ.
 
     Parameters
     ----------
@@ -78,14 +87,16 @@ def whole_months(first: date, last: date) -> tuple[list[Months], list[tuple[date
     Returns
     -------
     tuple
-        The whole months, one entry per year, and the remaining spans as (first day, day after
-        the last).
+        The whole months, one entry per year, and up to two edges, none longer than 16 days
+        unless the span lies within one month.
     """
     after = last + timedelta(days=1)
-    start = first if first.day == 1 else (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-    end = after.replace(day=1)
-    if start >= end:
-        return [], [(first, after)]
+    if first.replace(day=1) == last.replace(day=1) and (first.day > 1 or after.day > 1):
+        return [], [Edge(first, after, 1)]
+    start, edge = _nearest_month(first)
+    edges = [Edge(*edge, 1 if start > first else -1)]
+    end, edge = _nearest_month(after)
+    edges.append(Edge(*edge, 1 if end < after else -1))
     months = [
         Months(
             year,
@@ -94,5 +105,16 @@ def whole_months(first: date, last: date) -> tuple[list[Months], list[tuple[date
         )
         for year in range(start.year, end.year + 1)
     ]
-    edges = [(first, start), (end, after)]
-    return [span for span in months if span.before < span.upto], [e for e in edges if e[0] < e[1]]
+    return (
+        [span for span in months if span.before < span.upto],
+        [edge for edge in edges if edge.start < edge.end],
+    )
+
+
+def _nearest_month(day: date) -> tuple[date, tuple[date, date]]:
+    """Return the nearest first of a month and the days between, in order."""
+    before = day.replace(day=1)
+    after = (before + timedelta(days=32)).replace(day=1)
+    if day - before < after - day:
+        return before, (before, day)
+    return after, (day, after)

@@ -42,7 +42,9 @@ class Tile:
     y: int
 
     def __post_init__(self) -> None:
-        if not (0 <= self.z <= MAX_ZOOM and 0 <= self.x < 1 << self.z and 0 <= self.y < 1 << self.z):
+        if not (
+            0 <= self.z <= MAX_ZOOM and 0 <= self.x < 1 << self.z and 0 <= self.y < 1 << self.z
+        ):
             raise NotFoundError(
                 Message(
                     "There is no tile {z}/{x}/{y}: zooms go from 0 to {max_zoom}, columns and "

@@ -17,6 +17,5 @@ def read_tile(content: bytes) -> dict[str, gpd.GeoDataFrame]:
         path = Path(folder) / "0.mvt"
         path.write_bytes(content)
         return {
-            name: pyogrio.read_dataframe(path, layer=name)
-            for name, _ in pyogrio.list_layers(path)
+            name: pyogrio.read_dataframe(path, layer=name) for name, _ in pyogrio.list_layers(path)
         }

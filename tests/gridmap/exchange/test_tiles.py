@@ -58,7 +58,7 @@ def test_labels_stand_in_one_tile_only(connection: Connection) -> None:
 
 
 def test_incidents_are_counted_far_out_and_single_close_by(connection: Connection) -> None:
-    for zoom in (0, 3, 5, 13, 14):
+    for zoom in (0, 3, 5, 13, 14, 15):
         content = make_tile(connection, find_layers("incident"), tile_at(zoom), IncidentFilter())
         assert read_tile(content)["incident_bin"]["n"].sum() == 4
     content = make_tile(connection, find_layers("incident"), tile_at(16), IncidentFilter())

@@ -83,7 +83,7 @@ export const MapCanvas = L.Renderer.extend({
     }
     if (this.shown.has("building")) this._points(territory.tiles);
     this._fade();
-    this._incidents(incidents.tiles);
+    this._incidents(incidents.tiles, zoom);
     this._labels(territory.tiles, zoom, size);
     this.drawn({ ready: !territory.missing && !incidents.missing, zoom, most: this.most });
   },
@@ -213,7 +213,7 @@ export const MapCanvas = L.Renderer.extend({
     context.restore();
   },
 
-  _incidents(tiles) {
+  _incidents(tiles, zoom) {
     const context = this._context;
     const bins = [];
     const points = new Map();
@@ -239,7 +239,7 @@ export const MapCanvas = L.Renderer.extend({
     context.fill();
     context.globalAlpha = 0.9;
     for (const [x, y, top, n] of points.values()) {
-      drawIncident(context, top, x, y, Math.min(11, 4 * Math.sqrt(n)));
+      drawIncident(context, top, x, y, Math.min(10, (zoom < 18 ? 3.4 : 4.6) * Math.sqrt(n)));
     }
     context.globalAlpha = 1;
   },
