@@ -16,9 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.chinese_datums import Floats
-from geodata.crs import metres_per_degree, metric_crs_of
 from geodata.merging import merge_small
 from geodata.messages import GeodataError, Message
+from geodata.metric import metres_per_degree, metric_crs_of
 
 Measure = Literal["area", "buildings", "households"]
 Geometries = NDArray[np.object_]

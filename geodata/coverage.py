@@ -26,8 +26,8 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geodata.crs import metres_per_degree, metric_crs_of
 from geodata.messages import N_, GeodataError, Message
+from geodata.metric import metres_per_degree, metric_crs_of
 
 SAFE_CHANGE = 1e-6
 """The share of its area by which a polygon may change and the repair still counts as safe."""
@@ -62,7 +62,7 @@ class Repair(NamedTuple):
     geometries : ndarray of object
         Repaired where that was safe, as given elsewhere.
     repaired : ndarray of bool
-        Was invalid, is now valid, and changed its area by no more than `SAFE_CHANGE`.
+        Was invalid, is now valid, and changed its area by no more than was given.
     refused : ndarray of bool
         Is invalid still, because a repair would have to guess.
     faults : ndarray of object
@@ -75,10 +75,10 @@ class Repair(NamedTuple):
     faults: NDArray[np.object_]
 
 
-def repair(geometries: ArrayLike) -> Repair:
+def repair(geometries: ArrayLike, safe_change: float = SAFE_CHANGE) -> Repair:
     """Make invalid geometries valid where this changes nothing that matters.
 
-    A repair is safe when the polygon keeps its area up to a share of `SAFE_CHANGE`: a point
+    A repair is safe when the polygon keeps its area up to the share given: a point
     given twice, a spike, a ring that touches itself. A bow-tie or a hole outside its outline
     could be meant in more than one way and is refused.
 
@@ -86,6 +86,8 @@ def repair(geometries: ArrayLike) -> Repair:
     ----------
     geometries : array_like of shapely geometries, shape (n,)
         Of any kind; None is left alone.
+    safe_change : float
+        The share of its area by which a polygon may change.
 
     Returns
     -------
@@ -106,7 +108,7 @@ def repair(geometries: ArrayLike) -> Repair:
     finite = bad[[bool(np.isfinite(shapely.get_coordinates(g)).all()) for g in given[bad]]]
     mended = shapely.make_valid(given[finite], method="structure", keep_collapsed=False)
     before, after = shapely.area(given[finite]), shapely.area(mended)
-    safe = (after > 0) & (np.abs(after - before) <= SAFE_CHANGE * before)
+    safe = (after > 0) & (np.abs(after - before) <= safe_change * before)
     safe &= shapely.get_dimensions(mended) == shapely.get_dimensions(given[finite])
     result[finite[safe]] = mended[safe]
     repaired[finite[safe]] = True

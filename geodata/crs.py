@@ -137,7 +137,7 @@ class CoordinateSystem:
         if self.zone is None and self.name != "CGCS2000 GK":
             return self
         zone, prefixed = settle_zone(np.asarray(x, float), self.zone)
-        return replace(self, crs=_crs(epsg_code(zone, prefixed=prefixed)), zone=zone)
+        return replace(self, crs=crs_of_code(epsg_code(zone, prefixed=prefixed)), zone=zone)
 
     def caution(self) -> Message | None:
         """Say whether the way from this system to WGS 84 is only a guess.
@@ -242,7 +242,7 @@ def for_longitudes(system: CoordinateSystem, lon: ArrayLike) -> CoordinateSystem
         lon = np.asarray(lon, float)
         west_east = [lon.min(), lon.max()] if np.isfinite(lon).all() and lon.size else [np.nan]
         zone = int(gauss_kruger_zone(np.clip(np.mean(west_east), 75, 135)))
-    return replace(system, crs=_crs(epsg_code(zone, prefixed=True)), zone=zone)
+    return replace(system, crs=crs_of_code(epsg_code(zone, prefixed=True)), zone=zone)
 
 
 def frame_to_wgs84(frame: gpd.GeoDataFrame, system: CoordinateSystem) -> gpd.GeoDataFrame:
@@ -293,72 +293,6 @@ def frame_from_wgs84(frame: gpd.GeoDataFrame, system: CoordinateSystem) -> gpd.G
     return renamed.set_geometry(gpd.GeoSeries(geometries, index=frame.index, crs=crs))
 
 
-def local_metric_crs(lon: float, lat: float) -> pyproj.CRS:
-    """Choose a plane in metres for an area around a point.
-
-    Parameters
-    ----------
-    lon, lat : float
-        WGS 84 degrees.
-
-    Returns
-    -------
-    pyproj.CRS
-        The 3° Gauss-Krüger zone of CGCS2000 (EPSG:4534 to 4554, eastings without the zone)
-        inside `chinese_datums.BOX`, elsewhere the UTM zone.
-
-    Raises
-    ------
-    GeodataError
-        When the point is not on the globe.
-    """
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise GeodataError(
-            Message("{lon}, {lat} is no longitude and latitude in degrees", lon=lon, lat=lat)
-        )
-    if chinese_datums.in_box(lon, lat):
-        zone = int(np.clip(gauss_kruger_zone(lon), 25, 45))
-        return _crs(epsg_code(zone, prefixed=False))
-    utm = min(int((lon + 180) // 6) + 1, 60)
-    return _crs(f"EPSG:{(32600 if lat >= 0 else 32700) + utm}")
-
-
-def metric_crs_of(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
-    """Choose the local plane in metres of a frame in EPSG:4326, by the middle of its box.
-
-    Raises
-    ------
-    GeodataError
-        When the frame has no geometry.
-    """
-    west, south, east, north = frame.total_bounds
-    return local_metric_crs(float(west + east) / 2, float(south + north) / 2)
-
-
-def metres_per_degree(lat: float) -> Floats:
-    """Give the lengths of a degree of longitude and of latitude.
-
-    With them an area is measured, or a distance kept, on degrees themselves: an affine change
-    leaves straight what is straight in the database, which no map projection does.
-
-    Parameters
-    ----------
-    lat : float
-        WGS 84 degrees.
-
-    Returns
-    -------
-    ndarray, shape (2,)
-        Metres, from the two radii of curvature of the WGS 84 ellipsoid.
-    """
-    sine, cosine = np.sin(np.radians(lat)), np.cos(np.radians(lat))
-    eccentricity2, axis_m = 0.0066943799901413165, 6378137.0
-    across = axis_m / np.sqrt(1 - eccentricity2 * sine**2)
-    meridian = across * (1 - eccentricity2) / (1 - eccentricity2 * sine**2)
-    lengths: Floats = np.radians(np.array([across * cosine, meridian]))
-    return lengths
-
-
 def _reshape(
     frame: gpd.GeoDataFrame, convert: Callable[[Floats, Floats], Pair]
 ) -> NDArray[np.object_]:
@@ -384,13 +318,14 @@ def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
 
 
 @lru_cache(maxsize=64)
-def _crs(code: str) -> pyproj.CRS:
+def crs_of_code(code: str) -> pyproj.CRS:
+    """Return the system of a code, made once."""
     return pyproj.CRS(code)
 
 
 def _from_code(code: str) -> CoordinateSystem:
     try:
-        crs = _crs(code)
+        crs = crs_of_code(code)
     except CRSError as error:
         raise _unknown(code) from error
     return CoordinateSystem.from_crs(crs)

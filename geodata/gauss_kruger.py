@@ -37,11 +37,6 @@ def gauss_kruger_zone(lon: ArrayLike, width: GaussKrugerWidth = 3) -> NDArray[np
     return zone.astype(int)
 
 
-def central_meridian(zone: int, width: GaussKrugerWidth = 3) -> int:
-    """Give the middle longitude of a Gauss-Krüger zone in degrees."""
-    return 3 * zone if width == 3 else 6 * zone - 3
-
-
 def epsg_code(zone: int, *, prefixed: bool) -> str:
     """Give the code of a zone of CGCS2000.
 

@@ -73,10 +73,18 @@ class _Block:
             if name == "row":
                 result = result + pd.Series(self.rows).astype("str")
             elif name == "value" and self.given is not None:
-                result = result + pd.Series(self.given, dtype="object").astype("str")
+                given = [_say(value, translate) for value in self.given]
+                result = result + pd.Series(given, dtype="object").astype("str")
             elif name is not None:
                 result = result + format(constant[name], spec or "")
         return result
+
+
+def _say(value: object, translate: Callable[[str], str]) -> object:
+    """Translate a value that is a sentence itself."""
+    if isinstance(value, Message):
+        return translate(value.template).format_map(value.params)
+    return value
 
 
 class Problems:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from geodata.coverage import repair
 from geodata.crs import CoordinateSystem, frame_to_wgs84, to_wgs84
 from geodata.files.table import RawTable
 from geodata.mapping.layers import Layer
@@ -230,37 +231,26 @@ def _unwrapped(shapes: Shapes, allowed: frozenset[str]) -> Shapes:
 
 def _mend(shapes: Shapes, rows: npt.NDArray[np.int64], problems: Problems) -> None:
     """Repair invalid polygons in place where hardly any area changes, else drop the shape."""
-    held = np.flatnonzero(~shapely.is_missing(shapes))
-    broken = held[~shapely.is_valid(shapes[held])]
-    if not broken.size:
-        return
-    reasons = shapely.is_valid_reason(shapes[broken])
-    before = shapely.area(shapes[broken])
-    polygonal = np.isin(shapely.get_type_id(shapes[broken]), [3, 6])
-    fixed = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
-    change = np.abs(shapely.area(fixed) - before)
-    with np.errstate(invalid="ignore"):
-        safe = polygonal & (before > 0) & (change <= SAFE_CHANGE * before)
-    safe &= np.isin(shapely.get_type_id(fixed), [3, 6])
-    shapes[broken[safe]] = fixed[safe]
-    shapes[broken[~safe]] = None
+    mended = repair(shapes, SAFE_CHANGE)
+    shapes[:] = mended.geometries
+    shapes[mended.refused] = None
     problems.add_many(
         "geometry-repaired",
         N_(
             "row {row}: the shape was invalid ({value}) and has been repaired; its area changed by "
             "less than one per cent"
         ),
-        rows[broken[safe]],
+        rows[mended.repaired],
         field="geometry",
-        values=reasons[safe],
+        values=mended.faults[mended.repaired],
         severity="repaired",
     )
     problems.add_many(
         "geometry-invalid",
         N_("row {row}: the shape is invalid: {value}"),
-        rows[broken[~safe]],
+        rows[mended.refused],
         field="geometry",
-        values=reasons[~safe],
+        values=mended.faults[mended.refused],
     )
 
 

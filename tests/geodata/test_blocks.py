@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from geodata.blocks import sketch_areas, sketch_cells
 from geodata.coverage import check_layer
-from geodata.crs import metres_per_degree
 from geodata.merging import merge_small
 from geodata.messages import GeodataError
+from geodata.metric import metres_per_degree
 
 LON, LAT = 117.2, 28.3
 SCALE = metres_per_degree(LAT)

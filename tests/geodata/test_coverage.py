@@ -16,8 +16,8 @@ from geodata.coverage import (
     overlaps,
     repair,
 )
-from geodata.crs import metres_per_degree
 from geodata.messages import GeodataError
+from geodata.metric import metres_per_degree
 
 LON, LAT = 117.2, 28.3
 SCALE = metres_per_degree(LAT)

@@ -228,3 +228,14 @@ def test_faults_of_a_mapping_can_be_translated(
     assert params["key"] == key
     assert params["reason"].template == template
     assert str(refused.value).startswith(f"m.json: {key}: ")
+
+
+def test_faults_of_shapes_are_sentences() -> None:
+    texts = ["POLYGON((0 0, 1 1, 1 0, 0 1, 0 0))", "POLYGON((0 0, 1 0, 1 1, 1 1.2, 1 1, 0 1, 0 0))"]
+    raw = table(wkt=texts, kind=["water", "water"])
+    rule = Mapping(layer="ground", columns={"kind": "kind"}, location=Location(wkt="wkt"))
+    frame, problems = mapping.apply(raw, rule)
+    told = {problem.row: str(problem.message) for problem in problems}
+    assert "the outline crosses itself at 0.5, 0.5" in told[2]
+    assert "has been repaired" in told[3]
+    assert frame.index.tolist() == [3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from geodata.messages import Message
 from geodata.problems import Problems
 
 
@@ -50,3 +51,12 @@ def test_an_empty_collection_gives_an_empty_frame() -> None:
     assert Problems().to_frame().empty
     assert Problems().bad_rows().size == 0
     assert Problems().reasons().empty
+
+
+def test_values_that_are_sentences_are_translated_with_theirs() -> None:
+    problems = Problems()
+    fault = Message("crosses itself at {x}", x=3)
+    problems.add_many("a", "row {row}: {value}", [2], values=np.array([fault], dtype=object))
+    words = {"row {row}: {value}": "第 {row} 行：{value}", "crosses itself at {x}": "在 {x} 处自交"}
+    assert problems.reasons(words.__getitem__)[2] == "第 2 行：在 3 处自交"
+    assert problems.reasons()[2] == "row 2: crosses itself at 3"

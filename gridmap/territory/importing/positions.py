@@ -9,8 +9,8 @@ import shapely
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from geodata.crs import metres_per_degree
 from geodata.datum_check import suspect_datum
+from geodata.metric import metres_per_degree
 from geodata.problems import Problems
 from gridmap.territory.models import Unit
 
