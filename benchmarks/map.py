@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import statistics
 import sys
@@ -83,13 +84,17 @@ def open_plain(browser: Browser, url: str, most: int) -> dict[str, Any]:
         made.save(path)
         context = browser.new_context(viewport={"width": 1366, "height": 768})
         page = context.new_page()
-        page.route("https://**", _from_disk)
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.route(re.compile("^https?://"), _from_disk)
         page.set_default_timeout(600_000)
         page.goto(path.as_uri())
         ready = page.evaluate(
             "new Promise(done => requestAnimationFrame(() => done(performance.now())))"
         )
         context.close()
+        if faults:
+            raise RuntimeError(faults[0])
         return {"ready_ms": round(ready), "bytes": path.stat().st_size, "points": most}
 
 
