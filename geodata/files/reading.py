@@ -9,8 +9,9 @@ from geodata.files.delimited import read_delimited
 from geodata.files.excel import read_excel
 from geodata.files.geojson import read_geojson
 from geodata.files.gpx import read_gpx
+from geodata.files.kml import read_kml
 from geodata.files.table import RawTable, choose_layer
-from geodata.files.vector import read_geopackage, read_kml, read_shapefile
+from geodata.files.vector import read_geopackage, read_shapefile
 from geodata.messages import N_, GeodataError, Message
 
 TABLES = (".csv", ".tsv", ".tab")

@@ -1,4 +1,4 @@
-"""Formats that GDAL reads: GeoPackage, Shapefile and KML, through Arrow."""
+"""Formats that GDAL reads through Arrow: GeoPackage and Shapefile, and what KML and GPX share."""
 
 from __future__ import annotations
 
@@ -27,12 +27,6 @@ _BEGINS = {
     ".kmz": (b"PK", "KMZ"),
 }
 _HOLDS = {".kml": (b"<kml", "KML"), ".gpx": (b"<gpx", "GPX")}
-
-# Columns the KML driver invents; they are dropped where no record fills them.
-_KML_EXTRAS = [
-    "id", "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility",
-    "drawOrder", "icon", "snippet",
-]  # fmt: skip
 
 _GDAL_ERRORS = (DataSourceError, DataLayerError, FieldError, GeometryError, pa.ArrowInvalid)
 
@@ -163,21 +157,6 @@ def read_geopackage(path: Path, layer: str | None = None) -> RawTable:
     check_beginning(path)
     chosen = choose_layer(path, layer_names(path), layer)
     return as_table(path, chosen, *read_layer(path, chosen))
-
-
-def read_kml(path: Path, layer: str | None = None) -> RawTable:
-    """Read a folder of a KML or KMZ file; it must be named when there are several."""
-    check_beginning(path)
-    chosen = choose_layer(path, layer_names(path), layer)
-    raw = as_table(path, chosen, *read_layer(path, chosen))
-    empty = [
-        name
-        for name in _KML_EXTRAS
-        if name in raw.frame and raw.frame[name].replace([-1, 0, ""], np.nan).isna().all()
-    ]
-    raw.frame = raw.frame.drop(columns=empty)
-    raw.system = "EPSG:4326"
-    return raw
 
 
 def read_shapefile(path: Path, encoding: str | None = None) -> RawTable:

@@ -254,3 +254,25 @@ def test_text_that_no_database_can_hold_is_cleaned(tmp_path: Path) -> None:
         ' "geometry": null}'
     )
     assert read(path).frame["name"][0] == "ab?"
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "GBK"])
+def test_extended_data_of_kml_become_columns(tmp_path: Path, encoding: str) -> None:
+    marks = "".join(
+        f"<Placemark><name>{name}</name><ExtendedData>"
+        f'<Data name="类型"><value>{kind}</value></Data>'
+        f'<SchemaData schemaUrl="#s"><SimpleData name="层数">{floors}</SimpleData></SchemaData>'
+        "</ExtendedData><Point><coordinates>117.2,28.3</coordinates></Point></Placemark>"
+        for name, kind, floors in (("一小", "学校", "3"), ("二院", "医院", ""))
+    )
+    (tmp_path / "a.kml").write_text(
+        f'<?xml version="1.0" encoding="{encoding}"?>'
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+        f"<Folder><name>场所</name>{marks}</Folder></Document></kml>",
+        encoding=encoding,
+    )
+    raw = read(tmp_path / "a.kml")
+    assert raw.frame["Name"].tolist() == ["一小", "二院"]
+    assert raw.frame["类型"].tolist() == ["学校", "医院"]
+    assert raw.frame["层数"][0] == "3"
+    assert raw.frame["层数"].isna().tolist() == [False, True]
