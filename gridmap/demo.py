@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from geodata.problems import Problems
 from geodata.town import make_town
 from geodata.town.plan import Size
+from geodata.town.units import COUNTY_CODE, SEED_A
 from gridmap.db import make_sessions
 from gridmap.exchange.imports import LAYERS
 from gridmap.models import Base
@@ -17,6 +21,7 @@ from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
 from gridmap.territory.models import Unit
+from gridmap.workforce.demo import load_staff
 
 SOURCE = "demo"
 
@@ -45,6 +50,7 @@ def load(engine: Engine, size: Size, seed: int) -> bool:
     """
     with make_sessions(engine).begin() as session:
         if session.scalar(select(Unit.id).limit(1)) is not None:
+            _load_staff(session, seed)
             return False
         with track(Message("Making the demo town")):
             town = make_town(size, seed)
@@ -59,6 +65,20 @@ def load(engine: Engine, size: Size, seed: int) -> bool:
                 layer.write(session, frame, Origin(SOURCE), choices, True)
                 # What follows joins with these rows, and the planner knows nothing of them yet.
                 session.execute(text("ANALYZE"))
+        _load_staff(session, seed)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"VACUUM ANALYZE {', '.join(Base.metadata.tables)}"))
     return True
+
+
+def _load_staff(session: Session, seed: int) -> None:
+    """Give the demo town its staff; a town loaded by an earlier version gets it now.
+
+    The database of somebody who named it by mistake must not get the demo's users.
+    """
+    named = Unit.name.startswith(SEED_A[0])
+    community = session.scalar(
+        select(Unit.code).where(Unit.code.startswith(COUNTY_CODE), Unit.level == "community", named)
+    )
+    if community is not None:
+        load_staff(session, seed, community, datetime.now(UTC).date())

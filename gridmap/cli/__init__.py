@@ -28,7 +28,9 @@ _COMMANDS = {
     "migrate": "gridmap.cli.upkeep:migrate",
     "import": "gridmap.cli.importing:import_",
     "export": "gridmap.cli.exporting:export",
+    "sketch": "gridmap.cli.sketch:sketch",
     "check": "gridmap.cli.check:check",
+    "user": "gridmap.cli.users:user",
     "doctor": "gridmap.cli.upkeep:doctor",
     "backup": "gridmap.cli.upkeep:backup",
     "restore": "gridmap.cli.upkeep:restore",
@@ -127,3 +129,6 @@ def _localise(command: click.Command, language: str) -> None:
     for parameter in command.params:
         if isinstance(parameter, click.Option) and parameter.help:
             parameter.help = translate(parameter.help, language)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _localise(each, language)

@@ -1,0 +1,126 @@
+"""How much each cadre answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from gridmap.workforce.areas import unit_condition, unit_params
+from gridmap.workforce.models import WorkforceSettings
+from gridmap.workforce.rights import Actor
+
+
+class Band(StrEnum):
+    """Where a load lies against the band of the settings."""
+
+    NONE = "none"
+    BELOW = "below"
+    WITHIN = "within"
+    ABOVE = "above"
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What counts as open work in a cell, told by the capability that knows it.
+
+    Attributes
+    ----------
+    sql : str
+        A query of ``cell_id`` and ``n``, one row for each cell that has any.
+    params : dict
+        Its values; names begin with ``task_``.
+    """
+
+    sql: str = "SELECT NULL::bigint AS cell_id, 0 AS n WHERE false"
+    params: dict[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one cadre answers for, in the reader's area; area in m²."""
+
+    cadre_id: int
+    name: str
+    kind: str
+    unit_id: int
+    unit: str
+    cells: int
+    households: int
+    residents: int
+    tasks: int
+    area_m2: float
+    band: Band
+
+
+def workload(
+    session: Session, actor: Actor, day: date, tasks: Tasks | None = None
+) -> Sequence[Load]:
+    """Return the load of each cadre of the actor's area, by unit and name.
+
+    Counted are the cells for which the cadre is responsible on the day, with the newest counts of
+    the buildings in them. Volunteers are listed only if they hold a cell.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+    day : date
+    tasks : Tasks, optional
+        What counts as open work.
+
+    Returns
+    -------
+    sequence of Load
+    """
+    tasks = tasks or Tasks()
+    rows = session.execute(
+        text(f"""
+            WITH held AS MATERIALIZED (
+                SELECT a.cadre_id, c.id AS cell_id, c.geom
+                FROM assignment a JOIN cell c ON c.id = a.cell_id
+                WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date)
+                  AND (c.valid @> CAST(:day AS date)) IS TRUE
+                  AND {actor.scope.condition("c.community_id")}
+            ), people AS (
+                SELECT b.cell_id, sum(n.households) AS households, sum(n.residents) AS residents
+                FROM building b CROSS JOIN LATERAL (
+                    SELECT households, residents FROM building_count
+                    WHERE building_id = b.id ORDER BY month DESC LIMIT 1
+                ) AS n
+                WHERE b.cell_id IN (SELECT cell_id FROM held) GROUP BY b.cell_id
+            ), tasks AS ({tasks.sql}
+            ), loads AS (
+                SELECT h.cadre_id, count(*) AS cells, sum(ST_Area(h.geom::geography)) AS area_m2,
+                       sum(p.households) AS households, sum(p.residents) AS residents,
+                       sum(t.n) AS tasks
+                FROM held h LEFT JOIN people p USING (cell_id) LEFT JOIN tasks t USING (cell_id)
+                GROUP BY h.cadre_id
+            )
+            SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
+                   coalesce(l.cells, 0) AS cells, coalesce(l.households, 0)::bigint AS households,
+                   coalesce(l.residents, 0)::bigint AS residents,
+                   coalesce(l.tasks, 0)::bigint AS tasks, coalesce(l.area_m2, 0) AS area_m2,
+                   CASE WHEN l.cells IS NULL THEN 'none'
+                        WHEN coalesce(l.households, 0) > s.band_high THEN 'above'
+                        WHEN coalesce(l.households, 0) < s.band_low THEN 'below'
+                        ELSE 'within' END AS band
+            FROM cadre d JOIN unit u ON u.id = d.unit_id LEFT JOIN loads l ON l.cadre_id = d.id
+            CROSS JOIN workforce_settings s
+            WHERE {unit_condition(actor, "d.unit_id")}
+              AND (l.cells IS NOT NULL OR (d.active AND d.kind <> 'volunteer'))
+            ORDER BY u.code, d.name, d.id
+        """),  # noqa: S608 - All parts are written by us.
+        {"day": day, **actor.scope.params, **unit_params(actor), **(tasks.params or {})},
+    )
+    return [Load(**{**row._asdict(), "band": Band(row.band)}) for row in rows]
+
+
+def load_band(session: Session) -> tuple[int, int]:
+    """Return how many households a cadre should answer for: at least, and at most."""
+    settings = session.scalars(select(WorkforceSettings)).one()
+    return settings.band_low, settings.band_high
