@@ -34,6 +34,8 @@ from geodata.mapping.values import (
 from geodata.messages import N_, GeodataError, Message
 from geodata.problems import Problems
 
+# So a spreadsheet shows a code of twelve digits and more; many codes then look like one.
+_SHORTENED = r"^\d(?:\.\d+)?E\+\d{2}$"
 _UNKNOWN = N_("row {row}: {value} is no known {field}")
 
 
@@ -187,6 +189,20 @@ def _column(
     if known is not None:
         unknown = is_there(texts) & ~_isin(texts, known)
         tell(raw, name, "value-unknown", _UNKNOWN, texts, unknown, problems)
+    if name == "external_id" or name.endswith("code"):
+        short = pc.fill_null(pc.match_substring_regex(texts, _SHORTENED), False)
+        tell(
+            raw,
+            name,
+            "shortened-number",
+            N_(
+                "row {row}: a spreadsheet has shortened the number {value}, and its digits are "
+                "lost; format the column {field} as text and save the file again"
+            ),
+            texts,
+            short.to_numpy(zero_copy_only=False),
+            problems,
+        )
     if field.required:
         empty = ~is_there(texts)
         problems.add_many(

@@ -239,3 +239,12 @@ def test_faults_of_shapes_are_sentences() -> None:
     assert "the outline crosses itself at 0.5, 0.5" in told[2]
     assert "has been repaired" in told[3]
     assert frame.index.tolist() == [3]
+
+
+def test_codes_that_a_spreadsheet_shortened_are_told() -> None:
+    """Otherwise rows of different codes would replace each other."""
+    raw = table(name=["a", "b", "c"], id=["5.10107E+11", "5.10107E+11", "510107001001"],
+                x=[104.0] * 3, y=[30.0] * 3)  # fmt: skip
+    frame, codes = places(raw, external_id="id")
+    assert frame["external_id"].tolist() == ["510107001001"]
+    assert codes == ["shortened-number"] * 2
