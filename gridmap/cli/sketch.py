@@ -31,7 +31,7 @@ from gridmap.territory.models import Road, Unit
 @click.option(
     "--points",
     type=click.Path(exists=True, path_type=Path),
-    help="For towns and communities: a table with their codes and positions.",
+    help="For towns and communities: a table of codes and positions.",
 )
 @click.option("--no-header", is_flag=True, help="The first row is data; columns are column 1 ...")
 @click.option("--code", default="code", help="The column with the codes.")
