@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.grid import benchmark_cluster
+from geodata.town.plan import Size
 from gridmap.db import make_engine
 from gridmap.demo import load
 from gridmap.migrate import migrate
 
 
 @contextmanager
-def town_url(size: str) -> Iterator[str]:
+def town_url(size: Size) -> Iterator[str]:
     """Yield the URL of a database with the demo town of a size.
 
     Parameters

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 import folium
 from playwright.sync_api import Browser, Route, sync_playwright
@@ -25,6 +25,7 @@ from sqlalchemy import text
 
 from benchmarks.demo_town import town_url
 from benchmarks.tiles import serving
+from geodata.town.plan import Size
 from gridmap.db import make_engine
 from webui.assets import FOLIUM, STATIC
 
@@ -78,7 +79,7 @@ def open_plain(browser: Browser, url: str, most: int) -> dict[str, Any]:
     made = folium.Map(tiles=None, prefer_canvas=True)
     layer = folium.GeoJson(points, marker=folium.CircleMarker(radius=3), name="incidents")
     layer.add_to(made)
-    made.fit_bounds(layer.get_bounds())
+    made.fit_bounds(layer.get_bounds())  # type: ignore[arg-type]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plain.html"
         made.save(path)
@@ -106,7 +107,7 @@ def _from_disk(route: Route) -> None:
         route.fulfill(body="")
 
 
-def measure(browser: Browser, size: str, most: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def measure(browser: Browser, size: Size, most: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measure one size of the demo town; return our figures and plain Folium's."""
     with town_url(size) as url:
         program = "from gridmap.server import run; from gridmap.settings import Settings; "
@@ -134,7 +135,8 @@ def main() -> None:
     """Measure the town and the city."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="town,city", help="which demo towns")
-    sizes = parser.parse_args().sizes.split(",")
+    asked = parser.parse_args().sizes.split(",")
+    sizes: list[Size] = [size for size in get_args(Size) if size in asked]
     measured, beside = {}, {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

@@ -155,7 +155,8 @@ def run(url: str, each: int, limit_s: float) -> dict[str, object]:
         "from gridmap.server import run; from gridmap.settings import Settings; run(Settings())"
     )
     with serving([sys.executable, "-c", program], 8391, "/health", GRIDMAP_DATABASE_URL=url,
-                 GRIDMAP_PORT="8391", GRIDMAP_WORKERS="2", GRIDMAP_SECRET_KEY="benchmark"):  # fmt: skip
+                 GRIDMAP_PORT="8391", GRIDMAP_WORKERS="2",
+                 GRIDMAP_SECRET_KEY="benchmark"):  # fmt: skip
         for name, paths in ours.items():
             measured[name] = measure(8391, paths, limit_s)
     folder = Path(os.environ.get("GRIDMAP_BENCH_TIPG", tempfile.gettempdir() + "/gridmap-tipg"))

@@ -106,13 +106,19 @@ def _latest(column: str) -> str:
     )
 
 
-def _latest_in(column: str, condition: str) -> str:
-    """Sum the latest counts of the buildings that meet a condition."""
-    return (
-        f"(SELECT coalesce(sum(n.{column}), 0) FROM building b CROSS JOIN LATERAL ("
-        f"SELECT {column} FROM building_count WHERE building_id = b.id "
-        f"ORDER BY month DESC LIMIT 1) n WHERE {condition})"
+def _in_cell(count: str, source: str, alias: str, point: str) -> str:
+    """Count what lies in a cell; micro cells overlap basic ones, so nothing is linked to them."""
+    linked = f"(SELECT {count} FROM {source} WHERE {alias}.cell_id = t.id)"
+    covered = f"(SELECT {count} FROM {source} WHERE ST_Covers(t.geom, {alias}.{point}))"
+    return f"CASE t.kind WHEN 'micro' THEN {covered} ELSE {linked} END"
+
+
+def _latest_in_cell(column: str) -> str:
+    latest = (
+        f"building b CROSS JOIN LATERAL (SELECT {column} FROM building_count "
+        "WHERE building_id = b.id ORDER BY month DESC LIMIT 1) n"
     )
+    return _in_cell(f"coalesce(sum(n.{column}), 0)", latest, "b", "anchor")
 
 
 _UNITS_BELOW = """ARRAY(
@@ -170,11 +176,11 @@ CELL = Layer(
         Field(N_("Name"), "t.name"),
         Field(N_("Kind"), "t.kind", "word"),
         Field(N_("Community"), _COMMUNITY),
-        Field(N_("Buildings"), "(SELECT count(*) FROM building b WHERE b.cell_id = t.id)", "count"),
-        Field(N_("Households"), _latest_in("households", "b.cell_id = t.id"), "count"),
-        Field(N_("Residents"), _latest_in("residents", "b.cell_id = t.id"), "count"),
-        Field(N_("Places"), "(SELECT count(*) FROM place p WHERE p.cell_id = t.id)", "count"),
-        Field(N_("Incidents"), "(SELECT count(*) FROM incident i WHERE i.cell_id = t.id)", "count"),
+        Field(N_("Buildings"), _in_cell("count(*)", "building b", "b", "anchor"), "count"),
+        Field(N_("Households"), _latest_in_cell("households"), "count"),
+        Field(N_("Residents"), _latest_in_cell("residents"), "count"),
+        Field(N_("Places"), _in_cell("count(*)", "place p", "p", "geom"), "count"),
+        Field(N_("Incidents"), _in_cell("count(*)", "incident i", "i", "geom"), "count"),
         Field(N_("Area"), "ST_Area(t.geom::geography)", "area"),
         Field(N_("Valid from"), "t.valid_from", "date"),
     ),
@@ -210,6 +216,8 @@ BUILDING = Layer(
     click_zoom=15,
 )
 
+_PLACES_FAR_OUT = "'police_room', 'service_centre', 'hospital'"
+
 PLACE = Layer(
     key="place",
     title=N_("Places"),
@@ -220,11 +228,10 @@ PLACE = Layer(
     min_zoom=12,
     attributes=MappingProxyType({"kind": (0, "t.kind"), "name": (14, "nullif(t.name, '')")}),
     selection=(
-        (13, "t.kind IN ('police_room', 'service_centre', 'hospital')"),
+        (13, f"t.kind IN ({_PLACES_FAR_OUT})"),
         (
             14,
-            "t.kind IN ('police_room', 'service_centre', 'hospital', 'community_office', "
-            "'school', 'market', 'station')",
+            f"t.kind IN ({_PLACES_FAR_OUT}, 'community_office', 'school', 'market', 'station')",
         ),
     ),
     subtitle=f"coalesce(nullif(t.address, ''), {_COMMUNITY}, '')",

@@ -75,9 +75,12 @@ def colours(page: Page) -> int:
     return page.evaluate(
         """() => {
             const canvas = document.querySelector('.map-canvas');
-            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            const { width, height } = canvas;
+            const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
             const seen = new Set();
-            for (let i = 0; i < data.length; i += 64) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+            for (let i = 0; i < data.length; i += 64) {
+                seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+            }
             return seen.size;
         }"""
     )  # type: ignore[no-any-return]

@@ -16,6 +16,11 @@ from gridmap.exchange.scope import Scope
 
 BINS = "SELECT level, category_id, x, y, year, upto FROM incident_bin WHERE upto[12] <> 0"
 
+MANY = """
+    INSERT INTO incident (occurred_at, category_id, geom)
+    SELECT timestamptz '2023-05-05' + n * interval '7 hours', (SELECT min(id) FROM category),
+           ST_SetSRID(ST_MakePoint(110 + n * 1e-6, 30), 4326) FROM generate_series(1, 25000) n"""
+
 
 def bins(connection: Connection) -> set[tuple[object, ...]]:
     return {(*row[:5], tuple(row[5])) for row in connection.execute(text(BINS))}
@@ -38,9 +43,7 @@ def assert_right(connection: Connection) -> None:
         "UPDATE incident SET cell_id = NULL",
         "SELECT open_incident_year(2025)",
         "TRUNCATE incident",
-        "INSERT INTO incident (occurred_at, category_id, geom) SELECT "
-        "timestamptz '2023-05-05' + n * interval '7 hours', (SELECT min(id) FROM category), "
-        "ST_SetSRID(ST_MakePoint(110 + n * 1e-6, 30), 4326) FROM generate_series(1, 25000) n",
+        MANY,
     ],
 )
 def test_the_pyramid_follows_every_write(connection: Connection, act: str) -> None:

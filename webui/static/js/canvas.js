@@ -259,7 +259,9 @@ export const MapCanvas = L.Renderer.extend({
     if (this.shown.has("unit")) {
       for (const [level, from, to, look] of [
         ["county", 0, 10, { size: 15, weight: 700 }],
-        ["town", 9, 14, { size: 14, weight: 700, colour: "#27415f", halo: 4 }],
+        ["town", 9, 14, zoom < 12
+          ? { size: 12, weight: 500, colour: "#27415f", gap: 6 }
+          : { size: 14, weight: 700, colour: "#27415f", halo: 4 }],
         ["community", 12, 17, { size: 13, weight: 600, colour: "#3b5672" }],
       ]) {
         if (zoom < from || zoom > to) continue;
