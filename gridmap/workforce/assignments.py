@@ -278,7 +278,7 @@ def _check_active(session: Session, act: int) -> None:
 def _locked_cells(
     session: Session, actor: Actor, cell_ids: Collection[int], on: date | None
 ) -> dict[int, Row[tuple[int, str]]]:
-    """Lock the cells in one order, and make sure that they are the actor's and open on the day."""
+    """Lock the cells in one order, and make sure that they are the actor's and open, on the day."""
     rows = session.execute(
         text(f"""
             SELECT id, code, valid_from, valid_to FROM cell
@@ -291,7 +291,7 @@ def _locked_cells(
     for cell_id in cell_ids:
         if cell_id not in found:
             raise NotFoundError(Message("There is no cell with the id {id}.", id=cell_id))
-    for row in rows if on is not None else []:
+    for row in rows:
         if row.valid_to is not None:
             raise ConflictError(
                 Message(

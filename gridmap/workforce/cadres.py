@@ -274,7 +274,7 @@ def members(session: Session, actor: Actor, team_id: int) -> Sequence[tuple[Cadr
         .where(TeamMember.team_id == team_id)
         .order_by(TeamMember.captain.desc(), Cadre.name, Cadre.id)
     )
-    return session.execute(query).tuples().all()
+    return [(cadre, captain) for cadre, captain in session.execute(query)]
 
 
 def _in_area(actor: Actor) -> ColumnElement[bool]:

@@ -136,7 +136,9 @@ def _add_cadres(
 
 
 def _add_teams(session: Session, staff: pd.DataFrame, home: int) -> None:
-    names: dict[int, str] = dict(session.execute(text("SELECT id, name FROM unit")).tuples().all())
+    names: dict[int, str] = {
+        row.id: row.name for row in session.execute(text("SELECT id, name FROM unit"))
+    }
     teams: list[tuple[dict[str, object], list[int]]] = []
     for unit, people in staff[staff["kind"] != "volunteer"].groupby("unit_id"):
         captain = people.loc[people["kind"] == "full_time", "id"].iloc[:1].tolist()
