@@ -58,8 +58,8 @@ def sketch(
 ) -> None:
     """Draw first outlines of towns, communities or cells into a file, to be imported.
 
-    Towns and communities get what is nearest to their point inside the territory; cells are cut along the
-    roads that are stored.
+    Towns and communities get what is nearest to their point inside the territory; cells are cut
+    along the roads that are stored.
     """
     with provide_database(settings) as url:
         engine = make_engine(url)
