@@ -58,6 +58,7 @@ _TRIGGER_MESSAGES = {
     "GM004": Message(
         "Incident {left} of source {right} is already stored. Update it instead of adding it again."
     ),
+    "GM006": Message("Case {case} refers to this incident, which therefore stays."),
 }
 
 

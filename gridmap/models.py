@@ -2,7 +2,8 @@
 
 from gridmap.db import Base
 from gridmap.incidents import models as incidents
+from gridmap.incidents.cases import models as cases
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
-__all__ = ["Base", "incidents", "territory", "workforce"]
+__all__ = ["Base", "cases", "incidents", "territory", "workforce"]

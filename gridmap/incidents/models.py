@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from geoalchemy2 import WKBElement
 from sqlalchemy import (
@@ -16,8 +17,9 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.db import Base
@@ -34,6 +36,12 @@ class Category(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
     name: Mapped[str]
     name_en: Mapped[str | None]
+    # Step to {"amount": n, "unit": "hours" or "days"}; a step left out follows the category above.
+    deadlines: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    # The town's own extension below the national tree.
+    local: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Cases are no longer opened in it.
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 class Incident(Imported, Linked, Base):
