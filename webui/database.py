@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from flask import current_app
 from sqlalchemy import Connection, Engine
 
-from gridmap.exchange.scope import EVERYTHING, Scope
+from gridmap.territory.scope import EVERYTHING, Scope
 
 
 def engine() -> Engine:

@@ -16,7 +16,7 @@ from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.incident_tiles import choose_rows
 from gridmap.exchange.layers import Field, Layer
-from gridmap.exchange.scope import EVERYTHING, Scope
+from gridmap.territory.scope import EVERYTHING, Scope
 
 #: How many features of one layer a click names.
 MOST = 5

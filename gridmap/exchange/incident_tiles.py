@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter, whole_months
-from gridmap.exchange.scope import EVERYTHING, Scope
+from gridmap.territory.scope import EVERYTHING, Scope
 
 #: The levels of `incident_bin`, see migration 0003: a tile of zoom z shows level z + 4.
 COARSEST, FINEST, PER_TILE = 8, 17, 4

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from gridmap.exchange.layers import LAYERS, Layer
-from gridmap.exchange.scope import EVERYTHING, Scope
+from gridmap.territory.scope import EVERYTHING, Scope
 
 PAGE = 12
 

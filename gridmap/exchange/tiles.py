@@ -18,7 +18,7 @@ from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.incident_tiles import incident_tile
 from gridmap.exchange.layers import Layer
-from gridmap.exchange.scope import EVERYTHING, Scope
+from gridmap.territory.scope import EVERYTHING, Scope
 
 #: From this zoom on tiles hold every detail; the map enlarges them for closer looks.
 MAX_ZOOM = 16

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter, whole_months
 from gridmap.exchange.incident_tiles import count_incidents
-from gridmap.exchange.scope import Scope
+from gridmap.territory.scope import Scope
 
 BINS = "SELECT level, category_id, x, y, year, upto FROM incident_bin WHERE upto[12] <> 0"
 

@@ -7,8 +7,8 @@ from gridmap.errors import NotFoundError
 from gridmap.exchange.details import describe, identify
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.layers import LAYERS, Layer, find_layer
-from gridmap.exchange.scope import Scope
 from gridmap.exchange.search import PAGE, search
+from gridmap.territory.scope import Scope
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.layers import LAYERS, find_layers
-from gridmap.exchange.scope import Scope
 from gridmap.exchange.tiles import Tile, make_tile
+from gridmap.territory.scope import Scope
 
 
 def load(name: str) -> ModuleType:
