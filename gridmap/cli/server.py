@@ -143,6 +143,7 @@ def _ending_on_signals() -> Iterator[None]:
 
 
 def _show_sign_ins() -> None:
+    from gridmap.cli.say import say
     from gridmap.workforce.demo import PASSWORD, USERS
 
     say(
