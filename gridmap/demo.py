@@ -22,6 +22,7 @@ from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
 from gridmap.territory.models import Unit
 from gridmap.workforce.demo import load_staff
+from gridmap.workforce.importing import CADRES
 
 SOURCE = "demo"
 
@@ -54,13 +55,15 @@ def load(engine: Engine, size: Size, seed: int) -> bool:
             return False
         with track(Message("Making the demo town")):
             town = make_town(size, seed)
-        frames: dict[str, pd.DataFrame] = {name: getattr(town, name) for name in LAYERS}
+        # The staff is made when the cells are there.
+        made = {name: layer for name, layer in LAYERS.items() if name != CADRES.name}
+        frames: dict[str, pd.DataFrame] = {name: getattr(town, name) for name in made}
         # The counts of all months come as a layer of their own.
         frames["buildings"] = town.buildings.assign(month=None, **dict.fromkeys(COUNTS))
         with track(Message("Loading the demo town"), sum(map(len, frames.values()))) as advance:
             # A few incidents lie outside the county on purpose.
             choices = Choices(source=SOURCE, keep_outside=True, advance=advance)
-            for name, layer in LAYERS.items():
+            for name, layer in made.items():
                 frame = layer.check(session, frames[name], Problems(), choices)
                 layer.write(session, frame, Origin(SOURCE), choices, True)
                 # What follows joins with these rows, and the planner knows nothing of them yet.

@@ -82,6 +82,10 @@ PLACE_KINDS = _spread({
     "station": "车站 地铁站", "worship": "宗教场所 寺庙 教堂", "care_home": "养老院 敬老院",
     "toilet": "公厕 公共厕所", "parking": "停车场", "other": "其他 其它",
 })  # fmt: skip
+CADRE_KINDS = _spread({
+    "full_time": "专职 专职网格员 全职", "part_time": "兼职 兼职网格员 辅警 协管员",
+    "volunteer": "志愿者 义工",
+})  # fmt: skip
 
 _ID = ("id", "编号", "序号", "唯一编号", "externalid", "objectid", "fid", "gid", "osmid")
 _NAME = ("name", "名称", "名字", "mingcheng", "mc")
@@ -250,6 +254,24 @@ LAYERS: dict[str, Layer] = {
         },
         frozenset({"LineString", "MultiLineString"}),
         True,
+        ("external_id",),
+    ),
+    "cadres": Layer(
+        {
+            "external_id": Field("text", ("工号", "网格员编号", "人员编号", "staffid", *_ID)),
+            "name": Field("text", ("姓名", "网格员", "网格员姓名", *_NAME), True),
+            "phone": Field("text", ("phone", "电话", "联系电话", "手机", "手机号")),
+            "unit": Field(
+                "text",
+                ("unit", "unitcode", "所属社区", "社区", "所属单元", "单元编码", "社区编码"),
+                True,
+            ),
+            "kind": Field("text", ("kind", "类型", "人员类型", "人员类别"), False, CADRE_KINDS),
+            "skills": Field("text", ("skills", "特长", "技能", "专长")),
+            "languages": Field("text", ("languages", "语言", "语种", "掌握语言")),
+        },
+        frozenset(),
+        False,
         ("external_id",),
     ),
     "categories": Layer(

@@ -24,11 +24,13 @@ from gridmap.territory.importing.pipeline import digest, store_frame
 from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import UNITS
 from gridmap.territory.models import ImportRun, Unit
+from gridmap.workforce.importing import CADRES
 
 LAYERS = {
     layer.name: layer
     for layer in (
-        UNITS, CELLS, BUILDINGS, BUILDING_COUNTS, PLACES, ROADS, GROUND, CATEGORIES, INCIDENTS
+        UNITS, CELLS, BUILDINGS, BUILDING_COUNTS, PLACES, ROADS, GROUND, CATEGORIES, INCIDENTS,
+        CADRES,
     )
 }  # fmt: skip
 

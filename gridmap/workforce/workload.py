@@ -63,7 +63,7 @@ def workload(
     """Return the load of each cadre of the actor's area, by unit and name.
 
     Counted are the cells for which the cadre is responsible on the day, with the newest counts of
-    the buildings in them. Volunteers are listed only if they hold a cell.
+    the buildings in them. Part-time cadres and volunteers are listed only if they hold a cell.
 
     Parameters
     ----------
@@ -94,26 +94,22 @@ def workload(
                 ) AS n
                 WHERE b.cell_id IN (SELECT cell_id FROM held) GROUP BY b.cell_id
             ), tasks AS ({tasks.sql}
-            ), loads AS (
-                SELECT h.cadre_id, count(*) AS cells, sum(ST_Area(h.geom::geography)) AS area_m2,
-                       sum(p.households) AS households, sum(p.residents) AS residents,
-                       sum(t.n) AS tasks
-                FROM held h LEFT JOIN people p USING (cell_id) LEFT JOIN tasks t USING (cell_id)
-                GROUP BY h.cadre_id
             )
             SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
-                   coalesce(l.cells, 0) AS cells, coalesce(l.households, 0)::bigint AS households,
-                   coalesce(l.residents, 0)::bigint AS residents,
-                   coalesce(l.tasks, 0)::bigint AS tasks, coalesce(l.area_m2, 0) AS area_m2,
-                   CASE WHEN l.cells IS NULL THEN 'none'
-                        WHEN coalesce(l.households, 0) > s.band_high THEN 'above'
-                        WHEN coalesce(l.households, 0) < s.band_low THEN 'below'
+                   count(h.cell_id) AS cells, coalesce(sum(p.households), 0)::bigint AS households,
+                   coalesce(sum(p.residents), 0)::bigint AS residents,
+                   coalesce(sum(t.n), 0)::bigint AS tasks,
+                   coalesce(sum(ST_Area(h.geom::geography)), 0) AS area_m2,
+                   CASE WHEN count(h.cell_id) = 0 THEN 'none'
+                        WHEN coalesce(sum(p.households), 0) > s.band_high THEN 'above'
+                        WHEN coalesce(sum(p.households), 0) < s.band_low THEN 'below'
                         ELSE 'within' END AS band
-            FROM cadre d JOIN unit u ON u.id = d.unit_id LEFT JOIN loads l ON l.cadre_id = d.id
-            CROSS JOIN workforce_settings s
+            FROM cadre d JOIN unit u ON u.id = d.unit_id CROSS JOIN workforce_settings s
+            LEFT JOIN held h ON h.cadre_id = d.id
+            LEFT JOIN people p USING (cell_id) LEFT JOIN tasks t USING (cell_id)
             WHERE {unit_condition(actor, "d.unit_id")}
-              AND (l.cells IS NOT NULL OR (d.active AND d.kind <> 'volunteer'))
-            ORDER BY u.code, d.name, d.id
+              AND (h.cell_id IS NOT NULL OR (d.active AND d.kind = 'full_time'))
+            GROUP BY d.id, u.id, s.id ORDER BY u.code, d.name, d.id
         """),  # noqa: S608 - All parts are written by us.
         {"day": day, **actor.scope.params, **unit_params(actor), **(tasks.params or {})},
     )
