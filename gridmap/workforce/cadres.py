@@ -81,7 +81,8 @@ def add_cadre(session: Session, actor: Actor, data: CadreData) -> Cadre:
     Raises
     ------
     ForbiddenError, NotFoundError
-        If the actor may not, or the unit lies outside the area.
+        If the actor may not, or the unit lies outside the area. Only who manages users links
+        a user account.
     ConflictError
         If another has the number or the user account.
     GridmapError
@@ -100,7 +101,7 @@ def change_cadre(session: Session, actor: Actor, cadre_id: int, data: CadreData)
     """Change what is known of a cadre; raises as `add_cadre`."""
     require(actor, Action.MANAGE_CADRES)
     [cadre] = find_cadres(session, actor, [cadre_id])
-    values = _checked(session, actor, data)
+    values = _checked(session, actor, data, cadre.user_id)
     former = {name: getattr(cadre, name) for name in values}
     for name, value in values.items():
         setattr(cadre, name, value)
@@ -281,12 +282,17 @@ def _in_area(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.units is None else Cadre.unit_id.in_(actor.units)
 
 
-def _checked(session: Session, actor: Actor, data: CadreData) -> dict[str, Any]:
+def _checked(
+    session: Session, actor: Actor, data: CadreData, linked: int | None = None
+) -> dict[str, Any]:
     require_unit(actor, data.unit_id)
     if not data.name.strip():
         raise GridmapError(Message("The name is missing."))
     if data.kind not in CADRE_KINDS:
         raise GridmapError(Message("There is no kind of cadre {kind}.", kind=data.kind))
+    # Who links an account decides whose tasks it sees, and learns which accounts there are.
+    if data.user_id != linked:
+        require(actor, Action.MANAGE_USERS)
     if data.user_id is not None and session.get(User, data.user_id) is None:
         raise NotFoundError(Message("There is no user with the id {id}.", id=data.user_id))
     return {

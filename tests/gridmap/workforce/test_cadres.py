@@ -52,6 +52,19 @@ def test_cadres_outside_the_area(office: Office) -> None:
         add_cadre(office.session, analyst, CadreData("孙丽", office.here))
 
 
+def test_only_administrators_link_accounts(office: Office) -> None:
+    user = office.user("cadre", Role.CADRE, office.here)
+    data = CadreData("Wang", office.here, user_id=user.user_id)
+    wang = office.cadres["wang"]
+    with pytest.raises(ForbiddenError):
+        change_cadre(office.session, office.supervisor, wang, data)
+    change_cadre(office.session, SYSTEM, wang, data)
+    changed = CadreData("Wang Wei", office.here, user_id=user.user_id)
+    assert change_cadre(office.session, office.supervisor, wang, changed).name == "Wang Wei"
+    with pytest.raises(ConflictError, match="has this user account"):
+        change_cadre(office.session, SYSTEM, office.cadres["li"], data)
+
+
 def test_a_number_is_used_once(office: Office) -> None:
     add_cadre(office.session, office.supervisor, CadreData("孙丽", office.here, number="WG1"))
     with pytest.raises(ConflictError, match="has this number"):
