@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from flask import current_app
 from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
 
 from gridmap.territory.scope import EVERYTHING, Scope
 
@@ -22,6 +23,13 @@ def reading() -> Iterator[Connection]:
     """Yield a connection that only reads, each statement by itself."""
     with engine().connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Yield a session whose work is committed at the end, all of it or nothing."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
 
 
 def current_scope() -> Scope:

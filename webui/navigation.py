@@ -1,0 +1,45 @@
+"""The pages of the application, in the order of the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, g, request, url_for
+
+from geodata.messages import N_
+from gridmap.workforce.rights import Action
+from webui.language import say
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the menu: its endpoint, its name, and the right one needs for it."""
+
+    endpoint: str
+    title: str
+    action: Action
+
+
+ENTRIES = [
+    Entry("map_page.show", N_("Map"), Action.VIEW_MAP),
+]
+
+
+def install(app: Flask) -> None:
+    """Give templates the entries that the present person may use."""
+    app.context_processor(lambda: {"navigation": _entries(app)})
+
+
+def _entries(app: Flask) -> list[dict[str, object]]:
+    actor = g.get("actor")
+    if actor is None:
+        return []
+    return [
+        {
+            "url": url_for(entry.endpoint),
+            "title": say(entry.title),
+            "current": request.blueprint == entry.endpoint.split(".")[0],
+        }
+        for entry in ENTRIES
+        if actor.may(entry.action) and entry.endpoint in app.view_functions
+    ]
