@@ -139,7 +139,7 @@ UNIT = Layer(
     label_zoom=0,
     selection=((7, "t.level = 'county'"), (11, "t.level <> 'community'")),
     subtitle="coalesce((SELECT p.name FROM unit p WHERE p.id = t.parent_id), '')",
-    search=("t.name", "t.code", "coalesce(t.name_en, '')"),
+    search=("t.name", "t.code", "t.name_en"),
     fields=(
         Field(N_("Code"), "t.code"),
         Field(N_("Level"), "t.level", "word"),
@@ -199,7 +199,7 @@ BUILDING = Layer(
     attributes=MappingProxyType({"kind": (15, "t.kind"), "name": (16, "nullif(t.name, '')")}),
     label_zoom=16,
     subtitle=f"coalesce(nullif(t.address, ''), {_COMMUNITY}, '')",
-    search=("t.name", "t.address", "coalesce(t.external_id, '')"),
+    search=("t.name", "t.address", "t.external_id"),
     fields=(
         Field(N_("Address"), "t.address"),
         Field(N_("Kind"), "t.kind", "word"),

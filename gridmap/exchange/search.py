@@ -13,6 +13,9 @@ from gridmap.exchange.layers import LAYERS, Layer
 from gridmap.territory.scope import EVERYTHING, Scope
 
 PAGE = 12
+#: So many rows of a layer are ranked, those that begin with the text and as many that hold it.
+#: Only such texts have more as say little, like 1号.
+MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,21 @@ def search(
         Up to `PAGE` features with bounds as west, south, east, north in degrees, and whether
         there are more.
     """
-    words = wanted.split()
+    words = wanted.lower().split()[:5]
     if not words:
         return [], False
+    whole = " ".join(words)
     values: dict[str, Any] = {
-        "whole": " ".join(words),
-        "begins": f"{_literal(' '.join(words))}%",
-        "ends": f"%{_literal(' '.join(words))}",
-        "words": [f"%{_literal(word)}%" for word in words[:5]],
+        "whole": whole,
+        "begins": f"{_literal(whole)}%",
+        "ends": f"%{_literal(whole)}",
+        "words": [f"%{_literal(word)}%" for word in words],
+        "grams": sorted({gram for word in words for gram in _grams(word)}),
         "limit": PAGE + 1,
         "offset": offset,
         # The database stops reading a layer once it has enough for this page.
         "enough": PAGE + 1 + offset,
+        "most": max(MOST, PAGE + 1 + offset),
     }
     rows = connection.execute(_statement(scope), values | scope.params)
     found = [Found(*row) for row in rows]
@@ -81,24 +87,27 @@ def _statement(scope: Scope) -> TextClause:
 
 
 def _matches(layer: Layer, scope: Scope) -> str:
-    texts = " || ' ' || ".join(layer.search)
     title = layer.search[0]
     match = f"""CASE
-        WHEN {" OR ".join(f"{column} = :whole" for column in layer.search)} THEN 0
-        WHEN {" OR ".join(f"{column} ILIKE :begins" for column in layer.search)} THEN 1
-        WHEN {title} ILIKE :ends THEN 2 ELSE 3 END"""
-    conditions = f"{texts} ILIKE ALL (:words) AND {layer.where}"
+        WHEN {" OR ".join(f"lower({column}) = :whole" for column in layer.search)} THEN 0
+        WHEN {" OR ".join(f"lower({column}) LIKE :begins" for column in layer.search)} THEN 1
+        WHEN lower({title}) LIKE :ends THEN 2 ELSE 3 END"""
+    row = f"SELECT t.id, {title} AS name, {match} AS match, {layer.search_once} AS once"
+    rows = f"{row} FROM {layer.table} t WHERE {layer.where} AND {scope.condition(layer.community)}"
+    holds = f"lower(concat_ws(E'\\n', {', '.join(layer.search)})) LIKE ALL (:words)"
     return f"""
         SELECT '{layer.key}' AS layer, {_order(layer)} AS layer_order, q.id, q.name, q.match,
                {layer.subtitle} AS subtitle, Box2D({layer.geometry}) AS box
         FROM (
             SELECT DISTINCT ON (match, length(name), name, once) id, name, match
             FROM (
-                SELECT t.id, {title} AS name, {match} AS match, {layer.search_once} AS once
-                FROM {layer.table} t
-                WHERE {conditions} AND {scope.condition(layer.community)} AND {title} <> ''
+                ({rows} AND lower({title}) LIKE :begins
+                 ORDER BY lower({title}) USING ~<~ LIMIT :most)
+                UNION ALL
+                ({rows} AND search_grams({", ".join(layer.search)}) @> :grams AND {holds}
+                 LIMIT :most)
             ) AS matching
-            ORDER BY match, length(name), name, once LIMIT :enough
+            WHERE name <> '' ORDER BY match, length(name), name, once LIMIT :enough
         ) AS q JOIN {layer.table} t ON t.id = q.id"""
 
 
@@ -109,6 +118,11 @@ def _ordered(layers: Sequence[Layer]) -> list[Layer]:
 def _order(layer: Layer) -> int:
     """Areas come before what stands in them, among equally good matches."""
     return -layer.click_order
+
+
+def _grams(word: str) -> list[str]:
+    """Return the pairs of neighbours, or the only character, as `search_grams` of migration 6."""
+    return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
 
 
 def _literal(word: str) -> str:

@@ -132,6 +132,12 @@ class Cell(Base):
         ForeignKeyConstraint(["community_id", "community_level"], ["unit.id", "unit.level"]),
         ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_cell_code", using="gist"),
         Index("ix_cell_geom", "geom", postgresql_using="gist"),
+        Index("ix_cell_search", text("search_grams(code, name)"), postgresql_using="gin"),
+        Index(
+            "ix_cell_begins",
+            func.lower(text("code")).label("begins"),
+            postgresql_ops={"begins": "text_pattern_ops"},
+        ),
         Index("ix_cell_community_id", "community_id"),
         Index("ix_cell_code", "code"),
     )
@@ -186,6 +192,16 @@ class Building(Imported, Linked, Base):
         CheckConstraint("GeometryType(geom) IN ('POINT', 'POLYGON', 'MULTIPOLYGON')", name="geom"),
         UniqueConstraint("source", "external_id"),
         Index("ix_building_geom", "geom", postgresql_using="gist"),
+        Index(
+            "ix_building_search",
+            text("search_grams(name, address, external_id)"),
+            postgresql_using="gin",
+        ),
+        Index(
+            "ix_building_begins",
+            func.lower(text("name")).label("begins"),
+            postgresql_ops={"begins": "text_pattern_ops"},
+        ),
         Index("ix_building_anchor", "anchor", postgresql_using="gist"),
         Index("ix_building_cell_id", "cell_id"),
         Index("ix_building_community_id", "community_id"),
@@ -233,6 +249,12 @@ class Place(Imported, Linked, Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_place_geom", "geom", postgresql_using="gist"),
+        Index("ix_place_search", text("search_grams(name, address)"), postgresql_using="gin"),
+        Index(
+            "ix_place_begins",
+            func.lower(text("name")).label("begins"),
+            postgresql_ops={"begins": "text_pattern_ops"},
+        ),
         Index("ix_place_cell_id", "cell_id"),
         Index("ix_place_community_id", "community_id"),
     )
@@ -252,6 +274,12 @@ class Road(Imported, Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_road_geom", "geom", postgresql_using="gist"),
+        Index("ix_road_search", text("search_grams(name)"), postgresql_using="gin"),
+        Index(
+            "ix_road_begins",
+            func.lower(text("name")).label("begins"),
+            postgresql_ops={"begins": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

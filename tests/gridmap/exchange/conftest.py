@@ -27,7 +27,8 @@ INSERT INTO place (source, external_id, name, kind, geom) VALUES
     ('t', '1', '100%<img onerror>', 'police_room', ST_SetSRID(ST_MakePoint(110.005, 30.01), 4326));
 INSERT INTO road (source, external_id, name, kind, geom)
 SELECT 't', n::text, '人民路', 'primary',
-       ST_SetSRID(ST_MakeLine(ST_MakePoint(110, 30.001 * n), ST_MakePoint(110.02, 30.001 * n)), 4326)
+       ST_SetSRID(ST_MakeLine(ST_MakePoint(110, 30.001 * n),
+                              ST_MakePoint(110.02, 30.001 * n)), 4326)
 FROM generate_series(1, 1) n;
 INSERT INTO incident (source, external_id, occurred_at, category_id, geom)
 SELECT 't', v.id, v.moment::timestamp AT TIME ZONE 'Asia/Shanghai', category.id,

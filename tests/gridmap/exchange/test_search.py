@@ -75,3 +75,30 @@ def test_details_count_what_lies_within(connection: Connection) -> None:
     details = describe(connection, find_layer("cell"), cell.id)
     facts = {field.label: value for field, value in details.fields}
     assert (facts["Buildings"], facts["Places"], facts["Incidents"]) == (1, 1, 4)
+
+
+def test_the_pairs_of_the_index_are_those_of_a_word(connection: Connection) -> None:
+    grams = connection.execute(text("SELECT search_grams('幸福Ab', NULL, '3')")).scalar_one()
+    assert {"幸", "幸福", "福a", "ab", "3"} <= set(grams)
+
+
+@pytest.mark.parametrize("wanted", ["福", "幸福", "民路1", "福楼", "路1号", "9900", "A-7"])
+def test_the_index_finds_what_reading_every_row_finds(connection: Connection, wanted: str) -> None:
+    connection.execute(text("UPDATE building SET external_id = 'A-7' WHERE name = '幸福楼'"))
+    # Many other rows make the index worth its while.
+    connection.execute(
+        text(
+            "INSERT INTO building (source, external_id, name, geom) SELECT 'many', n::text, "
+            "'桥头' || n, ST_SetSRID(ST_MakePoint(0, 0), 4326) FROM generate_series(1, 3000) n"
+        )
+    )
+    connection.execute(text("ANALYZE building"))
+    expected = connection.execute(
+        text(
+            "SELECT count(*) FROM building "
+            "WHERE concat_ws(' ', name, address, external_id) ILIKE '%' || :wanted || '%'"
+        ),
+        {"wanted": wanted},
+    ).scalar_one()
+    found, _ = search(connection, wanted)
+    assert sum(hit.layer == "building" for hit in found) == min(expected, PAGE)
