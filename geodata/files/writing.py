@@ -6,8 +6,10 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -20,7 +22,7 @@ import pyogrio
 import shapely
 from pyarrow import csv as pa_csv
 
-from geodata.crs import CoordinateSystem, frame_from_wgs84
+from geodata.crs import CoordinateSystem, for_longitudes, frame_from_wgs84
 from geodata.files.writing_geojson import write_geojson
 from geodata.messages import GeodataError, Message
 
@@ -31,6 +33,9 @@ FORMATS = {".geojson": "geojson", ".json": "geojson", ".gpkg": "gpkg", ".csv": "
 _FORMULA = re.compile(r"^(?=[=@\t\r]|[+\-][^\d\s.])")
 _DBF_NAME_BYTES = 10
 _DBF_TEXT_BYTES = 254
+#: The shapefiles of points, lines and areas in one archive, and what each declares to hold.
+_KINDS = ("_点", "_线", "_面")
+_SHAPES = ("Point", "MultiLineString", "MultiPolygon")
 
 
 @dataclass
@@ -64,12 +69,40 @@ def write(
     ----------
     frame : pandas.DataFrame or geopandas.GeoDataFrame
         In EPSG:4326; a plain frame with ``lon`` and ``lat`` is taken as points.
+    path, format, system
+        See `write_parts`.
+
+    Raises
+    ------
+    GeodataError
+        If the format or the system is unknown, or the file cannot be written.
+    """
+    return write_parts([frame], path, format, system)
+
+
+def write_parts(
+    frames: Iterable[pd.DataFrame],
+    path: str | Path,
+    format: str | None = None,  # noqa: A002 - What a caller would look for.
+    system: str | CoordinateSystem = "EPSG:4326",
+    *,
+    shape: str | None = None,
+) -> Written:
+    """Write a canonical frame that comes in parts, each let go before the next.
+
+    Parameters
+    ----------
+    frames : iterable of pandas.DataFrame or GeoDataFrame
+        One at least, all with the same columns and types.
     path : str or Path
         Where to. GeoPackage layers and shapefiles are named after it.
     format : {"geojson", "gpkg", "csv", "shapefile"}, optional
         Otherwise told by the path's ending (.geojson, .gpkg, .csv, .zip).
-    system : str
-        The coordinate system wanted, as `geodata.crs` reads it.
+    system : str or CoordinateSystem
+        The coordinate system wanted, as `geodata.crs` reads it. A Gauss-Krüger zone that is not
+        named is that of the first part.
+    shape : str, optional
+        The type of geometry that a GeoPackage declares; by default that of the first part.
 
     Raises
     ------
@@ -78,51 +111,98 @@ def write(
     """
     path = Path(path)
     chosen = format or FORMATS.get(path.suffix.lower())
-    writers: dict[str, Callable[[pd.DataFrame, Path, CoordinateSystem, Written], None]] = {
-        "geojson": _geojson, "gpkg": _geopackage, "csv": _csv, "shapefile": _shapefile,
-    }  # fmt: skip
-    if chosen not in writers:
+    if chosen not in _WRITERS:
         raise GeodataError(
             Message(
                 "{file}: exports are written as .geojson, .gpkg, .csv or .zip (Shapefile)",
                 file=path.name,
             )
         )
-    target = CoordinateSystem.parse(system)
-    written = Written(path, len(frame))
+    target = CoordinateSystem.parse(system) if isinstance(system, str) else system
+    with replacing(path) as partial:
+        job = _Job(Written(path, 0), partial, shape)
+        _WRITERS[chosen](_converted(frames, target, job), job)
+    return job.written
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield the name of a draft, which replaces the file when all is written.
+
+    Raises
+    ------
+    GeodataError
+        If the file cannot be written.
+    """
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        writers[chosen](_converted(frame, target), partial, target, written)
+        yield partial
         os.replace(partial, path)
     except OSError as error:
         raise GeodataError(
-            Message("{file} cannot be written: {reason}", file=str(path), reason=error.strerror)
+            Message(
+                "{file} cannot be written: {reason}",
+                file=str(path),
+                reason=error.strerror or str(error),
+            )
         ) from error
     finally:
         partial.unlink(missing_ok=True)
-    return written
 
 
-def _converted(frame: pd.DataFrame, system: CoordinateSystem) -> pd.DataFrame:
-    """Return the frame in the system wanted, points made of plain columns."""
-    if not isinstance(frame, gpd.GeoDataFrame):
-        if not {"lon", "lat"} <= set(frame.columns):
-            return frame.reset_index(drop=True)
-        points = gpd.points_from_xy(frame["lon"], frame["lat"], crs="EPSG:4326")
-        frame = gpd.GeoDataFrame(frame.drop(columns=["lon", "lat"]), geometry=points)
-    frame = frame.reset_index(drop=True)
-    return frame if system.name == "WGS 84" else frame_from_wgs84(frame, system)
+@dataclass
+class _Job:
+    """What the writers share: where they write, and what they tell."""
+
+    written: Written
+    partial: Path
+    shape: str | None
+    system: CoordinateSystem = field(default_factory=lambda: CoordinateSystem.parse("WGS84"))
+
+    def note(self, message: Message) -> None:
+        """Tell something once, however many parts it holds for."""
+        if message not in self.written.notes:
+            self.written.notes.append(message)
 
 
-def _geojson(frame: pd.DataFrame, path: Path, system: CoordinateSystem, written: Written) -> None:
-    name = None if system.name == "WGS 84" else system.name
-    crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) and name else None
+_Writer = Callable[[Iterator[pd.DataFrame], _Job], None]
+
+
+def _converted(
+    frames: Iterable[pd.DataFrame], system: CoordinateSystem, job: _Job
+) -> Iterator[pd.DataFrame]:
+    """Yield the parts in the system wanted, points made of plain columns."""
+    for number, part in enumerate(frames):
+        frame = part.reset_index(drop=True)
+        job.written.count += len(frame)
+        if not isinstance(frame, gpd.GeoDataFrame):
+            if not {"lon", "lat"} <= set(frame.columns):
+                yield frame
+                continue
+            points = gpd.points_from_xy(frame["lon"], frame["lat"], crs="EPSG:4326")
+            frame = gpd.GeoDataFrame(frame.drop(columns=["lon", "lat"]), geometry=points)
+        if number == 0:
+            longitudes = shapely.get_coordinates(frame.geometry.to_numpy())[:, 0]
+            job.system = for_longitudes(system, longitudes)
+        yield frame if system.name == "WGS 84" else frame_from_wgs84(frame, job.system)
+
+
+def _geojson(frames: Iterator[pd.DataFrame], job: _Job) -> None:
+    first, frames = _peek(frames)
+    name = None if job.system.name == "WGS 84" else job.system.name
+    crs = first.crs if isinstance(first, gpd.GeoDataFrame) and name else None
     code = ":".join(crs.to_authority() or ()) if crs is not None else ""
     if name:
-        written.notes.append(
+        job.note(
             Message("the coordinates are in {system}, which GeoJSON does not foresee", system=name)
         )
-    write_geojson(frame, path, name, code or None)
+    write_geojson(frames, job.partial, name, code or None)
+
+
+def _peek(frames: Iterator[pd.DataFrame]) -> tuple[pd.DataFrame, Iterator[pd.DataFrame]]:
+    """Return the first part, and all of them."""
+    first = next(frames)
+    return first, chain([first], frames)
 
 
 def _gdal(frame: pd.DataFrame, path: Path, driver: str, layer: str, **options: Any) -> None:
@@ -136,13 +216,19 @@ def _gdal(frame: pd.DataFrame, path: Path, driver: str, layer: str, **options: A
             pyogrio.write_dataframe(frame, path, layer=layer, driver=driver, **options)
 
 
-def _geopackage(
-    frame: pd.DataFrame, path: Path, system: CoordinateSystem, written: Written
-) -> None:
-    path.unlink(missing_ok=True)
-    _gdal(frame, path, "GPKG", written.path.stem, layer_options={"DESCRIPTION": system.name})
-    if isinstance(frame, gpd.GeoDataFrame) and frame.crs is None:
-        written.notes.append(_no_code(system))
+def _geopackage(frames: Iterator[pd.DataFrame], job: _Job) -> None:
+    job.partial.unlink(missing_ok=True)
+    for number, frame in enumerate(frames):
+        if isinstance(frame, gpd.GeoDataFrame):
+            if frame.crs is None:
+                job.note(_no_code(job.system))
+            # A declared multi type wants every shape to be one.
+            options: dict[str, Any] = {"geometry_type": job.shape} if job.shape else {}
+        else:
+            options = {}
+        if number == 0:
+            options["layer_options"] = {"DESCRIPTION": job.system.name}
+        _gdal(frame, job.partial, "GPKG", job.written.path.stem, append=number > 0, **options)
 
 
 def _no_code(system: CoordinateSystem) -> Message:
@@ -152,27 +238,49 @@ def _no_code(system: CoordinateSystem) -> Message:
     )
 
 
-def _csv(frame: pd.DataFrame, path: Path, system: CoordinateSystem, written: Written) -> None:
+def _csv(frames: Iterator[pd.DataFrame], job: _Job) -> None:
+    with job.partial.open("wb") as stream:
+        for number, frame in enumerate(frames):
+            write_csv(_csv_table(frame, job), stream, header=number == 0)
+    if job.system.name != "WGS 84":
+        job.note(_no_code(job.system))
+
+
+def _csv_table(frame: pd.DataFrame, job: _Job) -> pd.DataFrame:
+    """Put points into two columns, and other shapes into one as well-known text."""
     table = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
-    if isinstance(frame, gpd.GeoDataFrame):
-        shapes = frame.geometry.to_numpy()
-        digits = 7 if system.is_geographic else 3
-        if np.isin(shapely.get_type_id(shapes), [-1, 0]).all():
-            names = ("lon", "lat") if system.is_geographic else ("x", "y")
-            table[names[0]] = shapely.get_x(shapes).round(digits)
-            table[names[1]] = shapely.get_y(shapes).round(digits)
-        else:
-            table["wkt"] = shapely.to_wkt(shapes, rounding_precision=digits)
-    with path.open("wb") as stream:
-        write_csv(table, stream)
-    if system.name != "WGS 84":
-        written.notes.append(_no_code(system))
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return table
+    shapes = frame.geometry.to_numpy()
+    degrees = job.system.is_geographic
+    digits = 7 if degrees else 3
+    points = job.shape == "Point" or (
+        job.shape is None and np.isin(shapely.get_type_id(shapes), [-1, 0]).all()
+    )
+    if points:
+        for name, values in zip(
+            ("lon", "lat") if degrees else ("x", "y"),
+            (shapely.get_x(shapes), shapely.get_y(shapes)),
+            strict=True,
+        ):
+            table[name] = values.round(digits)
+    else:
+        table["wkt"] = shapely.to_wkt(shapes, rounding_precision=digits)
+    return table
 
 
-def write_csv(table: pd.DataFrame, stream: BinaryIO) -> None:
+def write_csv(table: pd.DataFrame, stream: BinaryIO, *, header: bool = True) -> None:
     """Write a table in UTF-8 with a byte order mark, by which Excel knows the encoding.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    stream : file
+        Open for bytes.
+    header : bool
+        Whether this is the beginning of the file: the mark and the names of the columns.
     """
     table = table.copy(deep=False)
     for name in table.columns:
@@ -180,49 +288,77 @@ def write_csv(table: pd.DataFrame, stream: BinaryIO) -> None:
             table[name] = table[name].astype("str").str.replace(_FORMULA, "'", regex=True)
         elif isinstance(table[name].dtype, pd.DatetimeTZDtype):
             table[name] = table[name].dt.as_unit("s")
-    stream.write(b"\xef\xbb\xbf")
+    if header:
+        stream.write(b"\xef\xbb\xbf")
     pa_csv.write_csv(
         pa.Table.from_pandas(table, preserve_index=False),
         stream,
-        pa_csv.WriteOptions(quoting_style="needed"),
+        pa_csv.WriteOptions(include_header=header, quoting_style="needed"),
     )
 
 
-def _shapefile(frame: pd.DataFrame, path: Path, system: CoordinateSystem, written: Written) -> None:
+def _shapefile(frames: Iterator[pd.DataFrame], job: _Job) -> None:
     """Write one shapefile per kind of geometry, and a legend of the names that were cut."""
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise GeodataError(
-            Message("{file}: a shapefile needs positions; export CSV", file=written.path.name)
-        )
-    names = short_names([str(name) for name in frame.columns if name != "geometry"])
-    cut = {long: short for long, short in names.items() if long != short}
-    plain = _dbf_columns(frame, written).rename(columns=names)
-    stem = written.path.stem
-    with TemporaryDirectory(prefix="gridmap-") as folder:
-        dimension = shapely.get_dimensions(frame.geometry.to_numpy())
-        kinds = [kind for kind in (0, 1, 2) if (dimension == kind).any()] or [-1]
-        for kind in kinds:
-            # Rows without a shape go with the first kind.
-            rows = (dimension == kind) | ((dimension < 0) & (kind == kinds[0]))
-            suffix = "" if len(kinds) == 1 else ("_点", "_线", "_面")[kind]
-            target = Path(folder) / f"{stem}{suffix}.shp"
-            _gdal(plain[rows], target, "ESRI Shapefile", target.stem, encoding="UTF-8")
+    with TemporaryDirectory(prefix="gridmap-") as name:
+        folder = Path(name)
+        cut: dict[str, str] = {}
+        trimmed: dict[str, int] = {}
+        for frame in frames:
+            if not isinstance(frame, gpd.GeoDataFrame):
+                raise GeodataError(
+                    Message(
+                        "{file}: a shapefile needs positions; export CSV",
+                        file=job.written.path.name,
+                    )
+                )
+            if frame.crs is None:
+                job.note(_no_code(job.system))
+            names = short_names([str(name) for name in frame.columns if name != "geometry"])
+            cut = {long: short for long, short in names.items() if long != short}
+            _append_shapes(_dbf_columns(frame, trimmed).rename(columns=names), folder)
+        for column, count in trimmed.items():
+            job.note(
+                Message(
+                    "shapefiles hold texts of 254 bytes; {count} in {field} were cut",
+                    count=count,
+                    field=column,
+                )
+            )
+        stem = job.written.path.stem
         if cut:
             legend = pd.DataFrame({"short": cut.values(), "name": cut.keys()}, dtype="str")
             # As .txt it is no second table beside the shapefile when the archive is read again.
-            with (Path(folder) / f"{stem}_fields.txt").open("wb") as stream:
+            with (folder / "_fields.txt").open("wb") as stream:
                 write_csv(legend, stream)
-            written.notes.append(
+            job.note(
                 Message(
                     "shapefiles hold names of 10 bytes; these were shortened: {names}",
                     names=", ".join(f"{long} -> {short}" for long, short in cut.items()),
                 )
             )
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for part in sorted(Path(folder).iterdir()):
-                archive.write(part, part.name)
-    if frame.crs is None:
-        written.notes.append(_no_code(system))
+        files = sorted(folder.iterdir())
+        alone = len({file.stem for file in files if file.suffix == ".shp"}) == 1
+        with zipfile.ZipFile(job.partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                end = file.name[len(file.stem) :] if alone and file.stem in _KINDS else file.name
+                archive.write(file, f"{stem}{end}")
+
+
+def _append_shapes(frame: gpd.GeoDataFrame, folder: Path) -> None:
+    """Add the rows to the shapefile of their kind; those without a shape go with any of them."""
+    dimension = shapely.get_dimensions(frame.geometry.to_numpy())
+    present = [kind for kind in range(3) if (dimension == kind).any()]
+    begun = [kind for kind, name in enumerate(_KINDS) if (folder / f"{name}.shp").exists()]
+    fallback = (begun or present or [0])[0]
+    for kind in sorted({*present, fallback}):
+        rows = (dimension == kind) | ((dimension < 0) & (kind == fallback))
+        if not rows.any() and (present or begun):
+            continue
+        target = folder / f"{_KINDS[kind]}.shp"
+        _gdal(
+            frame[rows], target, "ESRI Shapefile", target.stem, encoding="UTF-8",
+            append=target.exists(), geometry_type=_SHAPES[kind],
+        )  # fmt: skip
 
 
 def short_names(names: list[str]) -> dict[str, str]:
@@ -243,8 +379,8 @@ def _cut(text: str, limit: int) -> str:
     return text.encode()[:limit].decode("utf-8", "ignore")
 
 
-def _dbf_columns(frame: gpd.GeoDataFrame, written: Written) -> gpd.GeoDataFrame:
-    """Turn what a DBF table cannot hold into what it can."""
+def _dbf_columns(frame: gpd.GeoDataFrame, trimmed: dict[str, int]) -> gpd.GeoDataFrame:
+    """Turn what a DBF table cannot hold into what it can, and count the texts that were cut."""
     frame = frame.copy()
     for name in frame.columns.drop("geometry"):
         column = frame[name]
@@ -258,8 +394,10 @@ def _dbf_columns(frame: gpd.GeoDataFrame, written: Written) -> gpd.GeoDataFrame:
             changed = int((cut != column[long]).sum())
             if changed:
                 frame.loc[long, name] = cut
-                written.notes.append(
-                    Message("shapefiles hold texts of 254 bytes; {count} in {field} were cut",
-                            count=changed, field=name)
-                )  # fmt: skip
+                trimmed[str(name)] = trimmed.get(str(name), 0) + changed
     return frame
+
+
+_WRITERS: dict[str, _Writer] = {
+    "geojson": _geojson, "gpkg": _geopackage, "csv": _csv, "shapefile": _shapefile,
+}  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
@@ -14,13 +16,13 @@ from geodata.files.geojson import SYSTEM_MEMBER
 
 
 def write_geojson(
-    frame: pd.DataFrame, path: Path, system: str | None = None, code: str | None = None
+    frames: Iterable[pd.DataFrame], path: Path, system: str | None = None, code: str | None = None
 ) -> None:
     """Write a FeatureCollection.
 
     Parameters
     ----------
-    frame : pandas.DataFrame or GeoDataFrame
+    frames : iterable of pandas.DataFrame or GeoDataFrame
         In the system that is named; without geometry every feature's is null.
     path : Path
         Where to.
@@ -29,33 +31,62 @@ def write_geojson(
     code : str, optional
         Its code, if it has one, written as the old member ``crs`` that GIS programs know.
     """
-    header = {"type": "FeatureCollection"}
-    members = [json.dumps(header)[1:-1]]
+    members: dict[str, object] = {}
     if system is not None:
-        members.append(f"{json.dumps(SYSTEM_MEMBER)}: {json.dumps(code or system)}")
+        members[SYSTEM_MEMBER] = code or system
     if code is not None:
-        crs = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{code.replace(':', '::')}"}}
-        members.append(f'"crs": {json.dumps(crs)}')
-    shapes = _shape_texts(frame, metres=code is not None and not _geographic(frame))
+        name = f"urn:ogc:def:crs:{code.replace(':', '::')}"
+        members["crs"] = {"type": "name", "properties": {"name": name}}
+    parts = (_features(part, metres=code is not None and not _geographic(part)) for part in frames)
+    write_collection(parts, path, members)
+
+
+def write_collection(
+    parts: Iterable[Sequence[str]], path: Path, members: Mapping[str, object] = MappingProxyType({})
+) -> None:
+    """Write features that are texts already.
+
+    Parameters
+    ----------
+    parts : iterable of sequence of str
+        Features as JSON.
+    path : Path
+        Where to.
+    members : mapping
+        Foreign members of the collection, before its features.
+    """
+    header = json.dumps({"type": "FeatureCollection", **members})[:-1]
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(f'{header}, "features": [\n')
+        between = ""
+        for features in parts:
+            if features:
+                stream.write(between + ",\n".join(features))
+                between = ",\n"
+        stream.write("\n]}\n")
+
+
+def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:
+    """Return each row as the text of a feature."""
     table = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
-    for name in table.columns[[str(kind) == "object" for kind in table.dtypes]]:
-        # A date without a time stays one.
-        table[name] = table[name].astype("str").where(table[name].notna(), None)
+    for name in table.columns:
+        if str(table[name].dtype) == "object":
+            # A date without a time stays one.
+            table[name] = table[name].astype("str").where(table[name].notna(), None)
+        elif isinstance(table[name].dtype, pd.DatetimeTZDtype):
+            # Left to itself, pandas writes every time in UTC.
+            texts = table[name].dt.strftime("%Y-%m-%dT%H:%M:%S%z").astype("str")
+            table[name] = texts.str.replace(r"(\d\d)$", r":\1", regex=True)
     properties = table.to_json(
         orient="records", lines=True, force_ascii=False, date_format="iso", date_unit="s",
         double_precision=10,
     ).splitlines()  # fmt: skip
     if len(properties) != len(frame):
         properties = ["{}"] * len(frame)
-    with path.open("w", encoding="utf-8") as stream:
-        stream.write("{" + ", ".join(members) + ', "features": [\n')
-        stream.write(
-            ",\n".join(
-                f'{{"type": "Feature", "properties": {values}, "geometry": {shape}}}'
-                for values, shape in zip(properties, shapes, strict=True)
-            )
-        )
-        stream.write("\n]}\n")
+    return [
+        f'{{"type": "Feature", "properties": {values}, "geometry": {shape}}}'
+        for values, shape in zip(properties, _shape_texts(frame, metres=metres), strict=True)
+    ]
 
 
 def _geographic(frame: pd.DataFrame) -> bool:

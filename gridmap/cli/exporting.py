@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from geodata.messages import Message
-from gridmap.cli.say import say
+from gridmap.cli.say import say, text
 from gridmap.db import make_engine, make_sessions
 from gridmap.embedded import provide_database
 from gridmap.exchange.export import LAYERS, Choice
@@ -34,6 +34,11 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     help="The coordinate system: WGS84, GCJ02, BD09, CGCS2000, EPSG:4527 ...",
 )
 @click.option("--community", help="Only this unit: a code, or its first digits.")
+@click.option(
+    "--level",
+    type=click.Choice(["county", "town", "community"]),
+    help="Of the units only these.",
+)
 @click.option("--from", "first", type=_DAY, help="Incidents from this day on.")
 @click.option("--to", "last", type=_DAY, help="Incidents up to this day, included.")
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
@@ -45,6 +50,7 @@ def export(
     format_: str | None,
     crs: str,
     community: str | None,
+    level: str | None,
     first: datetime | None,
     last: datetime | None,
     force: bool,
@@ -52,12 +58,13 @@ def export(
     """Write a layer to a file: GeoJSON, GeoPackage, CSV or zipped Shapefile."""
     if file.exists() and not force:
         raise click.UsageError(
-            str(Message("{file} exists already; give --force to replace it", file=str(file)))
+            text(Message("{file} exists already; give --force to replace it", file=str(file)))
         )
     choice = Choice(
         _beginning(community),
         first.date() if first else None,
         last.date() if last else None,
+        level,
     )
     with provide_database(settings) as url:
         engine = make_engine(url)

@@ -1,24 +1,26 @@
-"""Layers into files: GeoJSON straight from PostGIS, other formats through frames."""
+"""Layers into files, part by part: GeoJSON straight from PostGIS, other formats through frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from geodata.crs import CoordinateSystem
-from geodata.files.writing import FORMATS, Written, write
+from geodata.crs import CoordinateSystem, for_longitudes
+from geodata.files.writing import FORMATS, Written, replacing, write_parts
+from geodata.files.writing_geojson import write_collection
 from geodata.messages import Message
 from gridmap.errors import GridmapError
+from gridmap.territory.models import TerritorySettings
 
 _CHUNK = 50_000
 _LATEST = """
@@ -33,15 +35,30 @@ _CELL = """
 _LINKS = "cell.code AS cell_code, community.code AS community_code"
 
 
+# What PostgreSQL calls its types, and the column of a frame that holds one with its nulls.
+_TYPES = {"bool": "boolean", "int2": "Int64", "int4": "Int64", "int8": "Int64",
+          "float8": "float64", "text": "str", "varchar": "str"}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Exported:
-    """How a layer is read: the fields of its canonical frame and, where it has them, its links."""
+    """How a layer is read: the fields of its canonical frame and, where it has them, its links.
+
+    Attributes
+    ----------
+    fields, tables, order : str
+        SQL; the layer's own table is ``t``.
+    community : str, optional
+        SQL of the code of the unit that a row belongs to.
+    shape : str, optional
+        The type of geometry, ``Unknown`` for several types; None without any.
+    """
 
     fields: str
     tables: str
     community: str | None = None
     order: str = "t.id"
-    geometry: bool = True
+    shape: str | None = "Unknown"
 
 
 LAYERS = {
@@ -50,12 +67,14 @@ LAYERS = {
         "unit t LEFT JOIN unit parent ON parent.id = t.parent_id",
         "t.code",
         "t.code",
+        shape="MultiPolygon",
     ),
     "cells": Exported(
         "t.code, community.code AS community_code, t.kind, t.name, t.valid_from, t.valid_to",
         "cell t JOIN unit community ON community.id = t.community_id",
         "community.code",
         "t.code, t.id",
+        shape="MultiPolygon",
     ),
     "buildings": Exported(
         "t.external_id, t.name, t.address, t.kind, t.storeys, latest.month, latest.households, "
@@ -71,25 +90,29 @@ LAYERS = {
         "LEFT JOIN unit community ON community.id = b.community_id",
         "community.code",
         "t.building_id, t.month",
-        geometry=False,
+        shape=None,
     ),
     "places": Exported(
         f"t.external_id, t.name, t.kind, t.address, t.area_m2, {_LINKS}",
         f"place t {_CELL}",
         "community.code",
+        shape="Point",
     ),
-    "roads": Exported("t.external_id, t.name, t.kind, t.oneway, t.bridge", "road t"),
+    "roads": Exported(
+        "t.external_id, t.name, t.kind, t.oneway, t.bridge", "road t", shape="LineString"
+    ),
     "ground": Exported("t.external_id, t.name, t.kind", "ground t"),
     "categories": Exported(
         "t.code, parent.code AS parent_code, t.name, t.name_en",
         "category t LEFT JOIN category parent ON parent.id = t.parent_id",
         order="t.code",
-        geometry=False,
+        shape=None,
     ),
     "incidents": Exported(
         f"t.external_id, category.code AS category, t.occurred_at, t.source, {_LINKS}",
         f"incident t JOIN category ON category.id = t.category_id {_CELL}",
         "community.code",
+        shape="Point",
     ),
 }
 
@@ -104,11 +127,14 @@ class Choice:
         The first digits of codes of communities: a community, a town or a county.
     first, last : date, optional
         Local days of incidents, both included.
+    level : str, optional
+        The level of units.
     """
 
     community: str | None = None
     first: date | None = None
     last: date | None = None
+    level: str | None = None
 
 
 def export(
@@ -121,7 +147,10 @@ def export(
     choice: Choice = Choice(),
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Written:
-    """Write a layer to a file.
+    """Write a layer to a file, in memory that does not grow with its rows.
+
+    Times are told in the time zone of the territory, whatever that of the session was; it keeps
+    the territory's until the transaction ends.
 
     Parameters
     ----------
@@ -134,7 +163,8 @@ def export(
     format : {"geojson", "gpkg", "csv", "shapefile"}, optional
         By default what the name ends in.
     system : str
-        The coordinate system, see `geodata.crs.CoordinateSystem.parse`.
+        The coordinate system, see `geodata.crs.CoordinateSystem.parse`. A Gauss-Krüger zone that
+        is not named is that of the middle of what is exported.
     choice : Choice
     advance : callable
         Told how many rows were read.
@@ -146,17 +176,19 @@ def export(
     Raises
     ------
     GeodataError
-        If the format or the coordinate system is unknown.
+        If the format or the coordinate system is unknown, or the layer knows no such choice.
     """
+    target = CoordinateSystem.parse(system)
+    zone = session.scalars(select(TerritorySettings.time_zone)).one()
+    session.execute(select(func.set_config("TimeZone", zone, True)))
+    shape = LAYERS[layer].shape
     wanted = format or FORMATS.get(path.suffix.lower())
-    plain = CoordinateSystem.parse(system).name == "WGS 84"
-    if wanted == "geojson" and plain and LAYERS[layer].geometry:
+    if wanted == "geojson" and target.name == "WGS 84" and shape:
         return _stream_geojson(session, layer, path, choice, advance)
-    frames = _frames(session, layer, choice, advance)
-    if wanted == "csv" and not system.upper().startswith("CGCS2000"):
-        return _append_csv(frames, path, system)
-    parts = list(frames)
-    return write(pd.concat(parts, ignore_index=True), path, format, system)
+    if target.name == "CGCS2000 GK" and shape:
+        target = for_longitudes(target, _west_and_east(session, layer, choice))
+    frames = _frames(session, layer, choice, advance, zone)
+    return write_parts(frames, path, wanted, target, shape=shape)
 
 
 def _query(layer: str, choice: Choice, geometry: str) -> tuple[str, dict[str, Any]]:
@@ -178,7 +210,12 @@ def _query(layer: str, choice: Choice, geometry: str) -> tuple[str, dict[str, An
         if choice.last:
             conditions.append(f"t.occurred_at < CAST(:after AS timestamp) AT TIME ZONE {zone}")
             params["after"] = choice.last + timedelta(days=1)
-    fields = f"{source.fields}{geometry if source.geometry else ''}"
+    if choice.level:
+        if layer != "units":
+            raise GridmapError(Message("only units have a level, not {layer}", layer=layer))
+        conditions.append("t.level = :level")
+        params["level"] = choice.level
+    fields = f"{source.fields}{geometry if source.shape else ''}"
     where = " AND ".join(conditions)
     statement = f"SELECT {fields} FROM {source.tables} WHERE {where} ORDER BY {source.order}"
     return statement, params
@@ -188,65 +225,67 @@ def _stream_geojson(
     session: Session, layer: str, path: Path, choice: Choice, advance: Callable[[int], None]
 ) -> Written:
     """Write what PostGIS makes, feature by feature (RFC 7946, 7 decimals: a centimetre)."""
-    inner, params = _query(layer, choice, ", t.geom")
+    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
+    inner, params = _query(layer, choice, ", ST_ForcePolygonCCW(t.geom) AS geom")
     rows = session.execute(
         text(f"SELECT ST_AsGeoJSON(f.*, 'geom', 7) FROM ({inner}) f"),
         params,
         execution_options={"yield_per": _CHUNK},
     )
-    draft = path.with_name(f".{path.name}.draft")
-    count = 0
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write('{"type": "FeatureCollection", "features": [\n')
+    written = Written(path, 0)
+
+    def told() -> Iterator[Sequence[str]]:
         for part in rows.scalars().partitions():
-            stream.write((",\n" if count else "") + ",\n".join(part))
-            count += len(part)
+            written.count += len(part)
             advance(len(part))
-        stream.write("\n]}\n")
-    draft.replace(path)
-    return Written(path, count)
+            yield part
+
+    with replacing(path) as partial:
+        write_collection(told(), partial)
+    return written
+
+
+def _west_and_east(session: Session, layer: str, choice: Choice) -> list[float]:
+    """Return the least and the greatest longitude of what is exported, if there is any."""
+    inner, params = _query(layer, choice, ", t.geom")
+    extent = text(
+        f"SELECT ST_XMin(e), ST_XMax(e) FROM (SELECT ST_Extent(geom) e FROM ({inner}) f) g"
+    )
+    west, east = session.execute(extent, params).one()
+    return [] if west is None else [west, east]
 
 
 def _frames(
-    session: Session, layer: str, choice: Choice, advance: Callable[[int], None]
+    session: Session, layer: str, choice: Choice, advance: Callable[[int], None], zone: str
 ) -> Iterator[pd.DataFrame]:
-    """Yield the canonical frame in parts, at least one."""
+    """Yield the canonical frame in parts, at least one, all with the same types."""
     statement, params = _query(layer, choice, ", ST_AsBinary(t.geom) AS geometry")
-    rows = session.execute(text(statement), params, execution_options={"yield_per": _CHUNK})
-    columns = list(rows.keys())
+    rows: Any = session.execute(text(statement), params, execution_options={"yield_per": _CHUNK})
+    # psycopg tells of every column also what PostgreSQL calls its type.
+    types = {column.name: column.type_display for column in rows.cursor.description}
     empty = True
     for part in rows.partitions():
         advance(len(part))
         empty = False
-        yield _frame(pd.DataFrame([tuple(row) for row in part], columns=columns), layer)
+        yield _frame([tuple(row) for row in part], types, zone)
     if empty:
-        yield _frame(pd.DataFrame(columns=columns), layer)
+        yield _frame([], types, zone)
 
 
-def _frame(table: pd.DataFrame, layer: str) -> pd.DataFrame:
-    for name in table.columns.difference(["geometry"]):
-        if table[name].dtype == "object":
-            kinds = table[name].dropna().map(type).unique()
-            if len(kinds) == 1 and kinds[0] is date:
-                continue
-            table[name] = table[name].astype("str").where(table[name].notna(), None).astype("str")
-    if not LAYERS[layer].geometry:
-        return table
-    shapes = shapely.from_wkb(table.pop("geometry").to_numpy("object"))
-    frame: pd.DataFrame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"))
+def _frame(rows: list[tuple[Any, ...]], types: dict[str, str], zone: str) -> pd.DataFrame:
+    values = zip(*rows, strict=True) if rows else ([] for _ in types)
+    table: dict[str, Any] = {}
+    for (name, kind), column in zip(types.items(), values, strict=True):
+        if kind == "timestamptz":
+            moments = pd.Series(pd.to_datetime(list(column), utc=True))
+            table[name] = moments.dt.tz_convert(zone).dt.as_unit("us")
+        else:
+            table[name] = pd.Series(column, dtype=_TYPES.get(kind, "object"))
+    shapes = table.pop("geometry", None)
+    if shapes is None:
+        return pd.DataFrame(table)
+    outlines = shapely.from_wkb(shapes.to_numpy("object"))
+    frame: pd.DataFrame = gpd.GeoDataFrame(
+        table, geometry=gpd.GeoSeries(np.asarray(outlines), crs="EPSG:4326")
+    )
     return frame
-
-
-def _append_csv(frames: Iterator[pd.DataFrame], path: Path, system: str) -> Written:
-    """Write part after part, so that any number of rows fits into memory."""
-    draft = path.with_name(f".{path.name}.draft")
-    count, notes = 0, []
-    with TemporaryDirectory(prefix="gridmap-") as folder, draft.open("wb") as stream:
-        for frame in frames:
-            piece = write(frame, Path(folder) / "part.csv", "csv", system)
-            data = piece.path.read_bytes()
-            stream.write(data if count == 0 else data[data.index(b"\n") + 1 :])
-            count += len(frame)
-            notes = piece.notes
-    draft.replace(path)
-    return Written(path, count, notes)
