@@ -88,15 +88,12 @@ class Target:
         The database.
     cluster : Cluster, optional
         The embedded cluster if it is there, whose superuser sets PostGIS up.
-    time_zone : str
-        The time zone of the database's sessions.
     """
 
-    def __init__(self, url: str, cluster: Cluster | None, time_zone: str) -> None:
+    def __init__(self, url: str, cluster: Cluster | None) -> None:
         self.name = str(make_url(url).database)
         self._url = make_url(url)
         self._cluster = cluster
-        self._time_zone = time_zone
 
     def has_data(self) -> bool:
         """Tell whether the database has tables besides PostGIS's own."""
@@ -141,13 +138,11 @@ class Target:
 
     def _make(self, draft: str) -> None:
         if self._cluster is not None:
-            self._cluster.ensure_database(draft, self._time_zone)
+            self._cluster.ensure_database(draft)
             return
         name = sql.Identifier(draft)
         with self._server() as server:
             server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-            statement = sql.SQL("ALTER DATABASE {} SET timezone = {}")
-            server.execute(statement.format(name, sql.Literal(self._time_zone)))
         with psycopg.connect(_plain(self._url.set(database=draft)), autocommit=True) as inside:
             inside.execute("CREATE EXTENSION IF NOT EXISTS postgis")
 
@@ -170,11 +165,11 @@ class Target:
 def restoring(settings: Settings, name: str = "gridmap") -> Iterator[Target]:
     """Yield the database to restore into, with its server running."""
     if settings.database_url is not None:
-        yield Target(settings.database_url, None, settings.time_zone)
+        yield Target(settings.database_url, None)
         return
     with Cluster(settings.data_dir / "postgresql").running() as cluster:
-        url = cluster.ensure_database(name, settings.time_zone)
-        yield Target(url, cluster, settings.time_zone)
+        url = cluster.ensure_database(name)
+        yield Target(url, cluster)
 
 
 def _contents(file: Path) -> str:

@@ -40,7 +40,11 @@ def make_engine(url: str, **options: Any) -> Engine:
         if url.startswith(scheme):
             url = "postgresql+psycopg://" + url.removeprefix(scheme)
     options.setdefault("pool_pre_ping", True)
-    return create_engine(url, **options)
+    # Days are told by the territory's own time zone. Sessions that all keep UTC make a query
+    # that forgets it wrong everywhere, and so found, instead of wrong on another server only.
+    given = dict(options.pop("connect_args", {}))
+    given["options"] = f"-c timezone=UTC {given.get('options', '')}".strip()
+    return create_engine(url, connect_args=given, **options)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -44,7 +44,6 @@ def examine(settings: Settings, engine: Engine) -> Iterator[Finding]:
     yield check_assets()
     yield from check_server(engine)
     yield check_encoding(engine)
-    yield check_time_zone(engine, settings.time_zone)
     yield check_migrations(engine)
 
 
@@ -146,26 +145,6 @@ def check_encoding(engine: Engine) -> Finding:
             Message("Searches tell é from É with this locale; C.UTF-8 does not."),
         )
     return Finding(State.OK, message)
-
-
-def check_time_zone(engine: Engine, wanted: str) -> Finding:
-    """Look at the time zone of the database's sessions."""
-    with engine.connect() as connection:
-        zone = connection.execute(text("SHOW timezone")).scalar_one()
-        database = connection.execute(text("SELECT current_database()")).scalar_one()
-    message = Message("the database's time zone is {zone}", zone=zone)
-    if zone == wanted:
-        return Finding(State.OK, message)
-    return Finding(
-        State.WARNING,
-        message,
-        Message(
-            "GRIDMAP_TIME_ZONE says {wanted}. Run in the database: "
-            "ALTER DATABASE {database} SET timezone = '{wanted}';",
-            wanted=wanted,
-            database=database,
-        ),
-    )
 
 
 def check_migrations(engine: Engine) -> Finding:

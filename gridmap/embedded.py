@@ -81,7 +81,7 @@ def provide_database(settings: Settings, name: str = "gridmap") -> Iterator[str]
         yield settings.database_url
         return
     with Cluster(settings.data_dir / "postgresql").running() as cluster:
-        yield cluster.ensure_database(name, settings.time_zone)
+        yield cluster.ensure_database(name)
 
 
 class Cluster:
@@ -166,15 +166,13 @@ class Cluster:
             host=str(self.socket), port=PORT, user=SUPERUSER, dbname=database, autocommit=True
         )
 
-    def ensure_database(self, name: str, time_zone: str = "Asia/Shanghai") -> str:
+    def ensure_database(self, name: str) -> str:
         """Make a database with PostGIS and no tables unless it exists, and return its URL.
 
         Parameters
         ----------
         name : str
             The name of the database.
-        time_zone : str
-            The time zone of its sessions.
         """
         with self.connect() as server:
             # Two programs may start at once; the lock goes with the connection.
@@ -182,11 +180,6 @@ class Cluster:
             found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if found.fetchone() is None:
                 self._make_database(server, name)
-            server.execute(
-                sql.SQL("ALTER DATABASE {} SET timezone = {}").format(
-                    sql.Identifier(name), sql.Literal(time_zone)
-                )
-            )
         return self.url(name)
 
     def is_running(self) -> bool:
@@ -326,7 +319,10 @@ class Cluster:
         shutil.rmtree(draft, ignore_errors=True)
         code, said = self._run(
             str(programs / "initdb"),
-            *("--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=trust"),
+            # Both sort by code point, but only C compares bytes, which builds indexes on texts
+            # several times faster and lets them serve searches for a beginning.
+            *("--encoding=UTF8", "--locale=C.UTF-8", "--lc-collate=C"),
+            *("--data-checksums", "--auth=trust"),
             *(() if self.durable else ("--no-sync",)),
             f"--username={SUPERUSER}",
             f"--pgdata={draft}",

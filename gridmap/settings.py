@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
-from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,9 +46,6 @@ class Settings(BaseSettings):
         default=None,
         description="The language of the command line and the pages' first choice.",
     )
-    time_zone: str = Field(
-        default="Asia/Shanghai", description="The time zone in which days begin and end."
-    )
     secret_key: SecretStr | None = Field(
         default=None, description="Signs sessions. It has no default outside the demo."
     )
@@ -73,10 +69,3 @@ class Settings(BaseSettings):
     @classmethod
     def _make_absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
-
-    @field_validator("time_zone")
-    @classmethod
-    def _know_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError("it must be a name from the time zone database, as Asia/Shanghai")
-        return name

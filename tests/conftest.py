@@ -105,9 +105,6 @@ def copy_template(cluster: Cluster, server: psycopg.Connection, name: str) -> No
         server.execute(rename.format(sql.Identifier(draft), sql.Identifier(template)))
     copy = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
     server.execute(copy.format(*map(sql.Identifier, (name, OWNER, template))))
-    # A copy does not take over its template's settings.
-    zone = sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Shanghai'")
-    server.execute(zone.format(sql.Identifier(name)))
 
 
 def remove_dead(server: psycopg.Connection) -> None:

@@ -31,6 +31,7 @@ _COMMANDS = {
     "sketch": "gridmap.cli.sketch:sketch",
     "check": "gridmap.cli.check:check",
     "user": "gridmap.cli.users:user",
+    "setting": "gridmap.cli.setting:setting",
     "doctor": "gridmap.cli.upkeep:doctor",
     "backup": "gridmap.cli.upkeep:backup",
     "restore": "gridmap.cli.upkeep:restore",

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from gridmap import doctor
 from gridmap.db import alembic_config
-from gridmap.doctor import State, check_disk, check_migrations, check_server, check_time_zone
+from gridmap.doctor import State, check_disk, check_migrations, check_server
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
@@ -31,13 +31,6 @@ def test_a_sound_database_is_found_sound(engine: Engine) -> None:
     assert [finding.state for finding in check_server(engine)] == [State.OK, State.OK]
     assert check_migrations(engine).state is State.OK
     assert doctor.check_encoding(engine).state is State.OK
-
-
-def test_another_time_zone_is_named_with_its_remedy(engine: Engine) -> None:
-    assert check_time_zone(engine, "Asia/Shanghai").state is State.OK
-    finding = check_time_zone(engine, "Asia/Urumqi")
-    assert finding.state is State.WARNING
-    assert "SET timezone = 'Asia/Urumqi'" in str(finding.remedy)
 
 
 def test_pending_migrations_and_missing_postgis_are_errors(

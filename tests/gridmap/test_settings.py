@@ -30,7 +30,6 @@ def test_values_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     [
         ("GRIDMAP_PORT", "70000"),
         ("GRIDMAP_DATABASE_URL", "mysql://somewhere/gridmap"),
-        ("GRIDMAP_TIME_ZONE", "Asia/Shangai"),
         ("GRIDMAP_LANG", "fr"),
     ],
 )
