@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -13,6 +14,7 @@ from gridmap.workforce.rights import Action, Actor, require
 from gridmap.workforce.sign_in import resume
 from webui.database import writing
 
+#: Holds the token of a session, which is kept at the server.
 COOKIE = "gridmap_session"
 _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
 #: What a route needs: a right, or None where nobody has to be signed in.
@@ -44,8 +46,10 @@ def public(view: _View) -> _View:
 
 def install(app: Flask) -> None:
     """Guard every route, and every write against forged requests."""
+    app.session_interface = _FormSession()
     CSRFProtect(app)
     app.before_request(_guard)
+    app.after_request(_keep_apart)
     app.context_processor(lambda: {"actor": g.get("actor")})
 
 
@@ -70,24 +74,30 @@ def current_actor() -> Actor:
     return actor
 
 
+def present() -> Actor | None:
+    """Find out who asks, also where nobody has to be signed in."""
+    token = request.cookies.get(COOKIE)
+    if token is not None and "actor" not in g:
+        with writing() as session:
+            g.actor = resume(session, token, address=request.remote_addr)
+    actor: Actor | None = g.get("actor")
+    return actor
+
+
 def _guard() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or endpoint == "static":
         return None
-    token = request.cookies.get(COOKIE)
-    if token is not None:
-        with writing() as session:
-            g.actor = resume(session, token, address=request.remote_addr)
     needed = getattr(current_app.view_functions[endpoint], _NEEDS)
     if needed is None:
         return None
-    if g.get("actor") is None:
+    actor = present()
+    if actor is None:
         return _ask_to_sign_in()
-    actor = current_actor()
     if needed == _ANYBODY_SIGNED_IN:
         return None
     if actor.must_change_password:
-        return redirect(url_for("account.change_password"))
+        return redirect(url_for("account.ask_password"))
     require(actor, needed)
     return None
 
@@ -96,8 +106,25 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     """Lead a person to the sign-in page and back; a script is told plainly."""
     looks = request.method == "GET" and request.accept_mimetypes.accept_html
     if looks and request.headers.get("Sec-Fetch-Dest", "document") == "document":
-        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+        return redirect(url_for("account.show_sign_in", next=request.full_path.rstrip("?")))
     return abort(401)
+
+
+def _keep_apart(response: Response) -> Response:
+    """Keep what one person was shown from the next at the same browser or proxy."""
+    if "actor" in g:
+        response.vary.add("Cookie")
+        response.cache_control.private = True
+        if response.cache_control.max_age is None:
+            response.cache_control.no_cache = True
+    return response
+
+
+class _FormSession(SecureCookieSessionInterface):
+    """Flask's own cookie, which holds the forms' token and notices: safe wherever HTTPS is."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
 
 
 def keep_session(response: Response, token: str, seconds: int) -> None:
@@ -105,3 +132,14 @@ def keep_session(response: Response, token: str, seconds: int) -> None:
     response.set_cookie(
         COOKIE, token, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure
     )
+
+
+def drop_session(response: Response) -> None:
+    """Take the token away, and what the browser kept of the pages."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def token() -> str:
+    """Return the token of the present session."""
+    return request.cookies.get(COOKIE, "")

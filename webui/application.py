@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from flask import Flask, redirect, url_for
+from flask import Flask, redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from sqlalchemy import Engine
@@ -15,7 +15,20 @@ from gridmap.db import make_engine
 from gridmap.errors import UnavailableError
 from gridmap.i18n import TRANSLATIONS, compile_catalogues
 from gridmap.settings import Settings
-from webui import assets, compression, errors, health, language, map_data, map_page, security, tiles
+from webui import (
+    access,
+    account,
+    assets,
+    compression,
+    errors,
+    health,
+    language,
+    map_data,
+    map_page,
+    navigation,
+    security,
+    tiles,
+)
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -29,6 +42,10 @@ def make_application(settings: Settings) -> Flask:
         SECRET_KEY=key.get_secret_value() if key else secrets.token_hex(32),
         BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
         MAX_CONTENT_LENGTH=1 << 20,
+        SESSION_COOKIE_NAME="gridmap_form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        # A form may stay open over lunch; its token ends with the browser.
+        WTF_CSRF_TIME_LIMIT=None,
         DEFAULT_LANGUAGE=settings.lang or "zh",
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -36,15 +53,23 @@ def make_application(settings: Settings) -> Flask:
 
     compile_catalogues()
     Babel(app, locale_selector=language.choose)
-    for part in (security, compression, language, errors, assets):
+    for part in (security, compression, language, errors, assets, access, navigation):
         part.install(app)
-    for blueprint in (map_page.blueprint, map_data.blueprint, tiles.blueprint, health.blueprint):
+    for blueprint in (
+        account.blueprint,
+        map_page.blueprint,
+        map_data.blueprint,
+        tiles.blueprint,
+        health.blueprint,
+    ):
         app.register_blueprint(blueprint)
 
     @app.get("/")
+    @access.signed_in
     def home() -> ResponseReturnValue:
-        return redirect(url_for("map_page.show"))
+        return redirect(navigation.first_page(app))
 
+    access.check_routes(app)
     return app
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from gridmap.territory.scope import EVERYTHING, Scope
+from gridmap.territory.scope import Scope
+from gridmap.workforce.rights import Actor
 
 
 def engine() -> Engine:
@@ -34,4 +35,5 @@ def writing() -> Iterator[Session]:
 
 def current_scope() -> Scope:
     """Return what the present reader may see; every query of a page is given it."""
-    return EVERYTHING
+    actor: Actor = g.actor
+    return actor.scope

@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -18,10 +19,12 @@ log = logging.getLogger(__name__)
 
 _SENTENCES = {
     400: N_("The request cannot be understood."),
+    401: N_("You are not signed in, or your sign-in has ended."),
     404: N_("There is no such page."),
     405: N_("This address does not take such a request."),
     413: N_("What was sent is too large."),
 }
+_FORGED = N_("This page was open too long, or came from elsewhere. Load it again and repeat.")
 _BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
 _CANCELLED = N_("The question took too long and was given up. Ask for a smaller area or period.")
 _BUSY = N_("The database does not answer now. Try again in a minute.")
@@ -33,6 +36,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeoutError, lambda _: _answer(503, say(_BUSY)))
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, lambda _: _answer(400, say(_FORGED)))
     app.register_error_handler(Exception, _unexpected)
 
 

@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from webui.access import public
 from webui.database import reading
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/health")
+@public
 def health() -> ResponseReturnValue:
     """Answer 200 when the database answers and has our tables, else 503."""
     try:

@@ -1,8 +1,8 @@
-"""The language of a request: the address, then the cookie, then the installation's."""
+"""The language of a request: the address, the cookie, the person's, or the installation's."""
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import get_locale
 
 from geodata.messages import Message
@@ -23,7 +23,8 @@ def choose() -> str:
     for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wanted in LANGUAGES:
             return wanted
-    return str(current_app.config["DEFAULT_LANGUAGE"])
+    actor = g.get("actor")
+    return actor.language if actor else str(current_app.config["DEFAULT_LANGUAGE"])
 
 
 def say(message: Message | str) -> str:

@@ -17,7 +17,9 @@ from gridmap.exchange.filters import read_filter
 from gridmap.exchange.incident_tiles import count_incidents
 from gridmap.exchange.layers import Field, find_layer, find_layers
 from gridmap.exchange.search import PAGE, search
+from gridmap.workforce.rights import Action
 from webui import words
+from webui.access import needs
 from webui.database import current_scope, reading
 from webui.language import say
 
@@ -25,6 +27,7 @@ blueprint = Blueprint("map_data", __name__, url_prefix="/map")
 
 
 @blueprint.get("/search")
+@needs(Action.VIEW_MAP)
 def search_names() -> ResponseReturnValue:
     """Find features by name or code; ``q`` is the text, ``offset`` the place of the next page."""
     offset = int(_number("offset", 0, 0, 10_000))
@@ -45,6 +48,7 @@ def search_names() -> ResponseReturnValue:
 
 
 @blueprint.get("/identify")
+@needs(Action.VIEW_MAP)
 def identify_point() -> ResponseReturnValue:
     """Name what lies at ``lon`` and ``lat`` on a map at ``zoom`` with ``layers``."""
     lon, lat = _number("lon", None, -180, 180), _number("lat", None, -90, 90)
@@ -78,6 +82,7 @@ def identify_point() -> ResponseReturnValue:
 
 
 @blueprint.get("/feature/<layer>/<int:feature>")
+@needs(Action.VIEW_MAP)
 def feature(layer: str, feature: int) -> ResponseReturnValue:
     """Tell what is known of one feature, with its outline."""
     if feature >= 1 << 63:
@@ -88,6 +93,7 @@ def feature(layer: str, feature: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/count")
+@needs(Action.VIEW_MAP)
 def count() -> ResponseReturnValue:
     """Count the incidents of a choice."""
     with reading() as connection:

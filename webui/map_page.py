@@ -15,7 +15,9 @@ from gridmap.exchange.layers import LAYERS
 from gridmap.exchange.overview import Overview, overview
 from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.i18n import LANGUAGES, translate
+from gridmap.workforce.rights import Action
 from webui import words
+from webui.access import needs
 from webui.database import reading
 from webui.language import say
 from webui.maps import MapParts, SwitchedLayer, base_map, map_parts, stable
@@ -24,6 +26,7 @@ blueprint = Blueprint("map_page", __name__)
 
 
 @blueprint.get("/map")
+@needs(Action.VIEW_MAP)
 def show() -> ResponseReturnValue:
     """Show the map; its state is in the address, which the page's script reads."""
     with reading() as connection:
@@ -37,6 +40,7 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.get("/map/folium.<language>.js")
+@needs(Action.VIEW_MAP)
 def script(language: str) -> Response:
     """Answer with the script that makes the map, its layers and controls."""
     if language not in LANGUAGES:

@@ -30,6 +30,12 @@ def install(app: Flask) -> None:
     app.context_processor(lambda: {"navigation": _entries(app)})
 
 
+def first_page(app: Flask) -> str:
+    """Return the address where the present person's work begins."""
+    entries = _entries(app)
+    return str(entries[0]["url"]) if entries else url_for("account.show")
+
+
 def _entries(app: Flask) -> list[dict[str, object]]:
     actor = g.get("actor")
     if actor is None:

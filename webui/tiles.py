@@ -8,6 +8,8 @@ from werkzeug.http import generate_etag
 from gridmap.exchange.filters import read_filter
 from gridmap.exchange.layers import find_layers
 from gridmap.exchange.tiles import Tile, make_tile
+from gridmap.workforce.rights import Action
+from webui.access import needs
 from webui.database import current_scope, reading
 
 blueprint = Blueprint("tiles", __name__)
@@ -17,6 +19,7 @@ FRESH_S = 60
 
 
 @blueprint.get("/tiles/<layers>/<int:z>/<int:x>/<int:y>.mvt")
+@needs(Action.VIEW_MAP)
 def tile(layers: str, z: int, x: int, y: int) -> Response:
     """Answer with a tile; incidents are chosen by ``from``, ``to`` and ``category``."""
     wanted, place, choice = find_layers(layers), Tile(z, x, y), read_filter(request.args)

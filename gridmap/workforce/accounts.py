@@ -208,6 +208,11 @@ def change_password(
     audit.record(session, actor, "user.change_password", ("app_user", user.id))
 
 
+def has_users(session: Session) -> bool:
+    """Return whether anybody could sign in at all."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
 def find_user(session: Session, login: str) -> User:
     """Return the user with a sign-in name.
 

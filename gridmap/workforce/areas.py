@@ -66,3 +66,11 @@ def known_units(session: Session, unit_ids: Iterable[int]) -> set[int]:
         text("SELECT id FROM unit WHERE id = ANY(:ids)"), {"ids": list(unit_ids)}
     )
     return set(rows)
+
+
+def names_of(session: Session, unit_ids: Iterable[int]) -> list[str]:
+    """Return the names of units, in the order of their codes."""
+    rows = session.scalars(
+        text("SELECT name FROM unit WHERE id = ANY(:ids) ORDER BY code"), {"ids": list(unit_ids)}
+    )
+    return list(rows)

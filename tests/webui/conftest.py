@@ -1,22 +1,28 @@
-"""The application over a database with the small demo town, made once."""
+"""The application over a database with the small demo town, made once, and its users."""
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import BrowserContext
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from gridmap.db import make_engine
 from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.settings import Settings
+from gridmap.workforce.demo import PASSWORD
+from gridmap.workforce.sign_in import sign_in as enter
 from tests.conftest import fresh_database
 from webui import create_app
+from webui.access import COOKIE
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +44,58 @@ def app(town_url: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    """The demo's administrator, signed in."""
+    return signed_in(app, "admin")
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    """Somebody who is not signed in."""
     return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[str], FlaskClient]:
+    """Make a client signed in as one of the demo's users: admin, supervisor, planner and so on."""
+    return lambda login: signed_in(app, login)
+
+
+def signed_in(app: Flask, login: str) -> FlaskClient:
+    client = app.test_client()
+    client.set_cookie(COOKIE, session_token(app, login), httponly=True, samesite="Lax")
+    return client
+
+
+def session_token(app: Flask, login: str) -> str:
+    """Sign in at the service, which costs a password's hash; once for each user of a run."""
+    tokens: dict[str, str] = app.extensions.setdefault("tokens of the tests", {})
+    if login not in tokens:
+        with Session(app.extensions["gridmap.engine"]) as session, session.begin():
+            tokens[login] = enter(session, login, PASSWORD).token or ""
+    return tokens[login]
+
+
+@pytest.fixture
+def browser_session(app: Flask, server: str) -> Callable[[BrowserContext, str], None]:
+    """Sign a browser's context in as one of the demo's users."""
+
+    def put(context: BrowserContext, login: str = "admin") -> None:
+        context.add_cookies([{"name": COOKIE, "value": session_token(app, login), "url": server}])
+
+    return put
+
+
+def form_token(client: FlaskClient, address: str = "/account") -> str:
+    """Return the token that forms and scripts of a client's pages must send."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', client.get(address).text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def csrf() -> Callable[[FlaskClient], str]:
+    """Return a client's token for forms, to be sent as ``csrf_token`` or ``X-CSRFToken``."""
+    return form_token
 
 
 @pytest.fixture(scope="session")

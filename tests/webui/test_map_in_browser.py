@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+SignIn = Callable[[BrowserContext], None]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     # Root may not run Chromium's sandbox, and these tests open no page but ours.
@@ -32,20 +33,26 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: str) -> Iterator[Page]:
+def page(browser: Browser, server: str, browser_session: SignIn) -> Iterator[Page]:
     """A page that must neither complain nor ask another server."""
-    yield from watched(browser, server, viewport={"width": 1366, "height": 768})
+    yield from watched(browser, server, browser_session, viewport={"width": 1366, "height": 768})
 
 
 @pytest.fixture
-def phone(browser: Browser, server: str) -> Iterator[Page]:
+def phone(browser: Browser, server: str, browser_session: SignIn) -> Iterator[Page]:
     yield from watched(
-        browser, server, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+        browser,
+        server,
+        browser_session,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
     )
 
 
-def watched(browser: Browser, server: str, **options: object) -> Iterator[Page]:
+def watched(browser: Browser, server: str, sign_in: SignIn, **options: object) -> Iterator[Page]:
     context = browser.new_context(base_url=server, **options)  # type: ignore[arg-type]
+    sign_in(context)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)

@@ -9,9 +9,14 @@ import pytest
 from babel.messages.extract import extract_from_file
 from flask.testing import FlaskClient
 
+from gridmap.db import make_sessions
 from gridmap.i18n import catalogue
 from gridmap.settings import Settings
+from gridmap.workforce.accounts import create_user
+from gridmap.workforce.rights import SYSTEM, Role
+from gridmap.workforce.sign_in import sign_in as enter
 from webui import create_app
+from webui.access import COOKIE
 
 WEBUI = Path(__file__).parents[2] / "webui"
 
@@ -53,7 +58,14 @@ def test_every_sentence_of_the_templates_is_translated() -> None:
 
 def test_an_empty_database_says_what_to_do(own_database_url: str) -> None:
     app = create_app(Settings(database_url=own_database_url))
-    page = app.test_client().get("/map").get_data(as_text=True)
+    with make_sessions(app.extensions["gridmap.engine"]).begin() as session:
+        create_user(
+            session, SYSTEM, "first", "First", Role.ADMINISTRATOR, password="four of a kind"
+        )
+        token = enter(session, "first", "four of a kind").token
+    client = app.test_client()
+    client.set_cookie(COOKIE, token or "")
+    page = client.get("/map").get_data(as_text=True)
     app.extensions["gridmap.engine"].dispose()
     assert "还没有可显示的数据" in page
     assert "make demo" in page
@@ -63,7 +75,7 @@ def test_the_operator_sees_whether_it_is_well(client: FlaskClient) -> None:
     assert client.get("/health").json["status"] == "ok"
     app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
     assert app.test_client().get("/health").status_code == 503
-    answer = app.test_client().get("/map", headers={"Accept": "text/html"})
+    answer = app.test_client().get("/sign-in", headers={"Accept": "text/html"})
     assert answer.status_code == 503
     assert "数据库暂时没有响应" in answer.get_data(as_text=True)
 
