@@ -1,0 +1,207 @@
+"""Which cases a list shows: what people choose, as conditions of SQL over the table ``c``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any, Literal, get_args
+
+from geodata.messages import Message
+from gridmap.errors import GridmapError
+from gridmap.incidents.cases.models import LEVELS, STEPS
+from gridmap.incidents.cases.workflow import OPEN_STEPS, WAITS_FOR, Who
+from gridmap.workforce.rights import Action, Actor
+
+Due = Literal["today", "overdue"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader looks for; what is left out does not matter.
+
+    Attributes
+    ----------
+    steps : tuple of str
+        Of `models.STEPS`.
+    state : {"open", "ended", None}
+    mine : bool
+        Only what waits for the reader himself.
+    due : {"today", "overdue", None}
+        Open cases whose next deadline is today and not yet over, or is over.
+    category : str or None
+        A code; the categories below belong to it.
+    unit, cell : int or None
+        A unit with the units below, or a cell.
+    assignee : int or None
+        A cadre.
+    level : str or None
+        Of `models.LEVELS`.
+    since, until : date or None
+        The first and the last day on which a case was opened.
+    words : str
+        Words that all occur in description or address; a number finds the case of that number.
+    returned, extended, asked : bool
+        Only cases sent back, given more time, or in which more time is asked for.
+    """
+
+    steps: tuple[str, ...] = ()
+    state: Literal["open", "ended"] | None = None
+    mine: bool = False
+    due: Due | None = None
+    category: str | None = None
+    unit: int | None = None
+    cell: int | None = None
+    assignee: int | None = None
+    level: str | None = None
+    since: date | None = None
+    until: date | None = None
+    words: str = ""
+    returned: bool = False
+    extended: bool = False
+    asked: bool = False
+
+
+#: The moment at which the day after a date begins, or the date itself, in the town.
+_DAY = "(CAST(:{name} AS date) + {days})::timestamp AT TIME ZONE {zone}"
+_ZONE = "(SELECT time_zone FROM territory_settings)"
+TOMORROW = f"(local_date(CAST(:now AS timestamptz)) + 1)::timestamp AT TIME ZONE {_ZONE}"
+OVERDUE = "c.ended_at IS NULL AND c.next_due_at < CAST(:now AS timestamptz)"
+TODAY = (
+    "c.ended_at IS NULL AND c.next_due_at >= CAST(:now AS timestamptz) "
+    f"AND c.next_due_at < {TOMORROW}"
+)
+ASKED = "EXISTS (SELECT FROM case_extension e WHERE e.case_id = c.id AND e.granted IS NULL)"
+
+_UNITS = """c.community_id IN (
+    WITH RECURSIVE below AS (
+        SELECT CAST(:unit AS bigint) AS id
+        UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id
+    ) SELECT id FROM below)"""
+_CATEGORIES = """c.category_id IN (
+    WITH RECURSIVE below AS (
+        SELECT id FROM category WHERE code = :category
+        UNION ALL SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
+    ) SELECT id FROM below)"""
+
+
+def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
+    """Return the condition of a list within the actor's area, and its values but ``now``.
+
+    Raises
+    ------
+    GridmapError
+        If a word such as a step is unknown.
+    """
+    check(wanted)
+    parts = [actor.scope.condition("c.community_id")]
+    values: dict[str, Any] = dict(actor.scope.params)
+
+    def add(condition: str, **given: Any) -> None:
+        parts.append(condition)
+        values.update(given)
+
+    if wanted.steps:
+        add("c.step = ANY(:steps)", steps=list(wanted.steps))
+    open_only = wanted.state == "open" or wanted.mine or wanted.due or wanted.asked
+    if open_only or (wanted.steps and set(wanted.steps) <= set(OPEN_STEPS)):
+        add("c.ended_at IS NULL")
+    if wanted.state == "ended":
+        add("c.ended_at IS NOT NULL")
+    if wanted.mine:
+        add(mine(actor))
+        values |= {"me": actor.user_id, "my_units": sorted(actor.units or ())}
+    if wanted.due:
+        add(OVERDUE if wanted.due == "overdue" else TODAY)
+    for condition, name in ((_CATEGORIES, "category"), (_UNITS, "unit")):
+        if getattr(wanted, name) is not None:
+            add(condition, **{name: getattr(wanted, name)})
+    for column, name in (("cell_id", "cell"), ("assignee_id", "assignee"), ("level", "level")):
+        if getattr(wanted, name) is not None:
+            add(f"c.{column} = :{name}", **{name: getattr(wanted, name)})
+    if wanted.since is not None:
+        add("c.opened_at >= " + _DAY.format(name="since", days=0, zone=_ZONE), since=wanted.since)
+    if wanted.until is not None:
+        add("c.opened_at < " + _DAY.format(name="until", days=1, zone=_ZONE), until=wanted.until)
+    words = wanted.words.split()
+    if len(words) == 1 and words[0].isascii() and words[0].isdigit() and len(words[0]) < 19:
+        add("(c.id = :number OR c.words LIKE ALL(:words))", number=int(words[0]))
+    elif words:
+        add("c.words LIKE ALL(:words)")
+    if words:
+        values["words"] = [f"%{_literal(word.lower())}%" for word in words[:5]]
+    for column in ("returned", "extended"):
+        if getattr(wanted, column):
+            add(f"c.{column} > 0")
+    if wanted.asked:
+        add(ASKED)
+    return " AND ".join(f"({part})" for part in parts), values
+
+
+def mine(actor: Actor) -> str:
+    """Return the condition that an open case waits for the actor himself."""
+    waits = {
+        who: ", ".join(f"'{step}'" for step, waiting in WAITS_FOR.items() if waiting is who)
+        for who in Who
+    }
+    ways = [f"c.step IN ({waits[Who.REPORTER]}) AND c.reported_by = :me"]
+    if actor.may(Action.HANDLE_CASE):
+        ways.append(
+            f"c.step IN ({waits[Who.HANDLER]}) AND c.assignee_id = "
+            "(SELECT d.id FROM cadre d WHERE d.user_id = :me AND d.active)"
+        )
+    if actor.may(Action.DISPATCH_CASE):
+        leads = (
+            "true" if actor.units is None else "(c.unit_id IS NULL OR c.unit_id = ANY(:my_units))"
+        )
+        ways.append(
+            f"(c.step IN ({waits[Who.DISPATCHER]}) OR c.assignee_id IS NULL "
+            f"AND c.unit_id IS NOT NULL OR {ASKED}) AND {leads}"
+        )
+    return " OR ".join(f"({way})" for way in ways)
+
+
+def check(wanted: Wanted) -> None:
+    """Refuse words that mean nothing.
+
+    Raises
+    ------
+    GridmapError
+        If there is one.
+    """
+    known = (
+        all(step in STEPS for step in wanted.steps)
+        and wanted.state in (None, "open", "ended")
+        and wanted.due in (None, *get_args(Due))
+        and wanted.level in (None, *LEVELS)
+    )
+    if not known:
+        raise GridmapError(Message("This list of cases cannot be read: choose its filters again."))
+
+
+def to_json(wanted: Wanted) -> dict[str, Any]:
+    """Return the choices that differ from none, as JSON can hold them."""
+    empty = asdict(Wanted())
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(wanted).items()
+        if value != empty[name]
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> Wanted:
+    """Return the choices that `to_json` stored, leaving out what a later version dropped."""
+    names = {field.name for field in fields(Wanted)}
+    values = {name: value for name, value in stored.items() if name in names}
+    for name in ("since", "until"):
+        if values.get(name) is not None:
+            values[name] = date.fromisoformat(values[name])
+    if "steps" in values:
+        values["steps"] = tuple(values["steps"])
+    return Wanted(**values)
+
+
+def _literal(word: str) -> str:
+    for special in ("\\", "%", "_"):
+        word = word.replace(special, "\\" + special)
+    return word
