@@ -54,7 +54,12 @@ class Incident(Imported, Linked, Base):
         # is unique over all years is held by the trigger.
         UniqueConstraint("source", "external_id", "occurred_at"),
         Index("ix_incident_geom", "geom", postgresql_using="gist"),
-        Index("ix_incident_occurred_at", "occurred_at"),
+        # Holds all that figures of a period are counted by.
+        Index(
+            "ix_incident_occurred_at",
+            "occurred_at",
+            postgresql_include=["community_id", "cell_id", "category_id"],
+        ),
         Index("ix_incident_cell_id_occurred_at", "cell_id", "occurred_at"),
         Index("ix_incident_community_id_occurred_at", "community_id", "occurred_at"),
         {"postgresql_partition_by": "RANGE (occurred_at)"},
