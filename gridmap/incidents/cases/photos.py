@@ -26,7 +26,8 @@ MAX_BYTES = 15 * 1024 * 1024
 #: More than any phone takes; a bomb of a few kilobytes may claim a hundred times as much.
 MAX_PIXELS = 120_000_000
 _LONGEST, _THUMBNAIL = 2048, 320
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+# The reader of JPEG also knows the several pictures in one file that phones write.
+_FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 @dataclass(frozen=True)
