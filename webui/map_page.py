@@ -18,7 +18,7 @@ from gridmap.i18n import LANGUAGES, translate
 from gridmap.workforce.rights import Action
 from webui import words
 from webui.access import needs
-from webui.database import reading
+from webui.database import current_scope, reading
 from webui.language import say
 from webui.maps import MapParts, SwitchedLayer, base_map, map_parts, stable
 
@@ -30,7 +30,7 @@ blueprint = Blueprint("map_page", __name__)
 def show() -> ResponseReturnValue:
     """Show the map; its state is in the address, which the page's script reads."""
     with reading() as connection:
-        known = overview(connection)
+        known = overview(connection, current_scope())
     if known.bounds is None:
         return render_template("empty.html")
     language = str(get_locale())

@@ -126,12 +126,17 @@ _UNITS_BELOW = """ARRAY(
         SELECT t.id UNION ALL SELECT u.id FROM unit u JOIN below ON u.parent_id = below.id
     ) SELECT id FROM below)"""
 
+# A unit above communities belongs to who sees them all; it then counts as one of them.
+_UNIT_COMMUNITY = f"""CASE WHEN t.level = 'community' THEN t.id ELSE (
+    SELECT CASE WHEN bool_and(u.id = ANY(:scope)) THEN min(u.id) END
+    FROM unit u WHERE u.level = 'community' AND u.id = ANY({_UNITS_BELOW})) END"""
+
 UNIT = Layer(
     key="unit",
     title=N_("Units"),
     table="unit",
     group="territory",
-    community="CASE WHEN t.level = 'community' THEN t.id END",
+    community=_UNIT_COMMUNITY,
     where="t.geom IS NOT NULL",
     attributes=MappingProxyType(
         {"level": (0, "t.level"), "name": (0, "t.name"), "name_en": (0, "t.name_en")}

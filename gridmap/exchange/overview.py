@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from gridmap.exchange.tiles import Tile
+from gridmap.territory.scope import EVERYTHING, Scope
+
 
 @dataclass(frozen=True)
 class CategoryNode:
@@ -31,15 +34,12 @@ class Overview:
         The months with incidents: the first day of the first and the last of the last.
     categories : list of CategoryNode
         In the order of their codes, parents before children.
-    sources : list of str
-        Where the incidents come from.
     """
 
     bounds: list[float] | None
     first: date | None
     last: date | None
     categories: list[CategoryNode]
-    sources: list[str]
 
 
 _BOUNDS = text("""
@@ -57,6 +57,24 @@ _BOUNDS_OF_BINS = text("""
 _TIMES = text("""
     SELECT (min(occurred_at) AT TIME ZONE zone)::date, (max(occurred_at) AT TIME ZONE zone)::date
     FROM incident, (SELECT time_zone AS zone FROM territory_settings) AS z GROUP BY zone""")
+# Of some communities. Their cells and outlines come from indexes, and so do the first and the
+# last incident of each.
+_OWN_BOUNDS = text("""
+    SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
+        SELECT coalesce(
+            (SELECT ST_Extent(geom) FROM cell
+             WHERE community_id = ANY(:scope) AND valid @> local_date(now())),
+            (SELECT ST_Extent(geom) FROM unit WHERE id = ANY(:scope)),
+            (SELECT ST_Extent(anchor) FROM building WHERE community_id = ANY(:scope)),
+            (SELECT ST_Extent(geom) FROM incident WHERE community_id = ANY(:scope))
+        ) AS box) AS extent WHERE box IS NOT NULL""")
+_OWN_TIMES = text("""
+    SELECT (min(first) AT TIME ZONE zone)::date, (max(last) AT TIME ZONE zone)::date
+    FROM (SELECT time_zone AS zone FROM territory_settings) AS z,
+         unnest(CAST(:scope AS bigint[])) AS own (id), LATERAL (
+        SELECT min(occurred_at) AS first, max(occurred_at) AS last
+        FROM incident WHERE community_id = own.id
+    ) AS span GROUP BY zone""")
 _CATEGORIES = text("""
     WITH RECURSIVE tree AS (
         SELECT id, code, name, name_en, 0 AS depth, ARRAY[code] AS path
@@ -65,27 +83,32 @@ _CATEGORIES = text("""
         SELECT k.id, k.code, k.name, k.name_en, depth + 1, path || k.code
         FROM category k JOIN tree ON k.parent_id = tree.id
     ) SELECT code, name, name_en, depth FROM tree ORDER BY path""")
-_SOURCES = text("""
-    SELECT DISTINCT file_name FROM import_run WHERE layer LIKE 'incident%' ORDER BY 1 LIMIT 3""")
 
 
-def overview(connection: Connection) -> Overview:
-    """Look at the data as a whole; it takes milliseconds at a million incidents."""
-    row: Any = connection.execute(_BOUNDS).one_or_none()
+def overview(connection: Connection, scope: Scope = EVERYTHING) -> Overview:
+    """Look at the data as a whole; it takes milliseconds at a million incidents.
+
+    Parameters
+    ----------
+    connection : Connection
+        Only read.
+    scope : Scope
+        What the reader may see.
+    """
+    whole = scope.communities is None
+    row: Any = connection.execute(_BOUNDS if whole else _OWN_BOUNDS, scope.params).one_or_none()
     bounds = None if row is None else [float(value) for value in row]
-    if bounds is None:
-        west, east, north, south = connection.execute(_BOUNDS_OF_BINS).one()
-        if west is not None:
-            from gridmap.exchange.tiles import Tile
+    if bounds is None and whole:
+        bounds = _bounds_of_bins(connection)
+    times: Any = connection.execute(_TIMES if whole else _OWN_TIMES, scope.params).one_or_none()
+    first, last = times or (None, None)
+    categories = [CategoryNode(*node) for node in connection.execute(_CATEGORIES)]
+    return Overview(bounds, first, last, categories)
 
-            first = Tile(12, west, north).bounds()
-            last = Tile(12, east - 1, south - 1).bounds()
-            bounds = [first["west"], last["south"], last["east"], first["north"]]
-    times: Any = connection.execute(_TIMES).one_or_none() or (None, None)
-    return Overview(
-        bounds,
-        times[0],
-        times[1],
-        [CategoryNode(*node) for node in connection.execute(_CATEGORIES)],
-        [name for (name,) in connection.execute(_SOURCES)],
-    )
+
+def _bounds_of_bins(connection: Connection) -> list[float] | None:
+    west, east, north, south = connection.execute(_BOUNDS_OF_BINS).one()
+    if west is None:
+        return None
+    first, last = Tile(12, west, north).bounds(), Tile(12, east - 1, south - 1).bounds()
+    return [first["west"], last["south"], last["east"], first["north"]]
