@@ -29,7 +29,7 @@ from gridmap.embedded import Cluster
 INDEXES = (
     "ALTER TABLE plain ADD source text NOT NULL DEFAULT 'x'",
     "ALTER TABLE plain ADD cell_id bigint, ADD community_id bigint",
-    "CREATE UNIQUE INDEX ON plain (source, external_id, occurred_at)",
+    "CREATE UNIQUE INDEX ON plain (external_id, source, occurred_at)",
     "CREATE INDEX ON plain USING gist (geom)",
     "CREATE INDEX ON plain (cell_id, occurred_at)",
     "CREATE INDEX ON plain (community_id, occurred_at)",

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, text
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter, whole_months
+from gridmap.incidents.models import COARSEST_BINS, FINEST_BINS
 from gridmap.territory.scope import EVERYTHING, Scope
 
-#: The levels of `incident_bin`, see migration 0003: a tile of zoom z shows level z + 4.
-COARSEST, FINEST, PER_TILE = 8, 17, 4
+#: A tile of zoom z shows level z + 4 of the pyramid.
+PER_TILE = 4
 #: From this tile zoom on incidents are drawn one by one: the map's zoom 17, street level.
 POINT_ZOOM = 16
 
@@ -77,7 +78,7 @@ def incident_tile(
         # Points within two pixels of each other are drawn as one.
         level, step = z + 8, 16
     else:
-        level = max(z + PER_TILE, COARSEST)
+        level = max(z + PER_TILE, COARSEST_BINS)
         step = 4096 >> (level - z)
         statement = _binned(choice, scope, level)
         values |= {"level": level}
@@ -107,8 +108,8 @@ def count_incidents(
         If the category does not exist.
     """
     values = _values(connection, choice) | scope.params
-    world = (1 << COARSEST) - 1
-    values |= {"level": COARSEST, "x_min": 0, "y_min": 0, "x_max": world, "y_max": world}
+    world = (1 << COARSEST_BINS) - 1
+    values |= {"level": COARSEST_BINS, "x_min": 0, "y_min": 0, "x_max": world, "y_max": world}
     parts = [f"SELECT n FROM ({bins}) AS b" for bins in _whole(choice, scope)]
     parts += [
         f"SELECT {sign} * count(*) FROM incident t WHERE {condition}"
@@ -120,8 +121,11 @@ def count_incidents(
 
 def _binned(choice: IncidentFilter, scope: Scope, level: int) -> str:
     here = "t.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y), 4326)"
-    parts = _whole(choice, scope) if level <= FINEST else []
-    rows = _row_conditions(choice, scope) if level <= FINEST else [(1, _rows_of(choice, scope))]
+    parts = _whole(choice, scope) if level <= FINEST_BINS else []
+    if level <= FINEST_BINS:
+        rows = _row_conditions(choice, scope)
+    else:
+        rows = [(1, _rows_of(choice, scope))]
     parts += [
         f"SELECT floor({_X})::integer AS x, floor({_Y})::integer AS y, {sign} AS n "
         f"FROM incident t WHERE {here} AND {condition}"

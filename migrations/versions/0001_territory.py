@@ -270,10 +270,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", "occurred_at", name=op.f("pk_incident")),
         sa.UniqueConstraint(
-            "source",
             "external_id",
+            "source",
             "occurred_at",
-            name=op.f("uq_incident_source_external_id_occurred_at"),
+            name=op.f("uq_incident_external_id_source_occurred_at"),
         ),
         postgresql_partition_by="RANGE (occurred_at)",
     )

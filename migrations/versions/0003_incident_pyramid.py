@@ -34,7 +34,7 @@ depends_on = None
 COARSEST, FINEST = 8, 17
 
 # The bin of a point of `incident`.
-X = f"floor((ST_X(geom) + 180) / 360 * {2**FINEST})::integer"
+X = f"least(floor((ST_X(geom) + 180) / 360 * {2**FINEST}), {2**FINEST - 1})::integer"
 Y = f"""least(greatest(floor(
         (0.5 - asinh(tan(radians(ST_Y(geom)))) / (2 * pi())) * {2**FINEST}
     ), 0), {2**FINEST - 1})::integer"""

@@ -26,6 +26,7 @@ Shapes = npt.NDArray[np.object_]
 #: Degrees, about a millimetre, and far more than what rounding can amount to.
 NEAR_DEGREES = 1e-8
 _CHUNK = 1 << 16
+_DAY_US = 86_400_000_000
 _EVER = np.iinfo(np.int64).max
 
 _CELLS = text("""
@@ -118,6 +119,21 @@ def _days(column: pd.Series[Any], missing: int) -> Integers:
     present = column.notna().to_numpy()
     days = np.full(len(column), missing, dtype=np.int64)
     days[present] = column[present].to_numpy("int64")
+    return days
+
+
+def local_days(session: Session, occurred_us: Integers) -> Integers:
+    """Return the local day of each moment as days since 1970.
+
+    Parameters
+    ----------
+    session : Session
+    occurred_us : ndarray of int64, shape (n,)
+        Microseconds since 1970, UTC.
+    """
+    zone = session.scalar(text("SELECT time_zone FROM territory_settings"))
+    local = pd.DatetimeIndex(occurred_us.view("datetime64[us]"), tz="UTC").tz_convert(zone)
+    days: Integers = local.tz_localize(None).as_unit("us").asi8 // _DAY_US
     return days
 
 

@@ -28,10 +28,7 @@ def compare(
     stored, changed : ndarray of bool, shape (n,)
     """
     stored, changed = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    known = text(
-        "SELECT EXISTS (SELECT FROM incident WHERE source = :source AND external_id IS NOT NULL)"
-    )
-    if not session.scalar(known, {"source": source}):
+    if not session.scalar(text("SELECT EXISTS (SELECT FROM incident)")):
         return stored, changed
     session.execute(text("DROP TABLE IF EXISTS pg_temp.arriving"))
     session.execute(text("CREATE TEMPORARY TABLE arriving (LIKE incident) ON COMMIT DROP"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,11 @@ import pyarrow as pa
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.incidents.importing import partitions, stored
+from gridmap.incidents.importing import partitions, pyramid, stored
 from gridmap.incidents.importing.copying import COLUMNS, Finished, by_place, stream
-from gridmap.incidents.importing.linking import Links, link
+from gridmap.incidents.importing.linking import Links, link, local_days
 from gridmap.territory.importing.copying import copy_in
 from gridmap.territory.importing.origin import Counts, Origin
-
-_DAY_US = 86_400_000_000
 
 
 def lock(session: Session) -> None:
@@ -31,17 +30,9 @@ def lock(session: Session) -> None:
     session.execute(text("LOCK TABLE incident IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def local_days(session: Session, times: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Return the local day of each time, counted from 1970-01-01."""
-    zone = session.scalar(text("SELECT time_zone FROM territory_settings"))
-    local = times.tz_convert(zone).tz_localize(None).as_unit("us")
-    days: npt.NDArray[np.int64] = local.asi8 // _DAY_US
-    return days
-
-
 def link_frame(session: Session, frame: pd.DataFrame) -> Links:
     """Find the cells and communities of a frame of incidents, see `write_incidents`."""
-    days = local_days(session, pd.DatetimeIndex(frame["occurred_at"]))
+    days = local_days(session, _microseconds(frame["occurred_at"]))
     return link(session, frame["lon"].to_numpy(), frame["lat"].to_numpy(), days)
 
 
@@ -84,7 +75,7 @@ def write_incidents(
     texts = pa.array(frame["external_id"], pa.large_string())
     rows = Finished(
         texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts,
-        pd.DatetimeIndex(frame["occurred_at"]).as_unit("us").asi8,
+        _microseconds(frame["occurred_at"]),
         frame["category_id"].to_numpy("int64"),
         frame["lon"].to_numpy("float64"),
         frame["lat"].to_numpy("float64"),
@@ -99,45 +90,36 @@ def write_incidents(
     )
     if not write:
         return counts
-    with _silenced(session):
+    with _set(session, "gridmap.linked", "on"):
         if changed.any():
             stored.update(session, changed, origin)
         advance(int(known.sum()))
         fresh = rows.take(np.flatnonzero(~known)) if known.any() else rows
-        _insert(session, fresh, origin, advance)
-    # Updated rows may have left a year that no new row lies in.
-    session.execute(text("SET LOCAL work_mem = '256MB'"))
-    if changed.any():
-        session.execute(text("SELECT refresh_incident_pyramid()"))
-    elif len(fresh):
-        session.execute(
-            text("SELECT refresh_incident_pyramid(to_timestamp(:since), to_timestamp(:until))"),
-            {
-                "since": int(fresh.occurred_us.min()) / 1e6,
-                "until": int(fresh.occurred_us.max()) / 1e6,
-            },
-        )
+        if len(fresh):
+            with _set(session, "gridmap.pyramid", "off"):
+                _insert(session, fresh, origin, advance)
     return counts
 
 
 @contextmanager
-def _silenced(session: Session) -> Iterator[None]:
-    """Keep the triggers from linking and counting row by row what is done here at once."""
+def _set(session: Session, name: str, value: str) -> Iterator[None]:
+    """Keep triggers from doing row by row what is done here at once."""
     setting = text("SELECT set_config(:name, :value, true)")
-    before = {}
-    for name, value in (("gridmap.linked", "on"), ("gridmap.pyramid", "off")):
-        before[name] = session.scalar(
-            text("SELECT coalesce(current_setting(:name, true), '')"), {"name": name}
-        )
-        session.execute(setting, {"name": name, "value": value})
+    asked = text("SELECT coalesce(current_setting(:name, true), '')")
+    before = session.scalar(asked, {"name": name})
+    session.execute(setting, {"name": name, "value": value})
     yield
-    for name, value in before.items():
-        session.execute(setting, {"name": name, "value": value})
+    session.execute(setting, {"name": name, "value": before})
+
+
+def _microseconds(times: pd.Series[Any]) -> npt.NDArray[np.int64]:
+    return pd.DatetimeIndex(times).as_unit("us").asi8
 
 
 def _insert(
     session: Session, rows: Finished, origin: Origin, advance: Callable[[int], None]
 ) -> None:
+    keys = pyramid.keys(session, rows)
     years = rows.occurred_us.astype("datetime64[us]").astype("datetime64[Y]").astype("int64") + 1970
     distinct, sizes = np.unique(years, return_counts=True)
     new = [
@@ -155,9 +137,11 @@ def _insert(
             _copy(session, partitions.create(session, year), part, origin, advance)
             building = worker.submit(partitions.complete, session, year)
         part = _ordered(rows, ~np.isin(years, new))
+        levels = list(pyramid.count(keys))
         if building is not None:
             building.result()
     _copy(session, "incident", part, origin, advance)
+    pyramid.store(session, keys, levels)
     for year in new:
         partitions.attach(session, year)
 

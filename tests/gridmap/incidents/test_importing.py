@@ -17,7 +17,7 @@ from gridmap.incidents.importing import partitions, write_incidents
 from gridmap.incidents.importing.layers import INCIDENTS
 from gridmap.incidents.importing.linking import link
 from gridmap.incidents.importing.tiles import TileIndex
-from gridmap.incidents.models import Incident
+from gridmap.incidents.models import Category, Incident
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Counts, Origin
 from gridmap.territory.importing.pipeline import import_table
@@ -199,6 +199,58 @@ def test_the_pyramid_counts_what_was_imported(field: Field) -> None:
     write_incidents(field.session, again, Origin("register"))
     counted = text("SELECT sum(upto[12]) FROM incident_bin WHERE category_id = 0 AND level = 8")
     assert field.session.scalar(counted) == 1500
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Chicago"])
+def test_memory_and_database_count_alike(field: Field, zone: str) -> None:
+    """The import's own counts are those of the triggers, and those of counting anew."""
+    session = field.session
+    session.execute(text("UPDATE territory_settings SET time_zone = :zone"), {"zone": zone})
+    rng = np.random.default_rng(8)
+    count = 4000
+    # Borders of bins, the ends of the earth, and half seconds around the borders of months.
+    edges = np.arange(-8, 9) * 360 / 2**17
+    lon = np.concatenate([rng.uniform(-180, 180, 500), 117 + rng.random(count - 600) / 50,
+                          rng.choice(edges, 96), [-180, 180, 0, 0]])  # fmt: skip
+    lat = np.concatenate([
+        rng.uniform(-90, 90, 500), 28 + rng.random(count - 600) / 50,
+        np.degrees(np.arctan(np.sinh(np.radians(rng.choice(edges, 96))))), [0, 0, -90, 90],
+    ])  # fmt: skip
+    months = np.datetime64("2021-11", "M") + rng.integers(0, 40, count)
+    local = months.astype("datetime64[us]") + rng.integers(-1, 2, count) * np.timedelta64(500, "ms")
+    given = frame(field, count).assign(
+        occurred_at=pd.DatetimeIndex(local).tz_localize(zone),
+        category_id=rng.choice([field.category.id, another_category(session)], count),
+        lon=lon,
+        lat=lat,
+    )
+    half = given.iloc[::2]
+    write_incidents(session, half, Origin("register"))
+    # The second half finds the years counted already.
+    write_incidents(session, given, Origin("register"))
+    imported = bins(session)
+    session.execute(text("SELECT refresh_incident_pyramid()"))
+    assert bins(session) == imported
+    session.execute(text("CREATE TEMPORARY TABLE kept AS SELECT * FROM incident"))
+    session.execute(text("DELETE FROM incident"))
+    assert bins(session) == set()
+    session.execute(text("INSERT INTO incident SELECT * FROM kept"))
+    session.execute(text("DROP TABLE kept"))
+    assert bins(session) == imported
+
+
+def another_category(session: Session) -> int:
+    category = Category(code="Z", name="Z")
+    session.add(category)
+    session.flush()
+    return category.id
+
+
+def bins(session: Session) -> set[tuple[object, ...]]:
+    rows = session.execute(
+        text("SELECT level, category_id, x, y, year, upto FROM incident_bin WHERE upto[12] <> 0")
+    )
+    return {(*row[:5], tuple(row[5])) for row in rows}
 
 
 MAPPING = Mapping(
