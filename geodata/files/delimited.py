@@ -206,7 +206,7 @@ def _parse(
     # pyarrow counts the records from 1, the names among them.
     numbers = np.array([row.number for row in skipped], dtype=np.int64) + head.above
     unread = _unread(head, name, [row.text for row in skipped], numbers, problems)
-    return table, np.setdiff1d(everything, numbers), unread
+    return table, np.setdiff1d(everything, numbers, assume_unique=True), unread
 
 
 def _is_number(cell: str) -> bool:
