@@ -15,6 +15,7 @@ from geodata.town.plan import Size
 from geodata.town.units import COUNTY_CODE, SEED_A
 from gridmap.db import make_sessions
 from gridmap.exchange.imports import LAYERS
+from gridmap.incidents.cases.demo import load_cases
 from gridmap.models import Base
 from gridmap.progress import track
 from gridmap.territory.importing.buildings import COUNTS
@@ -84,4 +85,6 @@ def _load_staff(session: Session, seed: int) -> None:
         select(Unit.code).where(Unit.code.startswith(COUNTY_CODE), Unit.level == "community", named)
     )
     if community is not None:
-        load_staff(session, seed, community, datetime.now(UTC).date())
+        now = datetime.now(UTC)
+        load_staff(session, seed, community, now.date())
+        load_cases(session, seed, now)

@@ -135,6 +135,16 @@ def list_cases(
     return Page(page, end)
 
 
+def rows_where(
+    session: Session, where: str, values: dict[str, Any], *, now: datetime | None = None
+) -> Sequence[Row[Any]]:
+    """Return rows as in a list for a condition over ``c``, the next due first.
+
+    ``values`` names ``limit``; the condition keeps to the actor's area.
+    """
+    return _rows(session, where, values, "next_due_at", "ASC", ">", None, now)
+
+
 def _rows(
     session: Session,
     where: str,
