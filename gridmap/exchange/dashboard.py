@@ -1,0 +1,237 @@
+"""The state of an area in a period, out of territory, workforce, incidents and cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.exchange.area import Area
+from gridmap.incidents.cases.inbox import Counts, counts
+from gridmap.incidents.cases.rates import Rates, rates
+from gridmap.incidents.periods import Period
+from gridmap.incidents.statistics import (
+    Clock,
+    Question,
+    Rows,
+    Times,
+    by_category,
+    by_cell,
+    by_time,
+    total,
+)
+from gridmap.workforce.responsibility import uncovered
+from gridmap.workforce.rights import Actor
+
+#: Fewer incidents than this say nothing about a rate or a change.
+TOO_FEW = 10
+BUSIEST = 8
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What happened in a part of the area; households are None where nobody counted them."""
+
+    n: int
+    before: int
+    households: int | None = None
+
+    @property
+    def change(self) -> float | None:
+        """Return the change in per cent; None where it is too few to say."""
+        if max(self.n, self.before) < TOO_FEW or self.before == 0:
+            return None
+        return 100 * (self.n - self.before) / self.before
+
+    @property
+    def rate(self) -> float | None:
+        """Return the incidents per 1,000 households; None where it is too few to say."""
+        if self.n < TOO_FEW or not self.households:
+            return None
+        return 1000 * self.n / self.households
+
+
+@dataclass(frozen=True)
+class Events:
+    """What happened in an area.
+
+    Attributes
+    ----------
+    n, before, year_before : int
+        Incidents in the period, the one before and the one a year before.
+    parts : mapping of int to Figures
+        By the id of the next lower units, or of the cells.
+    elsewhere : Figures
+        In none of the parts: in former cells, or outside all units.
+    busiest : sequence of rows
+        ``cell_id``, ``code``, ``name``, ``community``, ``n``, ``before``.
+    categories : sequence of rows
+        See `gridmap.incidents.statistics.by_category`.
+    times : Times
+    """
+
+    n: int
+    before: int
+    year_before: int
+    parts: Mapping[int, Figures]
+    elsewhere: Figures
+    busiest: Rows
+    categories: Rows
+    times: Times
+
+
+@dataclass(frozen=True)
+class State:
+    """How the work stands.
+
+    Attributes
+    ----------
+    uncovered : sequence of rows
+        Cells without a responsible cadre, see `gridmap.workforce.responsibility.uncovered`.
+    cases : Counts
+        As of now, whatever the period.
+    rates : Rates
+        Of the cases due in the period.
+    """
+
+    uncovered: Rows
+    cases: Counts
+    rates: Rates
+
+
+def events(session: Session, area: Area, period: Period, clock: Clock) -> Events:
+    """Count what happened in an area in a period, against the period before.
+
+    Parameters
+    ----------
+    session : Session
+        Only read.
+    area : Area
+    period : Period
+    clock : Clock
+    """
+    connection = session.connection()
+    question = Question(area.scope, period.span, clock.zone)
+    cells = by_cell(connection, question, period.before)
+    parts, elsewhere = _by_part(area, cells)
+    return Events(
+        n=sum(row.n for row in cells),
+        before=sum(row.before for row in cells),
+        year_before=total(connection, replace(question, span=period.year_before)),
+        parts=parts,
+        elsewhere=elsewhere,
+        busiest=_busiest(session, cells),
+        categories=by_category(connection, question, period.before),
+        times=by_time(connection, question),
+    )
+
+
+def state(session: Session, actor: Actor, area: Area, period: Period, clock: Clock) -> State:
+    """Tell how the work stands in an area.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+        Who asks; `area` lies in his areas.
+    area : Area
+    period : Period
+    clock : Clock
+    """
+    here = replace(actor, scope=area.scope)
+    return State(
+        uncovered=uncovered(session, here, clock.today),
+        cases=counts(session, here),
+        rates=rates(session, here, period.span.first, period.span.last),
+    )
+
+
+def households(session: Session, area: Area) -> dict[int, int]:
+    """Count the households of each part of an area, by the newest counts of the buildings."""
+    column = "b.cell_id" if area.parts_are_cells else "b.community_id"
+    rows = session.execute(
+        text(f"""
+            SELECT {column}, sum(n.households)::integer FROM building b CROSS JOIN LATERAL (
+                SELECT households FROM building_count
+                WHERE building_id = b.id ORDER BY month DESC LIMIT 1
+            ) n WHERE {area.scope.condition("b.community_id")} GROUP BY 1
+        """),
+        area.scope.params,
+    )
+    found: dict[int, int] = {}
+    for key, n in rows:
+        part = key if area.parts_are_cells else area.part_of.get(key)
+        if part is not None:
+            found[part] = found.get(part, 0) + n
+    return found
+
+
+def _by_part(area: Area, cells: Rows) -> tuple[dict[int, Figures], Figures]:
+    counted: dict[int | None, list[int]] = {part.id: [0, 0] for part in area.parts}
+    elsewhere = [0, 0]
+    for row in cells:
+        key = row.cell_id if area.parts_are_cells else area.part_of.get(row.community_id)
+        into = counted.get(key, elsewhere)
+        into[0] += row.n
+        into[1] += row.before
+    return {part.id: Figures(*counted[part.id]) for part in area.parts}, Figures(*elsewhere)
+
+
+def _busiest(session: Session, cells: Rows) -> Rows:
+    most = sorted(
+        (row for row in cells if row.cell_id is not None and row.n),
+        key=lambda row: (-row.n, row.cell_id),
+    )[:BUSIEST]
+    return session.execute(
+        text("""
+            SELECT c.id AS cell_id, c.code, c.name, u.name AS community, m.n, m.before
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:ns AS integer[]), CAST(:befores AS integer[]))
+                AS m (id, n, before)
+            JOIN cell c ON c.id = m.id JOIN unit u ON u.id = c.community_id
+            ORDER BY m.n DESC, c.code
+        """),
+        {
+            "ids": [row.cell_id for row in most],
+            "ns": [row.n for row in most],
+            "befores": [row.before for row in most],
+        },
+    ).all()
+
+
+def outlines(session: Session, area: Area, day: date) -> str:
+    """Return the outlines of the parts as GeoJSON, fit for a map of the area.
+
+    Parameters
+    ----------
+    session : Session
+    area : Area
+    day : date
+        The day on which the cells are valid.
+
+    Returns
+    -------
+    str
+        A FeatureCollection; features have an ``id``, coordinates five digits.
+    """
+    ids = [part.id for part in area.parts]
+    table = "cell" if area.parts_are_cells else "unit"
+    return str(
+        session.execute(
+            text(f"""
+                WITH chosen AS (SELECT id, geom FROM {table} WHERE id = ANY(:ids)
+                                AND geom IS NOT NULL),
+                extent AS (SELECT ST_Extent(geom) AS box FROM chosen)
+                SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(
+                    json_agg(json_build_object('type', 'Feature', 'id', id, 'properties',
+                        json_build_object(), 'geometry', ST_AsGeoJSON(
+                            ST_SimplifyPreserveTopology(geom,
+                                greatest(ST_XMax(box) - ST_XMin(box), 0.001) / 2500), 5)::json)
+                        ORDER BY id), '[]'))::text
+                FROM chosen, extent
+            """),
+            {"ids": ids},
+        ).scalar_one()
+    )

@@ -1,0 +1,104 @@
+"""The incidents behind a figure, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from gridmap.incidents.statistics import Question
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What of a question's incidents is looked at.
+
+    Attributes
+    ----------
+    category : str, optional
+        The code of a category; those below it are meant too.
+    weekday, hour : int, optional
+        1 (Monday) to 7 and 0 to 23, in local time.
+    outside : bool
+        Only what lies outside all communities.
+    """
+
+    category: str | None = None
+    weekday: int | None = None
+    hour: int | None = None
+    outside: bool = False
+
+
+_CATEGORIES = """t.category_id IN (
+    WITH RECURSIVE below AS (
+        SELECT id FROM category WHERE code = :category
+        UNION ALL SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
+    ) SELECT id FROM below)"""
+
+
+def find_records(
+    connection: Connection,
+    question: Question,
+    narrowing: Narrowing,
+    after: tuple[datetime, int] | None = None,
+) -> Sequence[Row[Any]]:
+    """List a page of incidents, the newest first, and one more if there is another page.
+
+    Parameters
+    ----------
+    connection : Connection
+    question : Question
+    narrowing : Narrowing
+    after : tuple of (datetime, int), optional
+        Time and id of the last incident of the page before.
+
+    Returns
+    -------
+    sequence of rows
+        ``id``, ``occurred_at``, ``local`` (the local time), ``category`` and ``category_en``,
+        ``cell_id``, ``cell`` (its code), ``community``, ``lon``, ``lat``; up to `PAGE` + 1.
+    """
+    where, values = _chosen(question, narrowing)
+    if after is not None:
+        where += " AND (t.occurred_at, t.id) < (:page_at, :page_id)"
+        values |= {"page_at": after[0], "page_id": after[1]}
+    statement = f"""
+        WITH page AS MATERIALIZED (
+            SELECT t.* FROM incident t WHERE {where}
+            ORDER BY t.occurred_at DESC, t.id DESC LIMIT {PAGE + 1}
+        )
+        SELECT p.id, p.occurred_at, p.occurred_at AT TIME ZONE :zone AS local,
+               k.name AS category, k.name_en AS category_en, p.cell_id, c.code AS cell,
+               u.name AS community, ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat
+        FROM page p JOIN category k ON k.id = p.category_id
+        LEFT JOIN cell c ON c.id = p.cell_id LEFT JOIN unit u ON u.id = p.community_id
+        ORDER BY p.occurred_at DESC, p.id DESC
+    """  # noqa: S608
+    return connection.execute(text(statement), values).all()
+
+
+def count_records(connection: Connection, question: Question, narrowing: Narrowing) -> int:
+    """Count all incidents of the list."""
+    where, values = _chosen(question, narrowing)
+    statement = f"SELECT count(*) FROM incident t WHERE {where}"  # noqa: S608
+    return int(connection.execute(text(statement), values).scalar_one())
+
+
+def _chosen(question: Question, narrowing: Narrowing) -> tuple[str, dict[str, Any]]:
+    values = question.values() | {"zone": question.zone.key}
+    parts = ["t.occurred_at >= :first AND t.occurred_at < :after", question.condition()]
+    if narrowing.category is not None:
+        parts.append(_CATEGORIES)
+        values["category"] = narrowing.category
+    for name, unit in (("weekday", "isodow"), ("hour", "hour")):
+        if getattr(narrowing, name) is not None:
+            parts.append(f"extract({unit} FROM t.occurred_at AT TIME ZONE :zone) = :{name}")
+            values[name] = getattr(narrowing, name)
+    if narrowing.outside:
+        parts.append("t.community_id IS NULL")
+    return " AND ".join(parts), values

@@ -1,0 +1,227 @@
+"""Incidents counted over a span of days: by cell, category, day and hour, against another span.
+
+The counts come from the index on `occurred_at`, which holds all they are counted by; 200,000
+incidents take some 40 ms for each question. The pyramid of the map knows no cells and no hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, text
+
+from gridmap.territory.scope import Scope
+
+Rows = Sequence[Row[Any]]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The town's time.
+
+    Attributes
+    ----------
+    zone : ZoneInfo
+    today : date
+    newest : date or None
+        The local day of the newest incident that is not in the future.
+    """
+
+    zone: ZoneInfo
+    today: date
+    newest: date | None
+
+
+@dataclass(frozen=True)
+class Span:
+    """Local days, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """Return how many days it has."""
+        return (self.last - self.first).days + 1
+
+    def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return the moment at which it begins, and the one at which it is over."""
+        after = self.last + timedelta(days=1)
+        return _midnight(self.first, zone), _midnight(after, zone)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which incidents are counted.
+
+    Attributes
+    ----------
+    scope : Scope
+        The reader's area, or the part of it that is looked at; everything also holds what lies
+        outside all communities.
+    span : Span
+    zone : ZoneInfo
+    cells : tuple of int, optional
+        Only what happened in these cells.
+    """
+
+    scope: Scope
+    span: Span
+    zone: ZoneInfo
+    cells: tuple[int, ...] | None = None
+
+    def condition(self) -> str:
+        """Return the condition on rows ``t``, but for their time."""
+        own = "true" if self.cells is None else "t.cell_id = ANY(:cells)"
+        return f"{self.scope.condition('t.community_id')} AND {own}"
+
+    def values(self, before: Span | None = None) -> dict[str, Any]:
+        """Return the values of the condition and the moments of one span or two."""
+        first, after = self.span.moments(self.zone)
+        values = {"first": first, "after": after, **self.scope.params}
+        if self.cells is not None:
+            values["cells"] = list(self.cells)
+        if before is not None:
+            # Moments as values, for then the planner knows how few rows fit.
+            values["before_first"], values["before_after"] = before.moments(self.zone)
+        return values
+
+
+_IN = "t.occurred_at >= :first AND t.occurred_at < :after"
+# The span before lies before, so one comparison tells to which of the two a row belongs.
+_TWO = """
+    count(*) FILTER (WHERE t.occurred_at >= :first)::integer AS n,
+    count(*) FILTER (WHERE t.occurred_at < :before_after)::integer AS before
+    FROM incident t WHERE t.occurred_at >= :before_first AND t.occurred_at < :after"""
+
+
+def clock(connection: Connection) -> Clock:
+    """Tell the town's date and the day of its newest incident."""
+    zone, today, newest = connection.execute(
+        text("""
+            SELECT time_zone, local_date(now()), local_date(
+                (SELECT max(occurred_at) FROM incident WHERE occurred_at < now()))
+            FROM territory_settings
+        """)
+    ).one()
+    return Clock(ZoneInfo(zone), today, newest)
+
+
+def total(connection: Connection, question: Question) -> int:
+    """Count the incidents of a question."""
+    statement = f"SELECT count(*) FROM incident t WHERE {_IN} AND {question.condition()}"  # noqa: S608
+    return int(connection.execute(text(statement), question.values()).scalar_one())
+
+
+def by_cell(connection: Connection, question: Question, before: Span) -> Rows:
+    """Count for each cell, in the span asked for and in one that lies before it.
+
+    Returns
+    -------
+    sequence of rows
+        ``cell_id`` and ``community_id`` (None outside all), ``n`` and ``before``.
+    """
+    statement = (
+        f"SELECT t.cell_id, t.community_id, {_TWO} AND {question.condition()} "
+        "GROUP BY t.cell_id, t.community_id"
+    )
+    return connection.execute(text(statement), question.values(before)).all()
+
+
+def by_category(connection: Connection, question: Question, before: Span) -> Rows:
+    """Count for each top category with all below it, as `by_cell`.
+
+    Returns
+    -------
+    sequence of rows
+        ``code``, ``name``, ``name_en``, ``n`` and ``before``; the most frequent first.
+    """
+    statement = f"""
+        WITH RECURSIVE tree AS (
+            SELECT id, id AS top FROM category WHERE parent_id IS NULL
+            UNION ALL SELECT k.id, tree.top FROM category k JOIN tree ON k.parent_id = tree.id
+        ), counted AS (
+            SELECT t.category_id, {_TWO} AND {question.condition()} GROUP BY t.category_id
+        )
+        SELECT k.code, k.name, k.name_en, sum(c.n)::integer AS n, sum(c.before)::integer AS before
+        FROM counted c JOIN tree ON tree.id = c.category_id JOIN category k ON k.id = tree.top
+        GROUP BY k.id ORDER BY n DESC, k.code
+    """  # noqa: S608
+    return connection.execute(text(statement), question.values(before)).all()
+
+
+@dataclass(frozen=True)
+class Times:
+    """Counts by local time.
+
+    Attributes
+    ----------
+    days : dict of date to int
+        Days with incidents.
+    hours : list of list of int
+        Seven weekdays from Monday, 24 hours each.
+    """
+
+    days: Mapping[date, int]
+    hours: Sequence[Sequence[int]]
+
+    @property
+    def total(self) -> int:
+        """Return how many there are in all."""
+        return sum(self.days.values())
+
+
+def by_time(connection: Connection, question: Question) -> Times:
+    """Count by local day, and by weekday and hour."""
+    # No zone's offset is finer than a quarter of an hour; some thousands of quarters are turned
+    # into local time more quickly than some hundred thousands of incidents.
+    statement = f"""
+        WITH quarters AS MATERIALIZED (
+            SELECT date_bin('15 minutes', t.occurred_at, timestamptz '2000-01-01 00:00+00') AS bin,
+                   count(*) AS n
+            FROM incident t WHERE {_IN} AND {question.condition()} GROUP BY 1
+        )
+        SELECT moment::date AS day, extract(isodow FROM moment)::integer AS weekday,
+               extract(hour FROM moment)::integer AS hour, sum(n)::integer AS n
+        FROM (SELECT bin AT TIME ZONE :zone AS moment, n FROM quarters) AS local
+        GROUP BY GROUPING SETS ((moment::date),
+            (extract(isodow FROM moment)::integer, extract(hour FROM moment)::integer))
+    """  # noqa: S608
+    days: dict[date, int] = {}
+    hours = [[0] * 24 for _ in range(7)]
+    rows = connection.execute(text(statement), question.values() | {"zone": question.zone.key})
+    for day, weekday, hour, n in rows:
+        if day is None:
+            hours[weekday - 1][hour] = n
+        else:
+            days[day] = n
+    return Times(dict(sorted(days.items())), hours)
+
+
+def by_month(connection: Connection, question: Question) -> dict[date, int]:
+    """Count by local month; months without any are 0.
+
+    Returns
+    -------
+    dict of date to int
+        By the first day of each month of the span, in order.
+    """
+    statement = f"""
+        SELECT date_trunc('month', t.occurred_at AT TIME ZONE :zone)::date, count(*)
+        FROM incident t WHERE {_IN} AND {question.condition()} GROUP BY 1
+    """  # noqa: S608
+    found = connection.execute(text(statement), question.values() | {"zone": question.zone.key})
+    counted = {month: int(n) for month, n in found}
+    month, months = question.span.first.replace(day=1), {}
+    while month <= question.span.last:
+        months[month] = counted.get(month, 0)
+        month = (month + timedelta(days=32)).replace(day=1)
+    return months
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
