@@ -65,7 +65,10 @@ _INCIDENTS = """
 
 
 class Clock:
-    """The work time of a span of days as arrays, for many moments at once; epoch seconds."""
+    """The work time of a span of days as arrays, for many moments at once; epoch seconds.
+
+    What would end after the last day ends with it.
+    """
 
     def __init__(self, work: WorkTime, first: date, last: date) -> None:
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -80,9 +83,9 @@ class Clock:
 
     def after(self, start: Seconds, seconds: Seconds) -> Seconds:
         """Return when so much work time has passed, as `deadlines.after_hours`."""
-        span = np.searchsorted(self.ends, start, "right")
+        span = np.minimum(np.searchsorted(self.ends, start, "right"), len(self.ends) - 1)
         before = self.done[span] + np.maximum(start - self.begins[span], 0)
-        wanted = before + seconds
+        wanted = np.minimum(before + seconds, self.done[-1])
         at = np.searchsorted(self.done, wanted, "left") - 1
         found: Seconds = self.begins[at] + wanted - self.done[at]
         return found
@@ -90,8 +93,9 @@ class Clock:
     def after_days(self, start: Seconds, days: int) -> Seconds:
         """Return the end of the n-th workday after the day, as `deadlines.after_days`."""
         midnight = np.searchsorted(self.midnights, start, "right")
-        following = np.searchsorted(self.day_ends, self.midnights[midnight], "right")
-        found: Seconds = self.day_ends[following + days - 1]
+        midnight = np.minimum(midnight, len(self.midnights) - 1)
+        nth = np.searchsorted(self.day_ends, self.midnights[midnight], "right") + days - 1
+        found: Seconds = self.day_ends[np.minimum(nth, len(self.day_ends) - 1)]
         return found
 
     def due(self, start: Seconds, allowance: Allowance) -> Seconds:
@@ -137,7 +141,7 @@ def load_cases(session: Session, seed: int, now: datetime) -> int:
     incidents["opened"] = happened + late * 86400 + rng.integers(300, 5400, len(incidents))
     incidents = incidents[incidents["opened"] < _epoch(now)].reset_index(drop=True)
     first = work.local_day(now) - timedelta(days=DAYS + 30)
-    clock = Clock(work, first, work.local_day(now) + timedelta(days=60))
+    clock = Clock(work, first, work.local_day(now) + timedelta(days=90))
     steps = _histories(session, rng, incidents, clock, _epoch(now))
     _store_cases(session, rng, incidents, steps)
     _store_steps(session, incidents, steps)
@@ -265,9 +269,8 @@ def _store_steps(session: Session, incidents: pd.DataFrame, steps: pd.DataFrame)
     nth = steps["nth"].to_numpy()
     about = incidents.iloc[nth].reset_index(drop=True)
     steps = steps.reset_index(drop=True)
-    groups = steps.groupby("nth")["act"]
-    given = groups.transform(lambda acts: (acts == Act.DISPATCH).cummax())
-    escalated = groups.transform(lambda acts: (acts == Act.ESCALATE).cummax())
+    given = (steps["act"] == Act.DISPATCH).groupby(steps["nth"]).cummax()
+    escalated = (steps["act"] == Act.ESCALATE).groupby(steps["nth"]).cummax()
     in_unit = (given & about["cadre_id"].isna()) | escalated
     by_cadre = steps["act"].isin(list(map(str, _BY_CADRE)))
     _copy(
