@@ -19,6 +19,7 @@ from webui import (
     access,
     account,
     assets,
+    audit,
     compression,
     errors,
     health,
@@ -28,6 +29,7 @@ from webui import (
     navigation,
     security,
     tiles,
+    users,
 )
 
 PACKAGE = Path(__file__).resolve().parent
@@ -52,7 +54,7 @@ def make_application(settings: Settings) -> Flask:
     app.extensions["gridmap.engine"] = _engine(settings)
 
     compile_catalogues()
-    Babel(app, locale_selector=language.choose)
+    Babel(app, locale_selector=language.choose, timezone_selector=language.zone)
     for part in (security, compression, language, errors, assets, access, navigation):
         part.install(app)
     for blueprint in (
@@ -61,6 +63,8 @@ def make_application(settings: Settings) -> Flask:
         map_data.blueprint,
         tiles.blueprint,
         health.blueprint,
+        users.blueprint,
+        audit.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Flask, Response, current_app, g, request
-from flask_babel import get_locale
+from flask_babel import format_datetime, get_locale
 
 from geodata.messages import Message
 from gridmap.i18n import LANGUAGES, translate
+from gridmap.territory.preferences import territory_settings
+from webui.database import writing
 
 COOKIE = "lang"
 _YEAR_S = 365 * 24 * 3600
@@ -15,6 +19,7 @@ _YEAR_S = 365 * 24 * 3600
 def install(app: Flask) -> None:
     """Remember a language chosen by the address, and tell caches that pages differ by it."""
     app.after_request(_remember)
+    app.add_template_filter(moment)
     app.context_processor(lambda: {"language": str(get_locale())})
 
 
@@ -25,6 +30,17 @@ def choose() -> str:
             return wanted
     actor = g.get("actor")
     return actor.language if actor else str(current_app.config["DEFAULT_LANGUAGE"])
+
+
+def zone() -> str:
+    """Return the territory's time zone, in which all times are shown."""
+    with writing() as session:
+        return territory_settings(session).time_zone
+
+
+def moment(value: datetime, pattern: str = "yyyy-MM-dd HH:mm") -> str:
+    """Write a moment in the territory's time zone."""
+    return str(format_datetime(value, pattern))
 
 
 def say(message: Message | str) -> str:

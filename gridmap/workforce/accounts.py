@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -228,16 +228,21 @@ def find_user(session: Session, login: str) -> User:
     return user
 
 
-def list_users(session: Session, actor: Actor) -> Sequence[User]:
-    """Return all users by name.
+def get_user(session: Session, actor: Actor, user_id: int) -> User:
+    """Return a user.
 
     Raises
     ------
     ForbiddenError
         If the actor may not manage users.
+    NotFoundError
+        If there is no such user.
     """
     require(actor, Action.MANAGE_USERS)
-    return session.scalars(select(User).order_by(User.login)).all()
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFoundError(Message("There is no user with the id {id}.", id=user_id))
+    return user
 
 
 def areas_of(session: Session, user_id: int) -> list[int]:

@@ -172,6 +172,32 @@ def page(
     return entries, end
 
 
+def words(session: Session, actor: Actor) -> tuple[list[str], list[str]]:
+    """Return the acts and the subjects that occur in the log, jumping from one to the next.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor may not read the log.
+    """
+    require(actor, Action.VIEW_AUDIT)
+    acts, subjects = (
+        session.scalars(
+            text(f"""
+                WITH RECURSIVE word AS (
+                    (SELECT {column} AS value FROM audit_log ORDER BY {column} LIMIT 1)
+                    UNION ALL
+                    SELECT (SELECT {column} FROM audit_log WHERE {column} > word.value
+                            ORDER BY {column} LIMIT 1)
+                    FROM word WHERE value IS NOT NULL
+                ) SELECT value FROM word WHERE value IS NOT NULL
+            """)  # noqa: S608 - Of two columns.
+        ).all()
+        for column in ("act", "subject")
+    )
+    return list(acts), list(subjects)
+
+
 def _start(session: Session, day: date) -> datetime:
     """Return when a day begins in the town."""
     zone = session.scalars(select(TerritorySettings.time_zone)).one()

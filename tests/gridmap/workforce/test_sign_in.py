@@ -15,7 +15,7 @@ from gridmap.workforce.accounts import (
     change_password,
     change_user,
     create_user,
-    list_users,
+    get_user,
     reset_password,
 )
 from gridmap.workforce.areas import actor_for
@@ -228,7 +228,7 @@ def test_users_are_managed_by_administrators_only(office: Office) -> None:
     with pytest.raises(ForbiddenError):
         reset_password(office.session, office.supervisor, office.supervisor.user_id or 0)
     with pytest.raises(ForbiddenError):
-        list_users(office.session, office.supervisor)
+        get_user(office.session, office.supervisor, office.supervisor.user_id or 0)
 
 
 def test_users_that_cannot_be(office: Office) -> None:

@@ -1,0 +1,75 @@
+"""The names behind the numbers in the audit log, so that people can read it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.workforce.models import AuditEntry
+
+#: A table and an id in it.
+Key = tuple[str, int]
+
+_NAMES = {
+    "app_user": "SELECT id, login AS name FROM app_user",
+    "cadre": "SELECT id, name FROM cadre",
+    "team": "SELECT id, name FROM team",
+    "unit": "SELECT id, name FROM unit",
+    "cell": "SELECT id, code AS name FROM cell",
+    "category": "SELECT id, name FROM category",
+    "assignment": (
+        "SELECT a.id, c.code || ' ' || d.name AS name FROM assignment a "
+        "JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id"
+    ),
+}
+#: Values of entries that are ids, and of which table.
+REFERENCES = {
+    "areas": "unit",
+    "unit_id": "unit",
+    "community_id": "unit",
+    "cell_id": "cell",
+    "cadre_id": "cadre",
+    "substitute_id": "cadre",
+    "captain": "cadre",
+    "members": "cadre",
+    "user_id": "app_user",
+    "category_id": "category",
+    "team_id": "team",
+}
+
+
+def names_in(session: Session, entries: Sequence[AuditEntry]) -> dict[Key, str]:
+    """Return what is known by name of all that entries mention, one query for each table.
+
+    Parameters
+    ----------
+    session : Session
+    entries : sequence of AuditEntry
+        Of one page.
+    """
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for entry in entries:
+        if entry.subject_id is not None:
+            wanted[entry.subject].add(entry.subject_id)
+        for state in (entry.before, entry.after):
+            for table, number in _references(state or {}):
+                wanted[table].add(number)
+    names: dict[Key, str] = {}
+    for table, ids in wanted.items():
+        if table in _NAMES:
+            statement = text(f"SELECT * FROM ({_NAMES[table]}) AS t WHERE id = ANY(:ids)")  # noqa: S608
+            for row in session.execute(statement, {"ids": sorted(ids)}):
+                names[table, row.id] = row.name
+    return names
+
+
+def _references(state: Mapping[str, object]) -> Iterable[Key]:
+    for field, value in state.items():
+        table = REFERENCES.get(field)
+        if table is not None:
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, int) and not isinstance(number, bool):
+                    yield table, number

@@ -1,0 +1,114 @@
+"""Words for what the audit log keeps as codes; a code without a word is shown as it is."""
+
+from __future__ import annotations
+
+from geodata.messages import N_
+from gridmap.workforce.rights import ROLE_NAMES, Role
+from webui import words
+from webui.language import say
+
+_ACTS = {
+    "sign_in": N_("Sign in"),
+    "sign_in.fail": N_("Failed sign-in"),
+    "user.create": N_("Make a user"),
+    "user.change": N_("Change a user"),
+    "user.reset_password": N_("Give a new password"),
+    "user.change_password": N_("Change the own password"),
+    "export": N_("Export"),
+    "import": N_("Import"),
+    "cadre.create": N_("Add a cadre"),
+    "cadre.change": N_("Change a cadre"),
+    "team.create": N_("Make a team"),
+    "team.change": N_("Change a team"),
+    "absence.create": N_("Enter a leave"),
+    "absence.delete": N_("Remove a leave"),
+    "assignment.assign": N_("Assign cells"),
+    "assignment.end": N_("Take cells back"),
+    "assignment.hand_over": N_("Hand cells over"),
+    "assignment.undo": N_("Undo an assignment"),
+    "case.report": N_("Report an incident"),
+    "case.contact": N_("Look at a reporter's contact"),
+    "calendar.save": N_("Change the calendar"),
+    "calendar.remove": N_("Remove a day from the calendar"),
+    "category.add": N_("Add a category"),
+    "category.change": N_("Change a category"),
+    "settings.cases": N_("Change the settings of cases"),
+    "view.save": N_("Save a view"),
+    "view.remove": N_("Remove a view"),
+}
+_SUBJECTS = {
+    "app_user": N_("User"),
+    "cadre": N_("Cadre"),
+    "team": N_("Team"),
+    "absence": N_("Leave"),
+    "assignment": N_("Assignment"),
+    "incident": N_("Incident"),
+    "incident_case": N_("Case"),
+    "case_settings": N_("Settings of cases"),
+    "case_view": N_("Saved view"),
+    "calendar_day": N_("Day of the calendar"),
+    "category": N_("Category"),
+    "cell": N_("Cell"),
+    "building": N_("Building"),
+    "place": N_("Place"),
+    "unit": N_("Unit"),
+}
+_FIELDS = {
+    "login": N_("Sign-in name"),
+    "display_name": N_("Name"),
+    "name": N_("Name"),
+    "name_en": N_("English name"),
+    "role": N_("Role"),
+    "language": N_("Language"),
+    "languages": N_("Languages"),
+    "skills": N_("Skills"),
+    "phone": N_("Phone"),
+    "kind": N_("Kind"),
+    "number": N_("Number"),
+    "active": N_("Active"),
+    "areas": N_("Area"),
+    "tries": N_("Tries"),
+    "unit_id": N_("Unit"),
+    "community_id": N_("Community"),
+    "cell_id": N_("Cell"),
+    "cadre_id": N_("Cadre"),
+    "substitute_id": N_("Substitute"),
+    "user_id": N_("User"),
+    "captain": N_("Captain"),
+    "members": N_("Members"),
+    "starts": N_("From"),
+    "ends": N_("Until before"),
+    "note": N_("Note"),
+    "format": N_("Format"),
+    "rows": N_("Rows"),
+    "n": N_("Rows"),
+    "category": N_("Category"),
+    "category_id": N_("Category"),
+    "address": N_("Address"),
+    "day": N_("Day"),
+}
+_ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
+
+
+def act(code: str) -> str:
+    """Return what an act is called."""
+    return say(_ACTS.get(code, code))
+
+
+def subject(code: str) -> str:
+    """Return what a table's rows are called."""
+    return say(_SUBJECTS.get(code, code))
+
+
+def field(code: str) -> str:
+    """Return what a value is called."""
+    return say(_FIELDS.get(code, code))
+
+
+def value(field: str, code: str) -> str:
+    """Return what a value that is a code is called."""
+    if field == "role" and code in list(Role):
+        return say(_ROLES[code])
+    if field in ("kind", "level"):
+        return say(words.CODES.get(code, code))
+    return code
