@@ -66,8 +66,18 @@ def guess(layer: str, columns: Sequence[str], sample: pd.DataFrame | None = None
             if name not in found and column is not None and column not in taken:
                 found[name] = column
                 taken.add(column)
+    for name, _ in wanted:
+        column = names.get(_cut(name))
+        if name not in found and column is not None and column not in taken:
+            found[name] = column
+            taken.add(column)
     ordered = {name: found[name] for name in fields if name in found}
     return Mapping(layer=layer, columns=ordered, time=time, location=location)
+
+
+def _cut(field: str) -> str:
+    """Return the name of a field as a shapefile of ours cuts it, to 10 characters."""
+    return plain(field[:10])
 
 
 def _first(names: dict[str, str], words: tuple[str, ...], taken: set[str]) -> str | None:
@@ -136,8 +146,10 @@ def _time(names: dict[str, str], fields: dict[str, Field], taken: set[str]) -> T
     if date and clock and date != clock:
         taken |= {date, clock}
         return TimeRule(column=date, time_column=clock)
-    words = next(field.words for field in fields.values() if field.kind == "time")
-    column = _first(names, words, taken)
+    name, words = next(
+        (name, field.words) for name, field in fields.items() if field.kind == "time"
+    )
+    column = _first(names, (*words, _cut(name)), taken)
     if column is None:
         return None
     taken.add(column)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +23,8 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.territory.models import TerritorySettings
 
-_CHUNK = 50_000
+# SQLAlchemy hands out everything at once where the size of a part is not named again.
+_CHUNK = 20_000
 _LATEST = """
     LEFT JOIN LATERAL (
         SELECT * FROM building_count c WHERE c.building_id = t.id ORDER BY month DESC LIMIT 1
@@ -187,8 +189,8 @@ def export(
         return _stream_geojson(session, layer, path, choice, advance)
     if target.name == "CGCS2000 GK" and shape:
         target = for_longitudes(target, _west_and_east(session, layer, choice))
-    frames = _frames(session, layer, choice, advance, zone)
-    return write_parts(frames, path, wanted, target, shape=shape)
+    with closing(_frames(session, layer, choice, advance, zone)) as frames:
+        return write_parts(frames, path, wanted, target, shape=shape)
 
 
 def _query(layer: str, choice: Choice, geometry: str) -> tuple[str, dict[str, Any]]:
@@ -235,12 +237,12 @@ def _stream_geojson(
     written = Written(path, 0)
 
     def told() -> Iterator[Sequence[str]]:
-        for part in rows.scalars().partitions():
+        for part in rows.scalars().partitions(_CHUNK):
             written.count += len(part)
             advance(len(part))
             yield part
 
-    with replacing(path) as partial:
+    with closing(rows), replacing(path) as partial:
         write_collection(told(), partial)
     return written
 
@@ -257,17 +259,18 @@ def _west_and_east(session: Session, layer: str, choice: Choice) -> list[float]:
 
 def _frames(
     session: Session, layer: str, choice: Choice, advance: Callable[[int], None], zone: str
-) -> Iterator[pd.DataFrame]:
+) -> Generator[pd.DataFrame]:
     """Yield the canonical frame in parts, at least one, all with the same types."""
     statement, params = _query(layer, choice, ", ST_AsBinary(t.geom) AS geometry")
     rows: Any = session.execute(text(statement), params, execution_options={"yield_per": _CHUNK})
     # psycopg tells of every column also what PostgreSQL calls its type.
     types = {column.name: column.type_display for column in rows.cursor.description}
     empty = True
-    for part in rows.partitions():
-        advance(len(part))
-        empty = False
-        yield _frame([tuple(row) for row in part], types, zone)
+    with closing(rows):
+        for part in rows.partitions(_CHUNK):
+            advance(len(part))
+            empty = False
+            yield _frame([tuple(row) for row in part], types, zone)
     if empty:
         yield _frame([], types, zone)
 
