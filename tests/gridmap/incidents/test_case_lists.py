@@ -5,12 +5,14 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from gridmap.errors import GridmapError, NotFoundError
 from gridmap.incidents.cases.deadlines import Allowance
 from gridmap.incidents.cases.filters import Wanted, from_json, to_json
 from gridmap.incidents.cases.inbox import Sort, board, counts, list_cases
 from gridmap.incidents.cases.models import STEPS, Case
+from gridmap.incidents.cases.rates import rates
 from gridmap.incidents.cases.views import list_views, remove_view, save_view
 from gridmap.incidents.cases.workflow import Act
 from gridmap.incidents.tasks import open_cases
@@ -203,3 +205,23 @@ def test_saved_views_are_ones_own(desk: Desk, cases: dict[str, Case]) -> None:
 )
 def test_a_view_is_read_as_it_was_stored(wanted: Wanted) -> None:
     assert from_json({**to_json(wanted), "dropped": 1}) == wanted
+
+
+def test_each_list_is_one_query(desk: Desk, cases: dict[str, Case]) -> None:
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *others: object) -> None:
+        asked.append(statement)
+
+    connection = desk.session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    for ask in (
+        lambda: list_cases(desk.session, desk.cadre, Wanted(mine=True, due="overdue"), now=MONDAY),
+        lambda: list_cases(desk.session, desk.town, Wanted(category="B", words="杂物"), now=MONDAY),
+        lambda: counts(desk.session, desk.supervisor, now=MONDAY),
+        lambda: board(desk.session, desk.supervisor, now=MONDAY),
+        lambda: rates(desk.session, desk.supervisor, date(2025, 4, 1), date(2025, 4, 30)),
+    ):
+        asked.clear()
+        ask()
+        assert len(asked) == 1
