@@ -23,7 +23,7 @@ import shapely
 from pyarrow import csv as pa_csv
 
 from geodata.crs import CoordinateSystem, for_longitudes, frame_from_wgs84
-from geodata.files.writing_geojson import write_geojson
+from geodata.files.writing_geojson import iso_times, write_geojson
 from geodata.messages import GeodataError, Message
 
 FORMATS = {".geojson": "geojson", ".json": "geojson", ".gpkg": "gpkg", ".csv": "csv",
@@ -386,8 +386,8 @@ def _dbf_columns(frame: gpd.GeoDataFrame, trimmed: dict[str, int]) -> gpd.GeoDat
         column = frame[name]
         if pd.api.types.is_bool_dtype(column):
             frame[name] = column.astype("Int64")
-        elif pd.api.types.is_datetime64_any_dtype(column):
-            frame[name] = column.dt.strftime("%Y-%m-%dT%H:%M:%S%z").astype("str")
+        elif isinstance(column.dtype, pd.DatetimeTZDtype):
+            frame[name] = iso_times(column)
         elif isinstance(column.dtype, pd.StringDtype):
             long = (column.str.len() > _DBF_TEXT_BYTES // 4).fillna(False)
             cut = column[long].map(lambda text: _cut(text, _DBF_TEXT_BYTES))

@@ -75,8 +75,7 @@ def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:
             table[name] = table[name].astype("str").where(table[name].notna(), None)
         elif isinstance(table[name].dtype, pd.DatetimeTZDtype):
             # Left to itself, pandas writes every time in UTC.
-            texts = table[name].dt.strftime("%Y-%m-%dT%H:%M:%S%z").astype("str")
-            table[name] = texts.str.replace(r"(\d\d)$", r":\1", regex=True)
+            table[name] = iso_times(table[name])
     properties = table.to_json(
         orient="records", lines=True, force_ascii=False, date_format="iso", date_unit="s",
         double_precision=10,
@@ -87,6 +86,23 @@ def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:
         f'{{"type": "Feature", "properties": {values}, "geometry": {shape}}}'
         for values, shape in zip(properties, _shape_texts(frame, metres=metres), strict=True)
     ]
+
+
+def iso_times(times: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """Write times as RFC 3339 wants them, to the second and with the offset of their zone.
+
+    pandas does it time by time, which takes longer than all the rest of an export.
+    """
+    wall = times.dt.tz_localize(None).to_numpy("datetime64[s]")
+    utc = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[s]")
+    minutes = (wall - utc).astype("timedelta64[m]").astype("int64")
+    there = ~np.isnat(wall)
+    offsets, which = np.unique(minutes[there], return_inverse=True)
+    names = [f"{'-' if m < 0 else '+'}{abs(m) // 60:02}:{abs(m) % 60:02}" for m in offsets]
+    texts = np.full(len(times), None, dtype=object)
+    if there.any():
+        texts[there] = np.char.add(np.datetime_as_string(wall[there]), np.array(names)[which])
+    return pd.Series(texts, index=times.index, dtype="str")
 
 
 def _geographic(frame: pd.DataFrame) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
@@ -20,6 +18,7 @@ from geodata.files import RawTable
 from geodata.mapping import Mapping
 from geodata.messages import N_, Message
 from geodata.problems import Problems
+from gridmap.cli.reporting import print_table, show_report
 from gridmap.cli.say import say, text
 from gridmap.db import make_engine, make_sessions
 from gridmap.embedded import provide_database
@@ -31,12 +30,8 @@ from gridmap.settings import Settings
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.rejected import source_of, write_rejected
-from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import number_codes
 
-_PLAIN_WIDTH = 120
-_EXAMPLES = 3
-_SEVERITIES = [N_("error"), N_("repaired"), N_("warning"), N_("dropped")]
 #: The column of codes that --code-prefix adds; a mapping names it so.
 CODE = "code"
 
@@ -78,88 +73,24 @@ CODE = "code"
 @click.option("--code-scheme", default="digits15", help="The scheme that numbers new cells.")
 @click.option("--yes", is_flag=True, help="Use a guessed mapping without asking.")
 @click.pass_obj
-def import_(
-    settings: Settings,
-    layer: str,
-    file: Path,
-    mapping_file: Path | None,
-    save_mapping: Path | None,
-    crs: str | None,
-    encoding: str | None,
-    part: str | None,
-    no_header: bool,
-    source: str | None,
-    time_zone: str | None,
-    osm_layers: tuple[str, ...],
-    dry_run: bool,
-    skip_bad: bool,
-    new_categories: bool,
-    keep_outside: bool,
-    code_prefix: str | None,
-    code_scheme: str,
-    yes: bool,
-) -> None:
+def import_(settings: Settings, /, layer: str, file: Path, **given: Any) -> None:
     """Import a file into a layer.
 
     The exit code is 1 if bad rows kept the file from being imported.
     """
+    call = _Call(layer=layer, file=file, **given)
     with provide_database(settings) as url:
         engine = make_engine(url)
-        choices = Choices(
-            dry_run=dry_run,
-            skip_bad=skip_bad,
-            new_categories=new_categories,
-            keep_outside=keep_outside or layer == "osm",
-            source=source or ("osm" if layer == "osm" else source_of(file)),
-            scheme=code_scheme,
-        )
         try:
             with make_sessions(engine).begin() as session:
-                if layer == "osm":
-                    with track(Message("Importing {file}", file=file.name)) as advance:
-                        reports = import_osm(
-                            session,
-                            file,
-                            osm_layers or OSM_LAYERS,
-                            replace(choices, advance=advance),
-                        )
-                    for report in reports:
-                        _show(report)
-                    refused = any(not report.applied for report in reports)
-                    if refused:
-                        session.rollback()
-                else:
-                    given = mapping.load_mapping(mapping_file) if mapping_file else None
-                    raw = _read(file, given, part, encoding, no_header)
-                    if code_prefix is not None:
-                        _add_codes(raw, given, code_prefix)
-                    chosen = given or mapping.guess(
-                        layer, [str(name) for name in raw.frame], raw.frame.head(1000)
-                    )
-                    if code_prefix is not None:
-                        columns = {**chosen.columns, "code": CODE}
-                        chosen = chosen.model_copy(update={"columns": columns})
-                    chosen = _changed(chosen, layer, crs, time_zone, part, encoding, no_header)
-                    chosen = _with_words(session, chosen)
-                    if given is None:
-                        _confirm(chosen, raw, yes)
-                    if save_mapping is not None:
-                        chosen.save(save_mapping)
-                    with track(Message("Importing {file}", file=file.name), len(raw)) as advance:
-                        report = import_table(
-                            session, LAYERS[layer], raw, chosen, replace(choices, advance=advance)
-                        )
-                    _show(report)
-                    if report.rejected and skip_bad and not dry_run:
-                        _write_rejected(raw, chosen, report.problems)
-                    refused = not report.applied
-            if not refused and layer in {"incidents", "osm"}:
+                applied = _import_osm(session, call) if layer == "osm" else _import(session, call)
+            if applied and layer in {"incidents", "osm"}:
                 _analyse(engine)
         finally:
             engine.dispose()
-    if dry_run:
+    if call.dry_run:
         say("Nothing was written: this was a dry run.")
-    elif refused:
+    elif not applied:
         say(
             "Nothing was imported. Mend the rows named above, or import the good ones with "
             "--skip-bad.",
@@ -168,39 +99,113 @@ def import_(
         raise click.exceptions.Exit(1)
 
 
-def _read(
-    file: Path, given: Mapping | None, part: str | None, encoding: str | None, no_header: bool
-) -> RawTable:
+@dataclass(frozen=True)
+class _Call:
+    """What the command was called with; the options tell what each means."""
+
+    layer: str
+    file: Path
+    mapping_file: Path | None
+    save_mapping: Path | None
+    crs: str | None
+    encoding: str | None
+    part: str | None
+    no_header: bool
+    source: str | None
+    time_zone: str | None
+    osm_layers: tuple[str, ...]
+    dry_run: bool
+    skip_bad: bool
+    new_categories: bool
+    keep_outside: bool
+    code_prefix: str | None
+    code_scheme: str
+    yes: bool
+
+    def choices(self, advance: Callable[[int], None]) -> Choices:
+        """Return what the import itself must know."""
+        osm = self.layer == "osm"
+        return Choices(
+            dry_run=self.dry_run,
+            skip_bad=self.skip_bad,
+            new_categories=self.new_categories,
+            keep_outside=self.keep_outside or osm,
+            source=self.source or ("osm" if osm else source_of(self.file)),
+            scheme=self.code_scheme,
+            advance=advance,
+        )
+
+    def title(self) -> Message:
+        """Return what the progress bar says."""
+        return Message("Importing {file}", file=self.file.name)
+
+
+def _import_osm(session: Session, call: _Call) -> bool:
+    """Import all layers of an extract or none, and tell whether they were."""
+    with track(call.title()) as advance:
+        reports = import_osm(
+            session, call.file, call.osm_layers or OSM_LAYERS, call.choices(advance)
+        )
+    for report in reports:
+        show_report(report)
+    applied = all(report.applied for report in reports)
+    if not applied:
+        session.rollback()
+    return applied
+
+
+def _import(session: Session, call: _Call) -> bool:
+    """Import a file of one layer, and tell whether it was."""
+    raw, chosen = _understood(session, call)
+    with track(call.title(), len(raw)) as advance:
+        report = import_table(session, LAYERS[call.layer], raw, chosen, call.choices(advance))
+    show_report(report)
+    if report.rejected and report.applied:
+        _write_rejected(raw, chosen, report.problems)
+    return report.applied
+
+
+def _understood(session: Session, call: _Call) -> tuple[RawTable, Mapping]:
+    """Read the file and settle which column is which, if need be by asking."""
+    given = mapping.load_mapping(call.mapping_file) if call.mapping_file else None
+    raw = _read(call, given)
+    if call.code_prefix is not None:
+        _add_codes(raw, given, call.code_prefix)
+    columns = [str(name) for name in raw.frame]
+    chosen = given or mapping.guess(call.layer, columns, raw.frame.head(1000))
+    chosen = _with_words(session, _changed(chosen, call))
+    if given is None:
+        _confirm(chosen, raw, call.yes)
+    if call.save_mapping is not None:
+        chosen.save(call.save_mapping)
+    return raw, chosen
+
+
+def _read(call: _Call, given: Mapping | None) -> RawTable:
     return files.read(
-        file,
-        part or (given.source_layer if given else None),
-        encoding or (given.encoding if given else None),
-        header=False if no_header else given.header if given else None,
+        call.file,
+        call.part or (given.source_layer if given else None),
+        call.encoding or (given.encoding if given else None),
+        header=False if call.no_header else given.header if given else None,
     )
 
 
-def _changed(
-    chosen: Mapping,
-    layer: str,
-    crs: str | None,
-    time_zone: str | None,
-    part: str | None,
-    encoding: str | None,
-    no_header: bool,
-) -> Mapping:
+def _changed(chosen: Mapping, call: _Call) -> Mapping:
     """Return the mapping with what the command line says otherwise."""
-    if chosen.layer != layer:
+    if chosen.layer != call.layer:
         raise click.UsageError(
             text(Message("the mapping is for the layer {layer}", layer=chosen.layer))
         )
     change: dict[str, object] = {}
-    if crs:
-        change["location"] = chosen.location.model_copy(update={"system": crs})
-    if time_zone and chosen.time:
-        change["time"] = mapping.TimeRule(**{**chosen.time.model_dump(), "zone": time_zone})
-    change |= {"source_layer": part} if part else {}
-    change |= {"encoding": encoding} if encoding else {}
-    change |= {"header": False} if no_header else {}
+    if call.crs:
+        change["location"] = chosen.location.model_copy(update={"system": call.crs})
+    if call.time_zone and chosen.time:
+        change["time"] = mapping.TimeRule(**{**chosen.time.model_dump(), "zone": call.time_zone})
+    if call.code_prefix is not None:
+        change["columns"] = {**chosen.columns, "code": CODE}
+    change |= {"source_layer": call.part} if call.part else {}
+    change |= {"encoding": call.encoding} if call.encoding else {}
+    change |= {"header": False} if call.no_header else {}
     return chosen.model_copy(update=change)
 
 
@@ -208,8 +213,8 @@ def _with_words(session: Session, chosen: Mapping) -> Mapping:
     """Let a file of incidents name categories instead of giving their codes."""
     if chosen.layer != "incidents":
         return chosen
-    words = {**category_words(session), **chosen.values.get("category", {})}  # noqa: PD011 - A field of the mapping.
-    return chosen.model_copy(update={"values": {**chosen.values, "category": words}})  # noqa: PD011 - A field of the mapping.
+    words = {**category_words(session), **chosen.values.get("category", {})}
+    return chosen.model_copy(update={"values": {**chosen.values, "category": words}})
 
 
 def _add_codes(raw: RawTable, given: Mapping | None, prefix: str) -> None:
@@ -227,7 +232,7 @@ def _add_codes(raw: RawTable, given: Mapping | None, prefix: str) -> None:
 def _confirm(chosen: Mapping, raw: RawTable, yes: bool) -> None:
     """Show a guessed mapping and ask whether it is right."""
     table = mapping.describe(chosen, [str(name) for name in raw.frame])
-    _print_table(
+    print_table(
         N_("Guessed mapping"), [N_("Field"), N_("Column"), N_("Note")],
         table[["field", "source", "note"]].astype("str"),
     )  # fmt: skip
@@ -238,53 +243,6 @@ def _confirm(chosen: Mapping, raw: RawTable, yes: bool) -> None:
             text("a guessed mapping must be confirmed: give --yes, or a file with --mapping")
         )
     click.confirm(text("Is this right?"), abort=True)
-
-
-def _show(report: Report) -> None:
-    """Print the numbers and, of each kind of problem, the first examples."""
-    say(
-        Message(
-            "{layer}: {read} rows read: {inserted} inserted, {updated} updated, {unchanged} "
-            "unchanged, {reversed} reversed, {repeated} repeated, {rejected} rejected",
-            **{
-                name: f"{value:,}" for name, value in report.as_dict().items() if name != "problems"
-            },
-            layer=report.layer,
-        )
-    )
-    found = report.problems.to_frame(lambda template: translate(template, preferred_language()))
-    if found.empty:
-        return
-    found["severity"] = pd.Categorical(found["severity"], _SEVERITIES)
-    grouped = found.groupby(["severity", "code"], sort=False, observed=True)
-    rows = [
-        (text(str(severity)), f"{len(part):,}", message if position == 0 else f"  {message}")
-        for (severity, _), part in sorted(grouped, key=_by_weight)
-        for position, message in enumerate(part["message"].head(_EXAMPLES))
-    ]
-    table = pd.DataFrame(rows, columns=["severity", "count", "message"])
-    repeated = table.duplicated(["severity", "count"]) & table["message"].str.startswith("  ")
-    table.loc[repeated, ["severity", "count"]] = ""
-    _print_table(N_("Problems"), [N_("Severity"), N_("Count"), N_("Examples")], table)
-
-
-def _by_weight(item: tuple[Any, pd.DataFrame]) -> tuple[int, int]:
-    """Put errors first, and of one severity what is most frequent."""
-    (severity, _), part = item
-    return _SEVERITIES.index(str(severity)), -len(part)
-
-
-def _print_table(title: str, headers: list[str], rows: pd.DataFrame) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
-    table = Table(title=text(title), title_justify="left")
-    for header in headers:
-        table.add_column(text(header))
-    for row in rows.itertuples(index=False):
-        # What a file holds is no markup.
-        table.add_row(*(str(value).replace("[", r"\[") for value in row))
-    console.print(table)
 
 
 def _write_rejected(raw: RawTable, chosen: Mapping, problems: Problems) -> None:

@@ -138,7 +138,7 @@ def test_times_are_those_of_the_territory(
             ("a.geojson", "WGS84", f"2026-01-01T00:30:00{hour}:00"),
             ("b.geojson", "GCJ02", f"2026-01-01T00:30:00{hour}:00"),
             ("c.csv", "WGS84", f"2026-01-01 00:30:00{hour}00"),
-            ("d.zip", "WGS84", f"2026-01-01T00:30:00{hour}00"),
+            ("d.zip", "WGS84", f"2026-01-01T00:30:00{hour}:00"),
         ):
             path = tmp_path / name
             assert call("export", "incidents", path, "--crs", system).exit_code == 0

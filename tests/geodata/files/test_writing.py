@@ -16,6 +16,7 @@ import shapely
 from geodata.crs import CoordinateSystem, to_wgs84
 from geodata.files import read, write
 from geodata.files.writing import short_names
+from geodata.files.writing_geojson import iso_times
 from geodata.messages import GeodataError
 
 
@@ -104,6 +105,15 @@ def test_shapefile_names_are_cut_and_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "楼栋.zip") as archive:
         legend = archive.read("楼栋_fields.txt").decode("utf-8-sig")
     assert '"楼栋名1","楼栋名字"' in legend
+
+
+def test_times_carry_the_offset_of_their_zone() -> None:
+    texts = ["2026-03-08T01:59:59-06:00", "2026-03-08T03:00:00-05:00", None]
+    times = pd.to_datetime(pd.Series(texts), utc=True).dt.tz_convert("America/Chicago")
+    assert iso_times(times).astype("object").where(times.notna(), None).tolist() == texts
+    half = pd.Series(pd.to_datetime(["2026-01-01T12:00Z"])).dt.tz_convert("Asia/Kolkata")
+    assert iso_times(half).tolist() == ["2026-01-01T17:30:00+05:30"]
+    assert iso_times(half[:0]).empty
 
 
 def test_short_names_are_unique_and_fit() -> None:
