@@ -148,6 +148,9 @@ def test_a_case_follows_its_incident(desk: Desk) -> None:
     # By another program, one row at a time or all, also into a year opened later.
     session.execute(text("SELECT open_incident_year(2024)"))
     session.execute(text("UPDATE incident SET category_id = category_id"))
+    session.execute(text("UPDATE incident SET occurred_at = occurred_at + interval '1 year'"))
+    session.refresh(case)
+    assert case.occurred_at == at("2025-12-01 10:00")
     savepoint = session.begin_nested()
     with pytest.raises(DBAPIError) as refused:
         session.execute(text("DELETE FROM incident"))
