@@ -58,9 +58,8 @@ def update(session: Session, changed: npt.NDArray[np.bool_], origin: Origin) -> 
             UPDATE incident i SET occurred_at = a.occurred_at, category_id = a.category_id,
                 geom = a.geom, cell_id = a.cell_id, community_id = a.community_id,
                 import_id = :import_id
-            FROM arriving a
-            WHERE a.id = ANY (:numbers) AND i.source = a.source
-                AND i.external_id = a.external_id
+            FROM arriving a JOIN unnest(CAST(:numbers AS bigint[])) AS changed (id) USING (id)
+            WHERE i.source = a.source AND i.external_id = a.external_id
         """),
         {"numbers": np.flatnonzero(changed).tolist(), "import_id": origin.import_id},
     )
