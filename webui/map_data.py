@@ -13,7 +13,7 @@ from flask_babel import format_decimal
 from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.exchange.details import Details, describe, identify
-from gridmap.exchange.filters import read_filter
+from gridmap.exchange.filters import read_day, read_filter
 from gridmap.exchange.incident_tiles import count_incidents
 from gridmap.exchange.layers import Field, find_layer, find_layers
 from gridmap.exchange.search import PAGE, search
@@ -66,6 +66,7 @@ def identify_point() -> ResponseReturnValue:
             read_filter(request.args),
             current_scope(),
             pixels,
+            read_day(request.args.get("as_of")),
         )
     return jsonify(
         items=[

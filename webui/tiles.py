@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from werkzeug.http import generate_etag
 
-from gridmap.exchange.filters import read_filter
+from gridmap.exchange.filters import read_day, read_filter
 from gridmap.exchange.layers import find_layers
 from gridmap.exchange.tiles import Tile, make_tile
 from gridmap.workforce.rights import Action
@@ -21,10 +21,11 @@ FRESH_S = 60
 @blueprint.get("/tiles/<layers>/<int:z>/<int:x>/<int:y>.mvt")
 @needs(Action.VIEW_MAP)
 def tile(layers: str, z: int, x: int, y: int) -> Response:
-    """Answer with a tile; incidents are chosen by ``from``, ``to`` and ``category``."""
+    """Answer with a tile: incidents by ``from``, ``to`` and ``category``, cells by ``as_of``."""
     wanted, place, choice = find_layers(layers), Tile(z, x, y), read_filter(request.args)
+    as_of = read_day(request.args.get("as_of"))
     with reading() as connection:
-        content = make_tile(connection, wanted, place, choice, current_scope())
+        content = make_tile(connection, wanted, place, choice, current_scope(), as_of)
     response = Response(content, mimetype="application/vnd.mapbox-vector-tile")
     response.cache_control.private = True
     response.cache_control.max_age = FRESH_S

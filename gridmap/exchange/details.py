@@ -53,6 +53,7 @@ def identify(
     choice: IncidentFilter,
     scope: Scope = EVERYTHING,
     pixels: float = 8,
+    as_of: date | None = None,
 ) -> list[Hit]:
     """Name the features at a point of the map, the smallest first.
 
@@ -72,12 +73,15 @@ def identify(
         What the reader may see.
     pixels : float
         How far from a point or line a click may be.
+    as_of : datetime.date, optional
+        The day whose cells are shown; without it those of today.
     """
     values: dict[str, Any] = {
         "lon": lon,
         "lat": lat,
         "reach": 360 / (256 * 2**zoom) * pixels,
         "most": MOST,
+        "as_of": as_of,
     } | scope.params
     hits: list[Hit] = []
     for layer in sorted(layers, key=lambda layer: layer.click_order):
@@ -88,13 +92,13 @@ def identify(
         if layer.group == "incident":
             chosen, days = choose_rows(connection, choice)
             values |= days
-        rows = connection.execute(_at_point(layer, scope, chosen), values)
+        rows = connection.execute(_at_point(layer, scope, chosen, as_of is not None), values)
         hits += [Hit(layer.key, *row) for row in rows]
     return hits
 
 
 @lru_cache(maxsize=256)
-def _at_point(layer: Layer, scope: Scope, chosen: str) -> TextClause:
+def _at_point(layer: Layer, scope: Scope, chosen: str, past: bool) -> TextClause:
     order = "ST_Distance(t.geom, place.point), ST_Area(t.geom), t.id DESC"
     return text(f"""
         SELECT t.id, coalesce({layer.name}, ''), coalesce({layer.subtitle}, '')
@@ -103,7 +107,7 @@ def _at_point(layer: Layer, scope: Scope, chosen: str) -> TextClause:
         WHERE ST_DWithin({layer.geometry}, place.point,
                          CASE WHEN ST_Dimension({layer.geometry}) = 2 THEN 0 ELSE :reach END)
           AND t.geom && ST_Expand(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :reach)
-          AND {layer.where} AND {scope.condition(layer.community)} AND {chosen}
+          AND {layer.rows(past)} AND {scope.condition(layer.community)} AND {chosen}
         ORDER BY {order} LIMIT :most""")
 
 

@@ -35,7 +35,7 @@ def read_filter(values: Mapping[str, str]) -> IncidentFilter:
     GridmapError
         If a day cannot be read or the days are in the wrong order.
     """
-    first, last = _day(values.get("from")), _day(values.get("to"))
+    first, last = read_day(values.get("from")), read_day(values.get("to"))
     if first and last and last < first:
         raise GridmapError(
             Message("The last day {last} lies before the first {first}.", first=first, last=last)
@@ -43,7 +43,14 @@ def read_filter(values: Mapping[str, str]) -> IncidentFilter:
     return IncidentFilter(first, last, values.get("category") or None)
 
 
-def _day(text: str | None) -> date | None:
+def read_day(text: str | None) -> date | None:
+    """Read a day written as 2026-01-31; None if there is none.
+
+    Raises
+    ------
+    GridmapError
+        If it cannot be read.
+    """
     if not text:
         return None
     try:

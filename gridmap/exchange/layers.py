@@ -80,6 +80,8 @@ class Layer:
     selection: tuple[tuple[int, str], ...] = ()
     smallest: float = 0
     where: str = "true"
+    # The condition instead, where rows of a day `:as_of` are wanted; empty if days do not matter.
+    where_as_of: str = ""
     name: str = "t.name"
     subtitle: str = "''"
     search: tuple[str, ...] = ()
@@ -91,12 +93,17 @@ class Layer:
     click_order: int = 0
     click_zoom: int = 0
 
+    def rows(self, past: bool) -> str:
+        """Return the condition for the rows of today, or of a ``past`` day ``:as_of``."""
+        return (past and self.where_as_of) or self.where
+
 
 _CELL_CODE = "(SELECT c.code FROM cell c WHERE c.id = t.cell_id)"
 _COMMUNITY = "(SELECT u.name FROM unit u WHERE u.id = t.community_id)"
 # The subquery is asked once, not for every row; IS TRUE keeps the planner to the index on place,
 # since nearly every cell is valid.
 _VALID = "(t.valid @> (SELECT local_date(now()))) IS TRUE"
+_VALID_AS_OF = "(t.valid @> CAST(:as_of AS date)) IS TRUE"
 
 
 def _latest(column: str) -> str:
@@ -171,6 +178,7 @@ CELL = Layer(
     group="territory",
     community="t.community_id",
     where=_VALID,
+    where_as_of=_VALID_AS_OF,
     min_zoom=12,
     attributes=MappingProxyType({"kind": (0, "t.kind"), "code": (13, "t.code")}),
     label_zoom=13,
@@ -188,6 +196,7 @@ CELL = Layer(
         Field(N_("Incidents"), _in_cell("count(*)", "incident i", "i", "geom"), "count"),
         Field(N_("Area"), "ST_Area(t.geom::geography)", "area"),
         Field(N_("Valid from"), "t.valid_from", "date"),
+        Field(N_("Replaced on"), "t.valid_to", "date"),
     ),
     click_order=5,
     click_zoom=13,

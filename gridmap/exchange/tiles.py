@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -79,6 +80,7 @@ def make_tile(
     tile: Tile,
     choice: IncidentFilter,
     scope: Scope = EVERYTHING,
+    as_of: date | None = None,
 ) -> bytes:
     """Make a tile with some layers; one without features is empty.
 
@@ -94,11 +96,14 @@ def make_tile(
         Which incidents are shown.
     scope : Scope
         What the reader may see.
+    as_of : datetime.date, optional
+        The day whose cells are drawn; without it those of today.
     """
     plain = tuple(layer for layer in layers if layer.group != "incident")
     content = b""
-    if (statement := _statement(plain, tile.z, scope)) is not None:
+    if (statement := _statement(plain, tile.z, scope, as_of is not None)) is not None:
         values: dict[str, Any] = tile.bounds(BUFFER / EXTENT) | scope.params
+        values |= {"as_of": as_of}
         values |= {"z": tile.z, "x": tile.x, "y": tile.y}
         # Half a pixel of the drawn tile, in degrees.
         values["tolerance"] = 360 / (1 << tile.z) / 1024
@@ -109,40 +114,40 @@ def make_tile(
 
 
 @lru_cache(maxsize=512)
-def _statement(layers: tuple[Layer, ...], zoom: int, scope: Scope) -> TextClause | None:
+def _statement(layers: tuple[Layer, ...], zoom: int, scope: Scope, past: bool) -> TextClause | None:
     """Compose one statement for all layers that are drawn at a zoom."""
     parts = []
     for layer in layers:
         if zoom < layer.min_zoom:
             continue
-        parts.append(_features(layer, zoom, scope))
+        parts.append(_features(layer, zoom, _conditions(layer, zoom, scope, past)))
         if layer.label_zoom is not None and zoom >= layer.label_zoom:
-            parts.append(_labels(layer, zoom, scope))
+            parts.append(_labels(layer, zoom, _conditions(layer, zoom, scope, past)))
     if not parts:
         return None
     return text("SELECT " + " || ".join(f"({part})" for part in parts))
 
 
-def _features(layer: Layer, zoom: int, scope: Scope) -> str:
+def _features(layer: Layer, zoom: int, conditions: str) -> str:
     simplified = layer.geometry if zoom >= 15 else f"ST_Simplify({layer.geometry}, :tolerance)"
     return f"""
         SELECT coalesce(ST_AsMVT(f, '{layer.key}', {EXTENT}, 'mvt_geom', 'id'), '') FROM (
             SELECT t.id, {_attributes(layer, zoom)} ST_AsMVTGeom(
                 ST_Transform({simplified}, 3857), ST_TileEnvelope(:z, :x, :y), {EXTENT}, {BUFFER}
             ) AS mvt_geom
-            FROM {layer.table} t WHERE {_conditions(layer, zoom, scope)}
+            FROM {layer.table} t WHERE {conditions}
             AND {layer.geometry} && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
         ) f"""
 
 
-def _labels(layer: Layer, zoom: int, scope: Scope) -> str:
+def _labels(layer: Layer, zoom: int, conditions: str) -> str:
     """Select the points where labels stand, each in the one tile it lies in."""
     return f"""
         SELECT coalesce(ST_AsMVT(f, '{layer.key}_label', {EXTENT}, 'mvt_geom', 'id'), '') FROM (
             SELECT t.id, {_attributes(layer, zoom)} ST_AsMVTGeom(
                 ST_Transform({layer.anchor}, 3857), ST_TileEnvelope(:z, :x, :y), {EXTENT}, 0
             ) AS mvt_geom
-            FROM {layer.table} t WHERE {_conditions(layer, zoom, scope)}
+            FROM {layer.table} t WHERE {conditions}
             AND {layer.geometry} && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
         ) f"""
 
@@ -153,8 +158,8 @@ def _attributes(layer: Layer, zoom: int) -> str:
     )
 
 
-def _conditions(layer: Layer, zoom: int, scope: Scope) -> str:
-    conditions = [layer.where, scope.condition(layer.community)]
+def _conditions(layer: Layer, zoom: int, scope: Scope, past: bool) -> str:
+    conditions = [layer.rows(past), scope.condition(layer.community)]
     # The first rule that still holds at this zoom is the strictest.
     conditions += [rule for below, rule in layer.selection if zoom < below][:1]
     if layer.smallest and zoom < 14:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gridmap.errors import NotFoundError
+from gridmap.exchange.details import identify
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.layers import LAYERS, find_layers
 from gridmap.exchange.tiles import Tile, make_tile
@@ -87,3 +89,26 @@ def test_a_tile_that_cannot_be_is_refused(place: tuple[int, int, int]) -> None:
 def test_an_unknown_layer_is_named_with_those_there_are() -> None:
     with pytest.raises(NotFoundError, match="no layer people"):
         find_layers("cell,people")
+
+
+def test_the_cells_of_an_earlier_day_are_drawn_and_clicked(connection: Connection) -> None:
+    connection.execute(
+        text(
+            "UPDATE cell SET valid_to = '2024-06-01' WHERE code = '990101001001001'; "
+            "INSERT INTO cell (code, kind, community_id, geom, valid_from) "
+            "SELECT '990101001001009', kind, community_id, geom, '2024-06-01' FROM cell "
+            "WHERE code = '990101001001001'"
+        )
+    )
+    for day, code in (
+        (None, "990101001001009"),
+        (date(2024, 6, 1), "990101001001009"),
+        (date(2024, 5, 31), "990101001001001"),
+    ):
+        content = make_tile(
+            connection, find_layers("cell"), tile_at(14), IncidentFilter(), as_of=day
+        )
+        assert set(read_tile(content)["cell"]["code"]) == {code, "990101001001002"}
+        here = (110.0025, 30.0025, 17, IncidentFilter())
+        hits = identify(connection, find_layers("cell"), *here, as_of=day)
+        assert [hit.name for hit in hits] == [code]
