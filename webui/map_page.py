@@ -36,7 +36,8 @@ def show() -> ResponseReturnValue:
     language = str(get_locale())
     parts = _parts(language)
     script = url_for("map_page.script", language=language, v=generate_etag(parts.script.encode()))
-    return render_template("map.html", parts=parts, script=script, page=_page(known, language))
+    page = _page(known, language)
+    return render_template("map.html", parts=parts, script=script, sources=known.sources, page=page)
 
 
 @blueprint.get("/map/folium.<language>.js")

@@ -20,6 +20,10 @@ MAP = {
     "per_circle": N_("Incidents per circle"),
     "other_categories": N_("Other categories"),
     "kinds": N_("Signs of the kinds"),
+    "circle": N_("Circle on the map"),
+    "closer": N_("Look closer"),
+    "as_of": N_("Cells as of"),
+    "map": N_("Map"),
     "order": N_("The last day lies before the first."),
     "visible_from": N_("appears when zoomed in"),
 }

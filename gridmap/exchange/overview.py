@@ -34,12 +34,15 @@ class Overview:
         The months with incidents: the first day of the first and the last of the last.
     categories : list of CategoryNode
         In the order of their codes, parents before children.
+    sources : list of str
+        Names of the files the incidents come from, the latest first, at most three.
     """
 
     bounds: list[float] | None
     first: date | None
     last: date | None
     categories: list[CategoryNode]
+    sources: list[str]
 
 
 _BOUNDS = text("""
@@ -83,6 +86,9 @@ _CATEGORIES = text("""
         SELECT k.id, k.code, k.name, k.name_en, depth + 1, path || k.code
         FROM category k JOIN tree ON k.parent_id = tree.id
     ) SELECT code, name, name_en, depth FROM tree ORDER BY path""")
+_SOURCES = text("""
+    SELECT file_name FROM import_run WHERE layer LIKE 'incident%'
+    GROUP BY file_name ORDER BY max(id) DESC LIMIT 3""")
 
 
 def overview(connection: Connection, scope: Scope = EVERYTHING) -> Overview:
@@ -103,7 +109,8 @@ def overview(connection: Connection, scope: Scope = EVERYTHING) -> Overview:
     times: Any = connection.execute(_TIMES if whole else _OWN_TIMES, scope.params).one_or_none()
     first, last = times or (None, None)
     categories = [CategoryNode(*node) for node in connection.execute(_CATEGORIES)]
-    return Overview(bounds, first, last, categories)
+    sources = [name for (name,) in connection.execute(_SOURCES)]
+    return Overview(bounds, first, last, categories, sources)
 
 
 def _bounds_of_bins(connection: Connection) -> list[float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -96,7 +97,7 @@ def colours(page: Page) -> int:
 def test_the_map_opens(page: Page) -> None:
     opened(page)
     assert colours(page) > 20
-    assert page.locator("#layers label").count() == 7
+    assert page.locator("#layers label[data-layer]").count() == 7
     assert page.locator(".leaflet-control-scale-line").inner_text().endswith("m")
     assert page.locator("#count").inner_text() in page.locator("#summary").inner_text()
 
@@ -194,3 +195,78 @@ def test_a_phone_has_one_column_and_large_targets(phone: Page) -> None:
     phone.tap("#panel-close")
     assert phone.locator("#panel").is_hidden()
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_circle_tells_what_it_counts(page: Page) -> None:
+    opened(page)
+    box = page.locator("#map_1").bounding_box()
+    assert box
+    heading = page.locator("#details h2")
+    # Circles stand in a grid; one of them is met within some steps.
+    for step in range(40):
+        page.mouse.click(box["x"] + box["width"] / 2 + 7 * (step % 8), 400 + 7 * (step // 8))
+        page.wait_for_selector("#details table")
+        page.wait_for_timeout(150)
+        if page.locator("#details .act").count():
+            break
+    counted = [int(n.replace(",", "")) for n in page.locator("#details td").all_inner_texts()]
+    assert int(re.sub(r"\D", "", heading.inner_text())) == sum(counted) > 0
+    assert counted == sorted(counted, reverse=True)
+    assert "sel" not in query(page)
+    before = float(query(page)["z"])
+    page.click("#details .act")
+    page.wait_for_timeout(400)
+    assert float(query(page)["z"]) > before
+    assert page.locator("#details").is_hidden()
+
+
+def test_without_incidents_it_offers_all_of_them(page: Page) -> None:
+    opened(page, "/map?from=2020-01-01&to=2020-01-02&category=A11")
+    assert page.locator("#count").inner_text() == "0"
+    page.click("#none-reset")
+    expect(page.locator("#none")).to_be_hidden()
+    assert not query(page).keys() & {"from", "to", "category"}
+
+
+def test_the_cells_of_an_earlier_day_are_kept_in_the_address(page: Page) -> None:
+    opened(page)
+    with page.expect_response(lambda answer: "as_of=2024-02-01" in answer.url) as answer:
+        page.fill("#as-of", "2024-02-01")
+    assert answer.value.ok
+    expect(page.locator("html[data-map-ready]")).to_be_attached()
+    assert query(page)["as_of"] == "2024-02-01"
+    opened(page, page.url)
+    assert page.locator("#as-of").input_value() == "2024-02-01"
+
+
+def test_keys_reach_search_layers_and_zoom(page: Page) -> None:
+    opened(page)
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("(document.activeElement.id || document.activeElement.className)")
+        )
+    for wanted in ("q", "from", "category", "as-of", "map_1", "leaflet-control-zoom-in"):
+        assert any(wanted in each for each in reached), reached
+    page.fill("#q", "001")
+    page.wait_for_selector("#found [role=option]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#details table")
+    page.keyboard.press("Escape")
+    assert page.locator("#details").is_hidden()
+
+
+def test_it_prints_on_one_page_with_legend_and_north(page: Page) -> None:
+    opened(page)
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert re.findall(rb"/Count (\d+)", printed) == [b"1"]
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".north").is_visible()
+    assert page.locator("#layers").is_visible()
+    assert page.locator(".presets").is_hidden()
+    assert page.evaluate("document.querySelector('.page').getBoundingClientRect().height") <= 718
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".north").is_hidden()

@@ -111,7 +111,7 @@ export const MapCanvas = L.Renderer.extend({
         const clip = [x * side - min.x, y * side - min.y, side, side];
         const tile = store.want(z, x, y);
         if (tile) {
-          tiles.push({ tile, clip, left: clip[0], top: clip[1], scale: side / EXTENT });
+          tiles.push({ tile, at: [z, x, y], clip, left: clip[0], top: clip[1], scale: side / EXTENT });
           continue;
         }
         missing++;
@@ -207,7 +207,7 @@ export const MapCanvas = L.Renderer.extend({
       const point = this._map.latLngToLayerPoint([lat, lon]).subtract(this._bounds.min);
       context.lineWidth = 3;
       context.beginPath();
-      context.arc(point.x, point.y, 14, 0, 2 * Math.PI);
+      context.arc(point.x, point.y, this.selected.radius || 14, 0, 2 * Math.PI);
       context.stroke();
     }
     context.restore();
@@ -217,22 +217,27 @@ export const MapCanvas = L.Renderer.extend({
     const context = this._context;
     const bins = [];
     const points = new Map();
-    for (const { tile, clip, left, top, scale } of tiles) {
+    for (const { tile, at, clip, left, top, scale } of tiles) {
       for (const feature of tile.layers.incident_bin || []) {
-        const [x, y] = [left + feature.parts[0][0] * scale, top + feature.parts[0][1] * scale];
-        if (inside(clip, x, y)) bins.push([x, y, feature.properties.n, scale]);
+        const spot = feature.parts[0];
+        const [x, y] = [left + spot[0] * scale, top + spot[1] * scale];
+        if (inside(clip, x, y)) bins.push({ x, y, n: feature.properties.n, at, spot });
       }
       for (const feature of tile.layers.incident || []) {
         const [x, y] = [left + feature.parts[0][0] * scale, top + feature.parts[0][1] * scale];
         if (inside(clip, x, y)) points.set(feature.id, [x, y, feature.properties.top, feature.properties.n || 1]);
       }
     }
-    this.most = roundUp(bins.reduce((most, bin) => Math.max(most, bin[2]), 1));
+    // A single incident is a small circle, also where no other has more.
+    this.most = roundUp(bins.reduce((most, bin) => Math.max(most, bin.n), 10));
+    this.circles = bins;
     context.globalAlpha = 0.62;
     context.fillStyle = BIN;
     context.beginPath();
-    for (const [x, y, n] of bins) {
+    for (const bin of bins) {
+      const { x, y, n } = bin;
       const r = Math.max(1.2, LARGEST * Math.sqrt(n / this.most));
+      bin.r = r;
       context.moveTo(x + r, y);
       context.arc(x, y, r, 0, 2 * Math.PI);
     }
@@ -242,6 +247,20 @@ export const MapCanvas = L.Renderer.extend({
       drawIncident(context, top, x, y, Math.min(10, (zoom < 18 ? 3.4 : 4.6) * Math.sqrt(n)));
     }
     context.globalAlpha = 1;
+  },
+
+  // The circle at a place of the map, or null; `reach` is how far beside it one may click.
+  circleAt(latlng, reach) {
+    const point = this._map.latLngToLayerPoint(latlng).subtract(this._bounds.min);
+    let best = null;
+    let least = Infinity;
+    for (const circle of this.circles || []) {
+      const distance = Math.hypot(circle.x - point.x, circle.y - point.y);
+      if (distance <= Math.max(circle.r, reach) && distance < least) [best, least] = [circle, distance];
+    }
+    return best && {
+      ...best, latlng: this._map.layerPointToLatLng(L.point(best.x, best.y).add(this._bounds.min)).wrap(),
+    };
   },
 
   _labels(tiles, zoom, size) {

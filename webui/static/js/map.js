@@ -1,7 +1,8 @@
 // The page /map: puts state, tiles, canvas and panel together.
 
 import { MapCanvas } from "./canvas.js";
-import { dressLayers, element, fill, fillCategories, incidentLegend, showDetails, wireSearch } from "./panel.js";
+import { dressLayers, element, fill, fillCategories, incidentLegend, parts, showDetails, wireSearch } from "./panel.js";
+import { decode } from "./mvt.js";
 import { filterOf, readState, writeState } from "./state.js";
 import { TileStore } from "./tiles.js";
 
@@ -46,26 +47,28 @@ const territory = page.layers.filter((layer) => layer.group !== "incident").map(
 const address = (layers, query) => (z, x, y) =>
   `${fill(page.urls.tiles, { layers, z, x, y })}${query.toString() ? `?${query}` : ""}`;
 
+const asOf = () => new URLSearchParams(state.asOf ? { as_of: state.asOf } : {});
+
 let canvas;
 const arrived = () => canvas.redraw();
 const failed = () => notice(page.words.failed);
 const stores = {
-  territory: new TileStore(address(territory, ""), arrived, failed),
+  territory: new TileStore(address(territory, asOf()), arrived, failed),
   incidents: new TileStore(address("incident", new URLSearchParams(filterOf(state))), arrived, failed),
 };
 
 function drawn({ ready, zoom, most }) {
   incidentLegend(legends.get("incident"), page, Math.round(zoom) - 1 >= page.pointZoom, most);
-  for (const label of document.querySelectorAll("#layers label")) {
+  for (const label of document.querySelectorAll("#layers label[data-layer]")) {
     const layer = page.layers.find((l) => l.key === label.dataset.layer);
     const far = zoom - 1 < layer.minZoom;
     label.classList.toggle("far", far);
-    label.title = far ? page.words.visible_from : "";
+    label.querySelector("span").dataset.note = far ? page.words.visible_from : "";
   }
   if (!ready) {
     delete root.dataset.mapReady;
   } else if (!root.dataset.mapReady) {
-    stores.incidents.former = null;
+    stores.incidents.former = stores.territory.former = null;
     root.dataset.mapReady = String(Math.round(performance.now()));
   }
 }
@@ -75,7 +78,8 @@ for (const layer of switches) {
   const on = state.layers.has(layer.options.key);
   if (on !== map.hasLayer(layer)) map[on ? "addLayer" : "removeLayer"](layer);
 }
-const legends = dressLayers(control, [...switches].reverse(), page);
+const asOfDay = element("input", { type: "date", id: "as-of", value: state.asOf });
+const legends = dressLayers(control, [...switches].reverse(), page, asOfDay);
 canvas = new MapCanvas(page, stores, state.layers, drawn);
 canvas.addTo(map);
 
@@ -89,6 +93,15 @@ L.control.zoom({ position: "bottomright" }).addTo(map);
 
 map.on("overlayadd overlayremove", (event) => {
   state.layers[event.type === "overlayadd" ? "add" : "delete"](event.layer.options.key);
+  canvas.redraw();
+  remember();
+});
+
+// Cells are split, merged and redrawn: those of an earlier day are shown too.
+asOfDay.addEventListener("change", () => {
+  state.asOf = asOfDay.value;
+  stores.territory.address = address(territory, asOf());
+  stores.territory.renew();
   canvas.redraw();
   remember();
 });
@@ -108,6 +121,7 @@ async function count() {
   try {
     const { count: found } = await ask(page.urls.count, filterOf(state));
     if (turn !== counting) return;
+    $("none").hidden = found > 0;
     $("count").value = number(found);
     $("count").dataset.count = String(found);
     $("summary").textContent = found
@@ -148,6 +162,12 @@ function matches(days) {
   return state.from === from && state.to === to;
 }
 
+$("none-reset").addEventListener("click", () => {
+  [state.from, state.to, state.category] = ["", "", ""];
+  $("category").value = "";
+  filterChanged();
+});
+
 for (const button of document.querySelectorAll(".presets button")) {
   button.addEventListener("click", () => {
     [state.from, state.to] = preset(button.dataset.days);
@@ -172,6 +192,7 @@ $("category").addEventListener("change", () => {
 function forget() {
   state.selected = null;
   canvas.selected = null;
+  if ($("details").contains(document.activeElement)) map.getContainer().focus({ preventScroll: true });
   $("details").hidden = true;
   canvas.redraw();
   remember();
@@ -189,6 +210,7 @@ async function select(item, { others = [], fly = false } = {}) {
       open: (other) => select(other, { others: [item, ...others].filter((o) => o !== other), fly: false }),
     });
     if (fly) {
+      $("details").focus({ preventScroll: true });
       const room = phone.matches ? { paddingBottomRight: [24, window.innerHeight * 0.4] } : { paddingBottomRight: [340, 60] };
       map.fitBounds(box, { maxZoom: feature.geometry.type === "Point" ? 17 : 18, paddingTopLeft: [48, 48], animate: false, ...room });
     }
@@ -200,18 +222,48 @@ async function select(item, { others = [], fly = false } = {}) {
   }
 }
 
+// What a circle counts, by the parts of the chosen category: from the tiles of each.
+async function selectCircle({ n, r, at, spot, latlng }, others) {
+  const filter = filterOf(state);
+  const counts = await Promise.all(parts(page, state.category).map(async (category) => {
+    const query = new URLSearchParams({ ...filter, category: category.code });
+    const answer = await fetch(address("incident", query)(...at));
+    if (!answer.ok) throw new Error(page.words.failed);
+    const bins = decode(await answer.arrayBuffer()).incident_bin || [];
+    const bin = bins.find(({ parts: [place] }) => place[0] === spot[0] && place[1] === spot[1]);
+    return { label: category.name, kind: "count", count: bin?.properties.n || 0 };
+  }));
+  const feature = {
+    title: page.words.circle,
+    name: fill(page.words.incidents_shown, { count: number(n) }),
+    subtitle: $("period").textContent,
+    fields: counts.filter(({ count }) => count).sort((a, b) => b.count - a.count)
+      .map((field) => ({ ...field, value: number(field.count) })),
+    act: { words: page.words.closer, run: () => { forget(); map.setView(latlng, Math.min(17, map.getZoom() + 2)); } },
+  };
+  state.selected = null;
+  canvas.selected = { geometry: { type: "Point", coordinates: [latlng.lng, latlng.lat] }, radius: Math.max(r, 4) + 3, circle: true };
+  showDetails($("details"), page, feature, others, { close: forget, open: (other) => select(other, { others: others.filter((o) => o !== other) }) });
+  canvas.redraw();
+  remember();
+}
+
 map.on("click", async (event) => {
   const layers = page.layers.map((l) => l.key).filter((key) => state.layers.has(key) && key !== "ground");
   if (!layers.length) return;
+  const coarse = window.matchMedia("(pointer: coarse)").matches;
+  const circle = canvas.circleAt(event.latlng, coarse ? 12 : 4);
   try {
     const { items } = await ask(page.urls.identify, {
       lon: event.latlng.wrap().lng.toFixed(7),
       lat: event.latlng.lat.toFixed(7),
       zoom: map.getZoom(),
       layers: layers.join(","),
-      pixels: window.matchMedia("(pointer: coarse)").matches ? 18 : 8,
+      pixels: coarse ? 18 : 8,
       ...filterOf(state),
+      ...Object.fromEntries(asOf()),
     });
+    if (circle) return await selectCircle(circle, items);
     if (!items.length) {
       if (state.selected) forget();
       else notice(page.words.nothing_here);
@@ -245,13 +297,27 @@ $("language").addEventListener("click", (event) => {
   location.search = q;
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !$("details").hidden) forget();
+  if (event.key !== "Escape") return;
+  if ($("panel").classList.contains("open")) panel(false);
+  else if (!$("details").hidden) forget();
 });
 
 function remember() {
   writeState(page, state, map);
 }
 map.on("moveend", remember);
+map.on("zoomend", () => canvas.selected?.circle && forget());
+map.getContainer().setAttribute("aria-label", page.words.map);
+
+// On paper: a fixed page, which the map fills before it is printed.
+function paper(on) {
+  root.classList.toggle("paper", on);
+  asOfDay.parentElement.classList.toggle("unset", !state.asOf);
+  map.invalidateSize({ animate: false, pan: false });
+  canvas.draw();
+}
+window.addEventListener("beforeprint", () => paper(true));
+window.addEventListener("afterprint", () => paper(false));
 window.addEventListener("resize", () => map.invalidateSize());
 
 filterChanged();

@@ -71,7 +71,7 @@ function line(c, y, width, colour, dash = []) {
 }
 
 // Moves Leaflet's layer control into the panel and gives each of its lines a sign.
-export function dressLayers(control, layers, page) {
+export function dressLayers(control, layers, page, asOf) {
   const home = document.getElementById("layers");
   home.append(control.getContainer());
   const legends = new Map();
@@ -83,6 +83,7 @@ export function dressLayers(control, layers, page) {
     label.insertAdjacentElement("afterend", legend);
     legends.set(key, legend);
   });
+  legends.get("cell").append(element("label", { className: "as-of" }, element("span", { textContent: page.words.as_of }), asOf));
   const places = element("details", {}, element("summary", { textContent: page.codes.other && page.words.kinds }));
   const list = element("ul", { className: "legend-list" });
   for (const kind of Object.keys(PLACES)) {
@@ -138,6 +139,18 @@ export function fillCategories(select, page, chosen) {
   }
 }
 
+// The direct parts of a category, or the top ones; a category without parts is its own.
+export function parts(page, code) {
+  const at = page.categories.findIndex((c) => c.code === code);
+  const depth = at < 0 ? 0 : page.categories[at].depth + 1;
+  const below = [];
+  for (const category of page.categories.slice(at + 1)) {
+    if (category.depth < depth) break;
+    if (category.depth === depth) below.push(category);
+  }
+  return below.length ? below : [page.categories[at]];
+}
+
 // Shows a feature with what else lies at the spot; `open` shows one of those.
 export function showDetails(card, page, feature, others, { open, close }) {
   card.replaceChildren(
@@ -155,6 +168,7 @@ export function showDetails(card, page, feature, others, { open, close }) {
       element("td", { textContent: value, className: kind === "count" || kind === "area" ? "number" : "" })));
   }
   card.append(table);
+  if (feature.act) card.append(element("button", { type: "button", className: "act", textContent: feature.act.words, onclick: feature.act.run }));
   if (others.length) {
     const list = element("ul", { className: "others" });
     for (const other of others) {

@@ -15,6 +15,7 @@ export function readState(page) {
     z: number("z"), lat: number("lat"), lon: number("lon"),
     layers: new Set(layers),
     from: day("from"), to: day("to"),
+    asOf: day("as_of"),
     category: page.categories.some((c) => c.code === q.get("category")) ? q.get("category") : "",
     selected: known.has(layer) ? { layer, id: Number(id) } : null,
   };
@@ -29,6 +30,7 @@ export function writeState(page, state, map) {
   const usual = page.layers.every((layer) => layer.on === state.layers.has(layer.key));
   if (!usual) q.set("layers", page.layers.map((l) => l.key).filter((key) => state.layers.has(key)).join(","));
   for (const [name, value] of Object.entries(filterOf(state))) q.set(name, value);
+  if (state.asOf) q.set("as_of", state.asOf);
   if (state.selected) q.set("sel", `${state.selected.layer}:${state.selected.id}`);
   history.replaceState(null, "", `?${q.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
 }
