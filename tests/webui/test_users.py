@@ -1,0 +1,147 @@
+"""Users and the audit log in the browser's pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from webui.access import COOKIE
+
+Token = Callable[[FlaskClient], str]
+
+
+def one(app: Flask, statement: str, **values: object) -> int:
+    with app.extensions["gridmap.engine"].connect() as connection:
+        return int(connection.execute(text(statement), values).scalar_one())
+
+
+@pytest.fixture
+def added(client: FlaskClient, app: Flask, csrf: Token, request: pytest.FixtureRequest) -> int:
+    """The id of a supervisor made through the form."""
+    login = re.sub(r"\W", "-", request.node.name.removeprefix("test_"))[:60]
+    community = one(app, "SELECT min(id) FROM unit WHERE level = 'community'")
+    form = {"login": login, "display_name": "<李娟>", "role": "supervisor", "language": "zh",
+            "area": community, "csrf_token": csrf(client)}  # fmt: skip
+    answer = client.post("/users/new", data=form)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"].startswith("no-store")
+    assert re.search(r'class="one-time">[a-z2-9-]{19}<', answer.text)
+    assert "&lt;李娟&gt;" in answer.text
+    return one(app, "SELECT id FROM app_user WHERE login = :login", login=login)
+
+
+def test_users_are_found_by_name_role_and_state(client: FlaskClient, added: int) -> None:
+    page = client.get("/users?q=李娟&role=supervisor&state=one_time").text
+    assert f'href="/users/{added}"' in page
+    assert f'href="/users/{added}"' not in client.get("/users?role=analyst").text
+    assert 'class="none"' in client.get("/users?q=zzzz").text
+    assert client.get("/users?page=9999&role=nonsense&state=%00").status_code == 200
+
+
+def test_what_was_typed_stays(client: FlaskClient, csrf: Token, app: Flask) -> None:
+    form = {"login": "admin", "display_name": "另一人", "role": "analyst", "language": "en",
+            "csrf_token": csrf(client)}  # fmt: skip
+    page = client.post("/users/new", data=form)
+    assert page.status_code == 400
+    assert 'value="另一人"' in page.text
+    assert 'value="analyst" selected' in page.text
+    assert "admin" in page.text
+    without = client.post("/users/new", data=form | {"login": "nobody-yet"})
+    assert without.status_code == 400
+    assert one(app, "SELECT count(*) FROM app_user WHERE login = 'nobody-yet'") == 0
+
+
+def test_a_change_is_told_with_before_and_after(
+    client: FlaskClient, added: int, app: Flask, csrf: Token
+) -> None:
+    town = one(app, "SELECT min(id) FROM unit WHERE level = 'town'")
+    page = client.get(f"/users/{added}").text
+    assert page.count("checked") == 1
+    form = {"display_name": "李娟", "role": "analyst", "language": "zh", "area": town,
+            "csrf_token": csrf(client)}  # fmt: skip
+    assert client.post(f"/users/{added}", data=form).location == "/users"
+    log = client.get(f"/audit?subject=app_user&id={added}&act=user.change").text
+    assert "<del>&lt;李娟&gt;</del>" in log
+    assert "<ins>李娟</ins>" in log
+    with app.extensions["gridmap.engine"].connect() as connection:
+        names = connection.execute(
+            text("SELECT name FROM unit WHERE id = ANY(ARRAY[:town, (SELECT min(id) FROM unit "
+                 "WHERE level = 'community')])"), {"town": town},
+        ).scalars()  # fmt: skip
+        assert all(name in log for name in names)
+
+
+def test_deactivated_users_are_out_at_once(
+    client: FlaskClient, added: int, app: Flask, csrf: Token
+) -> None:
+    token = csrf(client)
+    given = client.post(f"/users/{added}/password", data={"csrf_token": token}).text
+    password = re.search(r'class="one-time">([^<]+)<', given)
+    login = re.search(r"<dd>([^<]+)</dd>", given)
+    assert password
+    assert login
+    person = app.test_client()
+    found = re.search(r'name="csrf_token" value="([^"]+)"', person.get("/sign-in").text)
+    assert found
+    form = {"csrf_token": found[1], "login": login[1], "password": password[1]}
+    assert person.post("/sign-in", data=form).status_code == 302
+    assert person.get("/account").status_code == 200
+    off = client.post(f"/users/{added}/active", data={"csrf_token": token, "active": "no"})
+    assert off.location == f"/users/{added}"
+    assert person.get("/account").status_code == 401
+    assert "flash-soon" in client.get(f"/users/{added}").text
+    client.post(f"/users/{added}/active", data={"csrf_token": token, "active": "yes"})
+    # The session is gone for good, though the browser still holds its cookie.
+    assert person.get_cookie(COOKIE)
+    assert person.get("/account").status_code == 401
+
+
+def test_the_last_administrator_stays(client: FlaskClient, app: Flask, csrf: Token) -> None:
+    admin = one(app, "SELECT id FROM app_user WHERE login = 'admin'")
+    with app.extensions["gridmap.engine"].begin() as connection:
+        others = connection.execute(
+            text("UPDATE app_user SET active = false WHERE role = 'administrator' AND active "
+                 "AND id <> :admin RETURNING id"), {"admin": admin},
+        ).scalars().all()  # fmt: skip
+    form = {"csrf_token": csrf(client), "active": "no"}
+    page = client.post(f"/users/{admin}/active", data=form, follow_redirects=True)
+    assert "flash-fault" in page.text
+    assert client.get("/users").status_code == 200
+    with app.extensions["gridmap.engine"].begin() as connection:
+        connection.execute(
+            text("UPDATE app_user SET active = true WHERE id = ANY(:ids)"), {"ids": others}
+        )
+
+
+def test_the_log_is_read_page_by_page(client: FlaskClient, app: Flask) -> None:
+    with app.extensions["gridmap.engine"].begin() as connection:
+        connection.execute(
+            text("INSERT INTO audit_log (user_name, act, subject, after) SELECT '某人', "
+                 "'export', 'incident', jsonb_build_object('rows', n) "
+                 "FROM generate_series(1, 120) AS n")
+        )  # fmt: skip
+    address, seen = "/audit?act=export", []
+    for expected in (50, 50, 20):
+        page = client.get(address).text
+        rows = re.findall(r"<ins>(\d+)</ins>", page)
+        assert len(rows) == expected
+        seen += rows
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        address = older[1].replace("&amp;", "&") if older else ""
+    assert address == ""
+    assert len(set(seen)) == 120
+    assert 'class="none"' in client.get("/audit?act=export&to=2000-01-01").text
+
+
+@pytest.mark.parametrize(
+    "query", ["person=no-such-user", "from=yesterday", "id=x", "after=1", "after=2026-01-01,2"]
+)
+def test_a_search_that_cannot_be_keeps_what_was_typed(client: FlaskClient, query: str) -> None:
+    page = client.get(f"/audit?{query}")
+    assert page.status_code == 400
+    assert 'role="alert"' in page.text
