@@ -30,6 +30,7 @@ from gridmap.settings import Settings
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.rejected import source_of, write_rejected
+from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import number_codes
 
 #: The column of codes that --code-prefix adds; a mapping names it so.
@@ -76,26 +77,27 @@ CODE = "code"
 def import_(settings: Settings, /, layer: str, file: Path, **given: Any) -> None:
     """Import a file into a layer.
 
-    The exit code is 1 if bad rows kept the file from being imported.
+    The exit code is 1 if bad rows kept the file from being imported, or would have.
     """
     call = _Call(layer=layer, file=file, **given)
     with provide_database(settings) as url:
         engine = make_engine(url)
         try:
             with make_sessions(engine).begin() as session:
-                applied = _import_osm(session, call) if layer == "osm" else _import(session, call)
-            if applied and layer in {"incidents", "osm"}:
+                fits = _import_osm(session, call) if layer == "osm" else _import(session, call)
+            if fits and not call.dry_run and layer in {"incidents", "osm"}:
                 _analyse(engine)
         finally:
             engine.dispose()
     if call.dry_run:
         say("Nothing was written: this was a dry run.")
-    elif not applied:
+    elif not fits:
         say(
             "Nothing was imported. Mend the rows named above, or import the good ones with "
             "--skip-bad.",
             err=True,
         )
+    if not fits:
         raise click.exceptions.Exit(1)
 
 
@@ -135,34 +137,38 @@ class _Call:
             advance=advance,
         )
 
+    def accepts(self, report: Report) -> bool:
+        """Tell whether bad rows do not keep the file out."""
+        return self.skip_bad or not report.problems.severities()["error"]
+
     def title(self) -> Message:
         """Return what the progress bar says."""
         return Message("Importing {file}", file=self.file.name)
 
 
 def _import_osm(session: Session, call: _Call) -> bool:
-    """Import all layers of an extract or none, and tell whether they were."""
+    """Import all layers of an extract or none, and tell whether they fit."""
     with track(call.title()) as advance:
         reports = import_osm(
             session, call.file, call.osm_layers or OSM_LAYERS, call.choices(advance)
         )
     for report in reports:
         show_report(report)
-    applied = all(report.applied for report in reports)
-    if not applied:
+    fits = all(call.accepts(report) for report in reports)
+    if not fits:
         session.rollback()
-    return applied
+    return fits
 
 
 def _import(session: Session, call: _Call) -> bool:
-    """Import a file of one layer, and tell whether it was."""
+    """Import a file of one layer, and tell whether it fits."""
     raw, chosen = _understood(session, call)
     with track(call.title(), len(raw)) as advance:
         report = import_table(session, LAYERS[call.layer], raw, chosen, call.choices(advance))
     show_report(report)
     if report.rejected and report.applied:
         _write_rejected(raw, chosen, report.problems)
-    return report.applied
+    return call.accepts(report)
 
 
 def _understood(session: Session, call: _Call) -> tuple[RawTable, Mapping]:
