@@ -28,3 +28,13 @@ def recent_incidents(day: date, days: int = 30) -> Tasks:
         """,
         {"task_day": day, "task_days": days},
     )
+
+
+def open_cases() -> Tasks:
+    """Count the cases of a cell that are neither closed nor withdrawn."""
+    return Tasks(
+        """
+        SELECT cell_id, count(*) AS n FROM incident_case
+        WHERE ended_at IS NULL AND cell_id IS NOT NULL GROUP BY cell_id
+        """
+    )

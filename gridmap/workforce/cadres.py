@@ -75,6 +75,14 @@ def find_cadres(session: Session, actor: Actor, ids: Collection[int]) -> Sequenc
     return rows
 
 
+def get_cadre(session: Session, actor: Actor, cadre_id: int) -> Cadre:
+    """Return a cadre of the actor's area to read, or raise `NotFoundError`."""
+    cadre = session.scalars(select(Cadre).where(Cadre.id == cadre_id, _in_area(actor))).first()
+    if cadre is None:
+        raise NotFoundError(Message("There is no cadre with the id {id}.", id=cadre_id))
+    return cadre
+
+
 def add_cadre(session: Session, actor: Actor, data: CadreData) -> Cadre:
     """Add a cadre.
 
@@ -256,6 +264,16 @@ def find_team(session: Session, actor: Actor, team_id: int) -> Team:
     if team is None or not actor.sees_unit(team.unit_id):
         raise NotFoundError(Message("There is no team with the id {id}.", id=team_id))
     return team
+
+
+def disband_team(session: Session, actor: Actor, team_id: int) -> None:
+    """Take a team off the lists; raises as `save_team`."""
+    require(actor, Action.MANAGE_CADRES)
+    team = find_team(session, actor, team_id)
+    team.active = False
+    session.flush()
+    audit.record(session, actor, "team.disband", ("team", team.id), {"active": True},
+                 {"active": False})  # fmt: skip
 
 
 def list_teams(session: Session, actor: Actor) -> Sequence[Team]:

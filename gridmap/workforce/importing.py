@@ -11,6 +11,8 @@ from gridmap.territory.importing.layer import Choices, LayerImport
 from gridmap.territory.importing.origin import Counts, Origin
 from gridmap.territory.importing.staging import stage
 from gridmap.territory.models import Unit
+from gridmap.workforce.models import Cadre
+from gridmap.workforce.rights import Action, Actor, require
 
 _TEXTS = ("external_id", "name", "phone", "unit_code", "kind", "skills", "languages")
 # Several words in one field, however they are kept apart.
@@ -98,3 +100,53 @@ def write_cadres(
 
 
 CADRES = LayerImport("cadres", check_cadres, write_cadres)
+
+
+def cadres_for(actor: Actor) -> LayerImport:
+    """Return the import as a person may do it: no row reaches beyond the person's area.
+
+    A row whose unit lies elsewhere, or whose number a cadre of elsewhere has, is an error.
+
+    Raises
+    ------
+    ForbiddenError
+        If the person may not manage cadres.
+    """
+    require(actor, Action.MANAGE_CADRES)
+    units = actor.units
+    if units is None:
+        return CADRES
+
+    def check(
+        session: Session, frame: pd.DataFrame, problems: Problems, choices: Choices
+    ) -> pd.DataFrame:
+        frame = check_cadres(session, frame, problems, choices)
+        own = set(session.scalars(select(Unit.code).where(Unit.id.in_(units))))
+        foreign = (frame["unit_code"].notna() & ~frame["unit_code"].isin(own)).to_numpy(bool)
+        problems.add_many(
+            "unit-elsewhere",
+            "row {row}: the unit {value} does not lie in your area",
+            frame.index.to_numpy()[foreign],
+            field="unit",
+            values=frame["unit"].fillna("").to_numpy()[foreign],
+        )
+        taken = set(
+            session.scalars(
+                select(Cadre.external_id).where(
+                    Cadre.source == choices.source,
+                    Cadre.external_id.in_(frame["external_id"].dropna().tolist()),
+                    Cadre.unit_id.not_in(units),
+                )
+            )
+        )
+        used = frame["external_id"].isin(taken).to_numpy(bool)
+        problems.add_many(
+            "cadre-elsewhere",
+            "row {row}: a cadre outside your area has the number {value}",
+            frame.index.to_numpy()[used],
+            field="external_id",
+            values=frame["external_id"].to_numpy()[used],
+        )
+        return frame
+
+    return LayerImport("cadres", check, write_cadres)

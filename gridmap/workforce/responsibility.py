@@ -149,6 +149,28 @@ def cadre_history(session: Session, actor: Actor, cadre_id: int) -> Rows:
     return session.execute(text(statement), {"cadre": cadre_id, **actor.scope.params}).all()
 
 
+def held_cells(session: Session, actor: Actor, cadre_id: int, day: date) -> Rows:
+    """List what a cadre holds in open cells of the actor's area, on a day or later.
+
+    Returns
+    -------
+    sequence of rows
+        ``assignment_id``, ``cell_id``, ``code``, ``cell_name``, ``community``, ``role``,
+        ``starts`` and ``ends``; by code.
+    """
+    return session.execute(
+        text(f"""
+            SELECT a.id AS assignment_id, a.cell_id, c.code, c.name AS cell_name,
+                   u.name AS community, a.role, a.starts, a.ends
+            FROM assignment a JOIN cell c ON c.id = a.cell_id JOIN unit u ON u.id = c.community_id
+            WHERE a.cadre_id = :cadre AND (a.ends IS NULL OR a.ends > :day)
+              AND c.valid_to IS NULL AND {actor.scope.condition("c.community_id")}
+            ORDER BY c.code, a.role <> 'responsible', a.role, a.starts
+        """),  # noqa: S608
+        {"cadre": cadre_id, "day": day, **actor.scope.params},
+    ).all()
+
+
 def versions(session: Session, actor: Actor, cell_ids: Collection[int]) -> dict[int, int]:
     """Return the version of each cell of the actor's area: its last act, or 0.
 

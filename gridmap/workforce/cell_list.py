@@ -1,0 +1,244 @@
+"""Cells with their responsible cadre, for a map's view, for a list, and for one act."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from geodata.messages import Message
+from gridmap.errors import NotFoundError
+from gridmap.workforce.rights import Actor
+
+Rows = Sequence[Row[Any]]
+#: West, south, east and north in degrees.
+Box = tuple[float, float, float, float]
+SortKey = Literal["code", "name", "community", "cadre", "since", "households"]
+
+#: More cells than a screen shows where the map draws them at all.
+MOST_IN_VIEW = 6000
+
+_SORTS: Mapping[SortKey, str] = {
+    "code": "c.code",
+    "name": "c.name",
+    "community": "u.code",
+    "cadre": "d.name",
+    "since": "a.starts",
+    "households": "households",
+}
+_VERSION = """coalesce((SELECT max(h.act_id) FROM assignment_change h WHERE h.cell_id = c.id), 0)"""
+_HOUSEHOLDS = """(
+    SELECT coalesce(sum(n.households), 0)::bigint FROM building b CROSS JOIN LATERAL (
+        SELECT households FROM building_count
+        WHERE building_id = b.id ORDER BY month DESC LIMIT 1
+    ) n WHERE b.cell_id = c.id)"""
+# Micro cells divide basic ones and need no cadre of their own.
+_CELLS = """
+    FROM cell c JOIN unit u ON u.id = c.community_id
+    LEFT JOIN assignment a ON a.cell_id = c.id AND a.role = 'responsible'
+        AND a.period @> CAST(:day AS date)
+    LEFT JOIN cadre d ON d.id = a.cadre_id
+    WHERE (c.valid @> CAST(:day AS date)) IS TRUE AND c.kind <> 'micro'
+"""
+
+
+@dataclass(frozen=True)
+class CellsWanted:
+    """Which cells a list shows, and in which order; what is left out does not matter.
+
+    Attributes
+    ----------
+    cadres : collection of int or None
+        Only cells of these cadres.
+    vacant : bool
+        Only cells without a responsible cadre.
+    search : str
+        A part of the code or the name.
+    """
+
+    community_id: int | None = None
+    cadres: Collection[int] | None = None
+    vacant: bool = False
+    search: str = ""
+    sort: SortKey = "code"
+    descending: bool = False
+
+
+def today(session: Session) -> date:
+    """Return the present day in the town."""
+    day: date = session.execute(text("SELECT local_date(now())")).scalar_one()
+    return day
+
+
+def cell_bounds(session: Session, actor: Actor) -> list[float] | None:
+    """Return west, south, east and north of the actor's cells; None if there are none."""
+    row = session.execute(
+        text(f"""
+            SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
+                SELECT ST_Extent(geom) AS box FROM cell
+                WHERE valid_to IS NULL AND {actor.scope.condition("community_id")}
+            ) AS extent WHERE box IS NOT NULL
+        """),  # noqa: S608 - The condition is written by us.
+        actor.scope.params,
+    ).one_or_none()
+    return None if row is None else [float(value) for value in row]
+
+
+def cells_in_view(session: Session, actor: Actor, day: date, box: Box) -> Rows:
+    """Return the cells of the actor's area that touch a box, at most `MOST_IN_VIEW`.
+
+    Returns
+    -------
+    sequence of rows
+        ``id``, ``code``, ``cadre_id`` (None without one), ``version``, ``lon`` and ``lat`` of a
+        point inside, in degrees.
+    """
+    scope = actor.scope.condition("c.community_id")
+    return session.execute(
+        text(f"""
+            SELECT c.id, c.code, a.cadre_id, {_VERSION} AS version,
+                   ST_X(p.point) AS lon, ST_Y(p.point) AS lat
+            {
+            _CELLS.replace(
+                "WHERE",
+                "CROSS JOIN LATERAL (SELECT ST_PointOnSurface(c.geom) AS point OFFSET 0) p WHERE",
+                1,
+            )
+        }
+              AND c.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) AND {scope}
+            LIMIT {MOST_IN_VIEW}
+        """),
+        {
+            "day": day,
+            **dict(zip(("west", "south", "east", "north"), box, strict=True)),
+            **actor.scope.params,
+        },
+    ).all()
+
+
+def cells_by_id(session: Session, actor: Actor, day: date, ids: Collection[int]) -> Rows:
+    """Return cells of the actor's area as they are now.
+
+    Returns
+    -------
+    sequence of rows
+        ``id``, ``code``, ``cadre_id`` and ``version``, by code.
+    """
+    return session.execute(
+        text(f"""
+            SELECT c.id, c.code, a.cadre_id, {_VERSION} AS version {_CELLS}
+              AND c.id = ANY(:ids) AND {actor.scope.condition("c.community_id")}
+            ORDER BY c.code
+        """),
+        {"day": day, "ids": list(ids), **actor.scope.params},
+    ).all()
+
+
+def find_cell(session: Session, actor: Actor, cell_id: int) -> Row[Any]:
+    """Return ``id``, ``code``, ``name``, ``kind``, ``community``, ``valid_from`` and ``valid_to``.
+
+    Raises
+    ------
+    NotFoundError
+        If the cell does not lie in the actor's area.
+    """
+    row = session.execute(
+        text(f"""
+            SELECT c.id, c.code, c.name, c.kind, u.name AS community, c.valid_from, c.valid_to
+            FROM cell c JOIN unit u ON u.id = c.community_id
+            WHERE c.id = :cell AND {actor.scope.condition("c.community_id")}
+        """),  # noqa: S608
+        {"cell": cell_id, **actor.scope.params},
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(Message("There is no cell with the id {id}.", id=cell_id))
+    return row
+
+
+def list_communities(session: Session, actor: Actor) -> Rows:
+    """Return ``id``, ``code`` and ``name`` of the communities of the actor's area, by code."""
+    return session.execute(
+        text(f"""
+            SELECT id, code, name FROM unit
+            WHERE level = 'community' AND {actor.scope.condition("id")} ORDER BY code
+        """),  # noqa: S608
+        actor.scope.params,
+    ).all()
+
+
+def cells_of_act(session: Session, act_id: int) -> list[int]:
+    """Return the cells that an act touched."""
+    found = session.scalars(
+        text("SELECT DISTINCT cell_id FROM assignment_change WHERE act_id = :act"),
+        {"act": act_id},
+    )
+    return list(found)
+
+
+def list_cells(
+    session: Session,
+    actor: Actor,
+    day: date,
+    wanted: CellsWanted,
+    *,
+    limit: int | None = 50,
+    offset: int = 0,
+) -> tuple[Rows, int]:
+    """List cells with who is responsible.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+    day : date
+    wanted : CellsWanted
+    limit : int or None
+        None for all, as an export wants them.
+    offset : int
+
+    Returns
+    -------
+    rows : sequence of rows
+        ``id``, ``code``, ``name``, ``kind``, ``community``, ``cadre_id``, ``cadre``, ``phone``,
+        ``assignment_id``, ``since``, ``households`` and ``version``.
+    total : int
+        How many there are on all pages.
+    """
+    where, params = _conditions(wanted)
+    params |= {"day": day, **actor.scope.params}
+    cells = f"{_CELLS} AND {actor.scope.condition('c.community_id')} {where}"
+    total: int = session.execute(text(f"SELECT count(*) {cells}"), params).scalar_one()
+    order = _SORTS[wanted.sort]
+    direction = "DESC NULLS LAST" if wanted.descending else "ASC NULLS FIRST"
+    # The households of a page alone are added up unless they give the order.
+    rows = session.execute(
+        text(f"""
+            SELECT c.id, c.code, c.name, c.kind, u.name AS community, a.cadre_id, d.name AS cadre,
+                   d.phone, a.id AS assignment_id, a.starts AS since,
+                   {_HOUSEHOLDS} AS households, {_VERSION} AS version
+            {cells} ORDER BY {order} {direction}, c.code LIMIT :limit OFFSET :offset
+        """),
+        {**params, "limit": limit, "offset": offset},
+    ).all()
+    return rows, total
+
+
+def _conditions(wanted: CellsWanted) -> tuple[str, dict[str, Any]]:
+    conditions: list[str] = []
+    params: dict[str, Any] = {}
+    if wanted.community_id is not None:
+        conditions.append("c.community_id = :community")
+        params["community"] = wanted.community_id
+    if wanted.cadres is not None:
+        conditions.append("a.cadre_id = ANY(:cadres)")
+        params["cadres"] = list(wanted.cadres)
+    if wanted.vacant:
+        conditions.append("a.id IS NULL")
+    if wanted.search:
+        conditions.append("position(lower(:search) IN lower(c.code || ' ' || c.name)) > 0")
+        params["search"] = wanted.search
+    return "".join(f" AND {condition}" for condition in conditions), params

@@ -1,0 +1,232 @@
+"""The responsibility sheet 责任书 of an assignment, from a Word template the town can edit."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from docx.opc.exceptions import OpcError
+from docxtpl import DocxTemplate
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment
+from lxml.etree import XMLSyntaxError
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from geodata.messages import Message
+from gridmap.errors import GridmapError, NotFoundError
+from gridmap.i18n import translate
+from gridmap.workforce import audit
+from gridmap.workforce.rights import Action, Actor, require
+from gridmap.workforce.sheet_template import default_template
+from gridmap.workforce.words import ROLE_TITLES
+
+#: A template of so many bytes unpacked is a bomb or full of pictures.
+_MOST_UNPACKED = 32 << 20
+#: What a template can name, with values to try one.
+EXAMPLE: dict[str, str] = {
+    "cell_code": "990101001002001",
+    "cell_name": "第一网格",
+    "community": "幸福社区",
+    "town": "桃源街道",
+    "cadre_name": "王芳",
+    "cadre_phone": "10000000000",
+    "role": "网格员",
+    "starts": "2026-01-01",
+    "ends": "2026-12-31",
+    "buildings": "24",
+    "households": "420",
+    "residents": "1130",
+    "area_km2": "0.12",
+    "today": "2026-01-01",
+}
+
+
+def template_path(data_dir: Path) -> Path:
+    """Return where a town's own template lies."""
+    return data_dir / "templates" / "responsibility.docx"
+
+
+def read_template(data_dir: Path, language: str) -> bytes:
+    """Return the town's template, or the default one in a language."""
+    path = template_path(data_dir)
+    return path.read_bytes() if path.is_file() else default_template(language)
+
+
+def store_template(session: Session, actor: Actor, data_dir: Path, content: bytes) -> None:
+    """Store a template after trying it.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor may not change settings.
+    GridmapError
+        If it is no Word file, or names what does not exist.
+    """
+    require(actor, Action.MANAGE_SETTINGS)
+    fill_template(content, EXAMPLE)
+    path = template_path(data_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    audit.record(
+        session, actor, "template.change", ("template", None), after={"bytes": len(content)}
+    )
+    # Who prints a sheet meanwhile gets the old template or the new one, never a half.
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    os.replace(file.name, path)
+
+
+def remove_template(session: Session, actor: Actor, data_dir: Path) -> None:
+    """Go back to the default template; raises `ForbiddenError` as `store_template`."""
+    require(actor, Action.MANAGE_SETTINGS)
+    audit.record(session, actor, "template.reset", ("template", None))
+    template_path(data_dir).unlink(missing_ok=True)
+
+
+def make_sheet(
+    session: Session, actor: Actor, data_dir: Path, assignment_id: int, day: date, language: str
+) -> tuple[bytes, str]:
+    """Make the sheet of an assignment, and tell the log of the export.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+    data_dir : Path
+        Where the town's template lies, if it has one.
+    assignment_id : int
+    day : date
+        The date on the sheet.
+    language : {"zh", "en"}
+        Of the default template, the role and the dates.
+
+    Returns
+    -------
+    content : bytes
+        A Word file.
+    code : str
+        The cell's code, to name the file.
+
+    Raises
+    ------
+    NotFoundError
+        If the assignment's cell does not lie in the actor's area.
+    GridmapError
+        If the town's template cannot be used.
+    """
+    require(actor, Action.EXPORT)
+    row = _facts(session, actor, assignment_id)
+    values = _values(row, day, language)
+    content = fill_template(read_template(data_dir, language), values)
+    audit.record(session, actor, "export", ("assignment", assignment_id), after={"sheet": row.code})
+    return content, row.code
+
+
+def fill_template(template: bytes, values: dict[str, str]) -> bytes:
+    """Fill a template.
+
+    Raises
+    ------
+    GridmapError
+        If it is no Word file, is too large, or its marks cannot be filled; the message tells
+        which.
+    """
+    _check_file(template)
+    # A template is a program; in the sandbox it reaches nothing but the values.
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+    try:
+        document = DocxTemplate(io.BytesIO(template))
+        document.render(dict(values), jinja_env=environment, autoescape=True)
+        stream = io.BytesIO()
+        document.save(stream)
+    except TemplateSyntaxError as error:
+        raise GridmapError(
+            Message("The template has a mark that cannot be read: {fault}", fault=error.message)
+        ) from error
+    except UndefinedError as error:
+        raise GridmapError(
+            Message(
+                "The template names something that does not exist ({fault}). It can name: {names}.",
+                fault=error.message,
+                names=", ".join(values),
+            )
+        ) from error
+    except TemplateError as error:
+        raise GridmapError(
+            Message("The template has a mark that cannot be read: {fault}", fault=str(error))
+        ) from error
+    except (OpcError, KeyError, ValueError, XMLSyntaxError) as error:
+        raise GridmapError(_NO_WORD_FILE) from error
+    return stream.getvalue()
+
+
+_NO_WORD_FILE = Message("The template is no Word file (.docx). Save it as such and try again.")
+
+
+def _check_file(template: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(template)) as archive:
+            names = archive.namelist()
+            size = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise GridmapError(_NO_WORD_FILE) from error
+    if "word/document.xml" not in names:
+        raise GridmapError(_NO_WORD_FILE)
+    if size > _MOST_UNPACKED:
+        raise GridmapError(Message("The template is too large. Leave out pictures."))
+
+
+def _facts(session: Session, actor: Actor, assignment_id: int) -> Row[Any]:
+    row = session.execute(
+        text(f"""
+            SELECT c.code, c.name AS cell, u.name AS community, p.name AS town,
+                   d.name AS cadre, d.phone, a.role, a.starts, a.ends,
+                   count(b.id) AS buildings,
+                   coalesce(sum(n.households), 0)::bigint AS households,
+                   coalesce(sum(n.residents), 0)::bigint AS residents,
+                   ST_Area(c.geom::geography) / 1e6 AS area
+            FROM assignment a JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id
+            JOIN unit u ON u.id = c.community_id LEFT JOIN unit p ON p.id = u.parent_id
+            LEFT JOIN building b ON b.cell_id = c.id LEFT JOIN LATERAL (
+                SELECT households, residents FROM building_count
+                WHERE building_id = b.id ORDER BY month DESC LIMIT 1
+            ) n ON true
+            WHERE a.id = :id AND {actor.scope.condition("c.community_id")}
+            GROUP BY a.id, c.id, d.id, u.id, p.id
+        """),  # noqa: S608 - The condition is written by us.
+        {"id": assignment_id, **actor.scope.params},
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(Message("There is no assignment with the id {id}.", id=assignment_id))
+    return row
+
+
+def _values(row: Row[Any], day: date, language: str) -> dict[str, str]:
+    last = None if row.ends is None else row.ends - timedelta(days=1)
+    return {
+        "cell_code": row.code,
+        "cell_name": row.cell,
+        "community": row.community,
+        "town": row.town or "",
+        "cadre_name": row.cadre,
+        "cadre_phone": row.phone,
+        "role": translate(ROLE_TITLES[row.role], language),
+        "starts": _say_day(row.starts, language),
+        "ends": translate(Message("further notice"), language)
+        if last is None
+        else _say_day(last, language),
+        "buildings": str(row.buildings),
+        "households": str(row.households),
+        "residents": str(row.residents),
+        "area_km2": f"{row.area:.2f}",
+        "today": _say_day(day, language),
+    }
+
+
+def _say_day(day: date, language: str) -> str:
+    return f"{day.year}年{day.month}月{day.day}日" if language == "zh" else day.isoformat()

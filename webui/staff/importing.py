@@ -1,0 +1,147 @@
+"""Cadres from an Excel file: uploaded, reported on row by row, and stored once confirmed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+from sqlalchemy.orm import Session
+
+from geodata import files, mapping
+from geodata.messages import GeodataError, Message
+from gridmap.errors import GridmapError
+from gridmap.i18n import translate
+from gridmap.territory.importing.layer import Choices
+from gridmap.territory.importing.pipeline import import_table
+from gridmap.territory.importing.report import Report
+from gridmap.workforce import audit
+from gridmap.workforce.importing import cadres_for
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.database import writing
+from webui.language import say
+from webui.staff.blueprint import blueprint
+
+_ENDINGS = {".xlsx", ".xls", ".csv"}
+_KEY = re.compile(r"[0-9a-f]{32}\.(xlsx|xls|csv)")
+#: Seconds after which a file that nobody confirmed is removed.
+_KEPT_S = 3600
+_PROBLEMS_SHOWN = 200
+
+
+@blueprint.get("/import")
+@needs(Action.MANAGE_CADRES)
+def import_form() -> ResponseReturnValue:
+    """Ask for the file, and tell which columns it may have."""
+    return render_template("staff/import.html", fault=None)
+
+
+@blueprint.get("/import/example.csv")
+@needs(Action.MANAGE_CADRES)
+def import_example() -> ResponseReturnValue:
+    """Answer with a file to start from."""
+    rows = (
+        "工号,姓名,联系电话,所属社区,人员类型,特长,语言\r\n"
+        "WG0001,张三,10000000001,幸福社区,专职,调解、急救,普通话\r\n"
+    )
+    headers = {"Content-Disposition": "attachment; filename=cadres.csv"}
+    return "\ufeff" + rows, 200, {"Content-Type": "text/csv; charset=utf-8", **headers}
+
+
+@blueprint.post("/import")
+@needs(Action.MANAGE_CADRES)
+def check_file() -> ResponseReturnValue:
+    """Read the file without writing, and report what would happen."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return render_template("staff/import.html", fault=gettext("Choose a file.")), 400
+    ending = Path(sent.filename).suffix.lower()
+    if ending not in _ENDINGS:
+        fault = gettext("Choose an Excel or CSV file: .xlsx, .xls or .csv.")
+        return render_template("staff/import.html", fault=fault), 400
+    _forget_old()
+    key = f"{secrets.token_hex(16)}{ending}"
+    path = _path(key)
+    sent.save(path)
+    try:
+        with writing() as session:
+            report = _run(session, path, dry_run=True, skip_bad=False)
+    except GeodataError as error:
+        path.unlink(missing_ok=True)
+        return render_template("staff/import.html", fault=say(error.message)), 400
+    return render_template(
+        "staff/import_report.html",
+        key=key,
+        name=sent.filename,
+        report=report.as_dict(),
+        problems=_problems(report),
+        more=max(0, sum(report.problems.counts().values()) - _PROBLEMS_SHOWN),
+    )
+
+
+@blueprint.post("/import/confirm")
+@needs(Action.MANAGE_CADRES)
+def import_file() -> ResponseReturnValue:
+    """Store the file that was reported on, its good rows alone if the person says so."""
+    key = request.form.get("key", "")
+    path = _path(key) if _KEY.fullmatch(key) else None
+    if path is None or not path.is_file():
+        raise GridmapError(Message("The file is no longer here. Upload it again."))
+    with writing() as session:
+        report = _run(session, path, dry_run=False, skip_bad=request.form.get("skip") == "1")
+        if report.applied:
+            numbers = report.as_dict()
+            numbers.pop("problems")
+            audit.record(session, current_actor(), "cadre.import", ("cadre", None), after=numbers)
+    path.unlink(missing_ok=True)
+    if not report.applied:
+        # Somebody changed the units or the cadres between the report and the confirmation.
+        raise GridmapError(Message("Some rows are bad now. Upload the file again."))
+    flash(
+        gettext("{inserted} cadres added, {updated} changed, {unchanged} as before.").format(
+            inserted=report.counts.inserted,
+            updated=report.counts.updated,
+            unchanged=report.counts.unchanged,
+        ),
+        "done",
+    )
+    return redirect(url_for("staff.index"))
+
+
+def _run(session: Session, path: Path, *, dry_run: bool, skip_bad: bool) -> Report:
+    raw = files.read(path)
+    chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame.head(1000))
+    choices = Choices(dry_run=dry_run, skip_bad=skip_bad)
+    return import_table(session, cadres_for(current_actor()), raw, chosen, choices)
+
+
+def _problems(report: Report) -> list[dict[str, Any]]:
+    """Return the first problems by row, each with its sentence."""
+    language = str(get_locale())
+    frame = report.problems.to_frame(lambda template: translate(template, language))
+    shown = frame.sort_values("row", kind="stable").head(_PROBLEMS_SHOWN)
+    return [
+        {"row": None if row != row else int(row), "severity": severity, "message": message}
+        for row, severity, message in zip(
+            shown["row"].astype("float"), shown["severity"], shown["message"], strict=True
+        )
+    ]
+
+
+def _path(key: str) -> Path:
+    """Return where an uploaded file lies; the person's id in it keeps others away."""
+    folder = Path(current_app.config["DATA_DIR"]) / "uploads" / str(current_actor().user_id)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / key
+
+
+def _forget_old() -> None:
+    for file in _path("").iterdir():
+        if file.stat().st_mtime < time.time() - _KEPT_S:
+            file.unlink(missing_ok=True)
