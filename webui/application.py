@@ -14,11 +14,13 @@ from geodata.messages import Message
 from gridmap.db import make_engine
 from gridmap.errors import UnavailableError
 from gridmap.i18n import TRANSLATIONS, compile_catalogues
+from gridmap.incidents.cases.photos import photo_folder
 from gridmap.settings import Settings
 from webui import (
     access,
     account,
     assets,
+    assignments,
     audit,
     compression,
     errors,
@@ -27,7 +29,9 @@ from webui import (
     map_data,
     map_page,
     navigation,
+    paging,
     security,
+    staff,
     tiles,
     users,
 )
@@ -43,6 +47,7 @@ def make_application(settings: Settings) -> Flask:
         # Without a key of the operator's nothing signed outlives this process.
         SECRET_KEY=key.get_secret_value() if key else secrets.token_hex(32),
         BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
+        DATA_DIR=settings.data_dir,
         MAX_CONTENT_LENGTH=1 << 20,
         SESSION_COOKIE_NAME="gridmap_form",
         SESSION_COOKIE_SAMESITE="Lax",
@@ -52,10 +57,11 @@ def make_application(settings: Settings) -> Flask:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["gridmap.engine"] = _engine(settings)
+    app.extensions["gridmap.photos"] = photo_folder(settings)
 
     compile_catalogues()
     Babel(app, locale_selector=language.choose, timezone_selector=language.zone)
-    for part in (security, compression, language, errors, assets, access, navigation):
+    for part in (security, compression, language, errors, assets, access, navigation, paging):
         part.install(app)
     for blueprint in (
         account.blueprint,
@@ -65,6 +71,8 @@ def make_application(settings: Settings) -> Flask:
         health.blueprint,
         users.blueprint,
         audit.blueprint,
+        assignments.blueprint,
+        staff.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -22,6 +22,8 @@ class Entry:
 
 ENTRIES = [
     Entry("map_page.show", N_("Map"), Action.VIEW_MAP),
+    Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
+    Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("users.show", N_("Users"), Action.MANAGE_USERS),
     Entry("audit.show", N_("Audit log"), Action.VIEW_AUDIT),
 ]
