@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime
 
 import pandas as pd
 from sqlalchemy import Engine, select, text
@@ -33,8 +34,8 @@ def database_name(size: str, seed: int) -> str:
     return "gridmap_demo" if (size, seed) == ("town", 1) else f"gridmap_demo_{size}_{seed}"
 
 
-def load(engine: Engine, size: Size, seed: int) -> bool:
-    """Put the demo town into a database without units.
+def load(engine: Engine, size: Size, seed: int, now: datetime | None = None) -> bool:
+    """Put the demo town into a database without units; its incidents lead up to now.
 
     Parameters
     ----------
@@ -44,21 +45,25 @@ def load(engine: Engine, size: Size, seed: int) -> bool:
         How large the town is.
     seed : int
         Another number makes another town.
+    now : datetime, optional
+        The present, with its time zone.
 
     Returns
     -------
     bool
         Whether it was loaded; a database that holds units already is left as it is.
     """
+    now = now or datetime.now(UTC)
     with make_sessions(engine).begin() as session:
         if session.scalar(select(Unit.id).limit(1)) is not None:
-            _load_staff(session, seed)
+            _load_staff(session, seed, now)
             return False
         with track(Message("Making the demo town")):
-            town = make_town(size, seed)
+            town = make_town(size, seed, _month_end(now.date()))
         # The staff is made when the cells are there.
         made = {name: layer for name, layer in LAYERS.items() if name != CADRES.name}
         frames: dict[str, pd.DataFrame] = {name: getattr(town, name) for name in made}
+        frames["incidents"] = town.incidents[town.incidents["occurred_at"] <= now]
         # The counts of all months come as a layer of their own.
         frames["buildings"] = town.buildings.assign(month=None, **dict.fromkeys(COUNTS))
         with track(Message("Loading the demo town"), sum(map(len, frames.values()))) as advance:
@@ -69,13 +74,18 @@ def load(engine: Engine, size: Size, seed: int) -> bool:
                 layer.write(session, frame, Origin(SOURCE), choices, True)
                 # What follows joins with these rows, and the planner knows nothing of them yet.
                 session.execute(text("ANALYZE"))
-        _load_staff(session, seed)
+        _load_staff(session, seed, now)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"VACUUM ANALYZE {', '.join(Base.metadata.tables)}"))
     return True
 
 
-def _load_staff(session: Session, seed: int) -> None:
+def _month_end(day: date) -> date:
+    """Return the last day of the month; the town's story ends there, and is told until now."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def _load_staff(session: Session, seed: int, now: datetime) -> None:
     """Give the demo town its staff; a town loaded by an earlier version gets it now.
 
     The database of somebody who named it by mistake must not get the demo's users.
@@ -85,6 +95,5 @@ def _load_staff(session: Session, seed: int) -> None:
         select(Unit.code).where(Unit.code.startswith(COUNTY_CODE), Unit.level == "community", named)
     )
     if community is not None:
-        now = datetime.now(UTC)
         load_staff(session, seed, community, now.date())
         load_cases(session, seed, now)

@@ -1,3 +1,5 @@
+from datetime import UTC, date, datetime
+
 import pytest
 from sqlalchemy import Engine, func, select
 
@@ -9,8 +11,11 @@ from gridmap.territory.models import Building, BuildingCount, Cell, Ground, Plac
 
 
 def test_the_small_town_is_loaded_once_and_linked(own_engine: Engine) -> None:
-    assert load(own_engine, "small", 7)
-    town = make_town("small", 7)
+    noon = datetime(2026, 7, 15, 4, tzinfo=UTC)
+    assert load(own_engine, "small", 7, noon)
+    town = make_town("small", 7, date(2026, 7, 31))
+    happened = town.incidents[town.incidents["occurred_at"] <= noon]
+    assert 0 < len(happened) < len(town.incidents)
     with make_sessions(own_engine).begin() as session:
         for model, frame in [
             (Unit, town.units),
@@ -21,7 +26,7 @@ def test_the_small_town_is_loaded_once_and_linked(own_engine: Engine) -> None:
             (Road, town.roads),
             (Ground, town.ground),
             (Category, town.categories),
-            (Incident, town.incidents),
+            (Incident, happened),
         ]:
             stored = session.scalar(select(func.count()).select_from(model))
             assert stored == len(frame), model
