@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 from benchmarks.grid import benchmark_cluster
 from geodata.town.plan import Size
-from gridmap.db import make_engine
+from gridmap.db import make_engine, make_sessions
 from gridmap.demo import load
 from gridmap.migrate import migrate
+from gridmap.workforce.demo import PASSWORD
+from gridmap.workforce.sign_in import sign_in
 
 
 @contextmanager
@@ -28,3 +30,14 @@ def town_url(size: Size) -> Iterator[str]:
         load(engine, size, 1)
         engine.dispose()
         yield url
+
+
+def session_token(url: str) -> str:
+    """Sign in as the demo's administrator and return the token of the session."""
+    engine = make_engine(url)
+    with make_sessions(engine).begin() as session:
+        token = sign_in(session, "admin", PASSWORD).token
+    engine.dispose()
+    if token is None:
+        raise SystemExit("the database lacks the users of the demo town")
+    return token
