@@ -13,8 +13,9 @@ does that calls, once its rows are in place and in the same transaction::
 
     SELECT refresh_incident_pyramid(since, until);   -- of the rows written; both may be left out
 
-which counts the local years from `since` to `until` anew. A bulk import that writes through the
-parent saves the triggers' work with `SET LOCAL gridmap.pyramid = 'off'` and calls it likewise.
+which counts the local years from `since` to `until` anew. Whoever writes through the parent saves
+the triggers' work with `SET LOCAL gridmap.pyramid = 'off'` and calls it likewise. The program's
+own import counts its rows in memory and adds the counts.
 After a change of `territory_settings.time_zone` it is called without arguments.
 
 Locks to fear: building `ix_incident_occurred_at` blocks writes to `incident` meanwhile.

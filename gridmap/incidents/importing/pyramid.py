@@ -147,7 +147,7 @@ def store(session: Session, of: Keys, levels: list[npt.NDArray[np.void]]) -> Non
     # Nobody else counts meanwhile, so what is found missing stays missing.
     session.execute(text("LOCK TABLE incident_bin IN SHARE ROW EXCLUSIVE MODE"))
     span = {"level": COARSEST_BINS, "first": of.first, "last": of.first + of.years - 1}
-    parts = [HEADER, *(memoryview(level).cast("B") for level in reversed(levels)), TRAILER]
+    parts = [HEADER, *(level.tobytes() for level in reversed(levels)), TRAILER]
     if not session.scalar(_ANY, span):
         copy_in(session, f"incident_bin ({_COLUMNS})", parts)
         return
