@@ -345,7 +345,7 @@ function inside(clip, x, y) {
 }
 
 // Points of a layer on the screen, each once although tiles overlap a little.
-function anchors(tiles, layer) {
+export function anchors(tiles, layer) {
   const found = new Map();
   for (const { tile, left, top, scale } of tiles) {
     for (const feature of tile.layers[layer] || []) {
