@@ -16,7 +16,7 @@ _TITLE = N_("Responsibility sheet of a grid cell")
 _ROWS = (
     (N_("Cell"), "{{ cell_code }} {{ cell_name }}"),
     (N_("Community"), "{{ town }} {{ community }}"),
-    (N_("Name"), "{{ cadre_name }}"),
+    (N_("Full name"), "{{ cadre_name }}"),
     (N_("Phone"), "{{ cadre_phone }}"),
     (N_("Role"), "{{ role }}"),
     (N_("Term"), "{{ starts }} – {{ ends }}"),

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geodata import files, mapping
+from gridmap.errors import ForbiddenError
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Counts
 from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.report import Report
-from gridmap.workforce.importing import CADRES
+from gridmap.workforce.importing import CADRES, cadres_for
 from gridmap.workforce.models import Cadre
+from gridmap.workforce.rights import Role
 from tests.gridmap.workforce.conftest import Office
 
 ROWS = [
@@ -55,3 +58,28 @@ def test_unknown_units_and_double_numbers_keep_a_list_out(office: Office, tmp_pa
     assert not report.applied
     assert set(report.problems.counts()) >= {"unit-unknown"}
     assert office.session.scalars(select(Cadre).where(Cadre.source == "list")).all() == []
+
+
+def test_a_list_does_not_reach_beyond_the_area(office: Office, tmp_path: Path) -> None:
+    session, actor = office.session, office.user("boss", Role.SUPERVISOR, office.here)
+    path = tmp_path / "list.xlsx"
+
+    def run_as(rows: list[dict[str, str | None]]) -> Report:
+        pd.DataFrame(rows).to_excel(path, index=False)
+        raw = files.read(path)
+        chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame)
+        return import_table(session, cadres_for(actor), raw, chosen, Choices())
+
+    report = run_as(ROWS)
+    assert not report.applied
+    assert report.problems.counts() == {"unit-elsewhere": 1}
+    assert run_as(ROWS[:1]).applied
+    # A number that a cadre of elsewhere has cannot be used to take that cadre over.
+    chen = session.get_one(Cadre, office.cadres["chen"])
+    chen.external_id = "WG77"
+    session.flush()
+    report = run_as([{**ROWS[0], "工号": "WG77"}])
+    assert not report.applied
+    assert report.problems.counts() == {"cadre-elsewhere": 1}
+    with pytest.raises(ForbiddenError):
+        cadres_for(office.user("reader", Role.ANALYST, office.here))

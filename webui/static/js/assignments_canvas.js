@@ -1,8 +1,8 @@
 // The map's canvas with cells filled by who answers for them.
 
-import { MapCanvas } from "./canvas.js";
+import { MapCanvas, anchors } from "./canvas.js";
 import { Labels } from "./labels.js";
-import { ACCENT, INK } from "./style.js";
+import { ACCENT } from "./style.js";
 
 const HATCHED_PX = 8;
 const NAMES_FROM = 14.5;
@@ -77,19 +77,25 @@ export const AssignmentCanvas = MapCanvas.extend({
     }
   },
 
+  // Cells by number and who answers come first here; a community's name gives way when close.
   _labels(tiles, zoom, size) {
-    MapCanvas.prototype._labels.call(this, tiles, zoom, size);
-    if (zoom < NAMES_FROM) return;
     const labels = new Labels(this._context, size.x, size.y);
-    const seen = new Set();
-    for (const { tile, left, top, scale } of tiles) {
-      for (const feature of tile.layers.cell_label || []) {
-        const name = this.look.name(feature.id);
-        if (!name || seen.has(feature.id) || feature.properties.kind === "micro") continue;
-        seen.add(feature.id);
-        const [x, y] = [left + feature.parts[0][0] * scale, top + feature.parts[0][1] * scale];
-        labels.text(name, x, y + 15, { size: 12, weight: 600, colour: INK, gap: 1 });
+    this._context.globalAlpha = 1;
+    const english = this.page.language === "en";
+    if (zoom < NAMES_FROM) {
+      for (const { feature, x, y } of anchors(tiles, "unit_label")) {
+        const { level, name, name_en: other } = feature.properties;
+        const wanted = zoom >= 12 ? "community" : "town";
+        if (level === wanted) labels.text((english && other) || name, x, y, { size: 13, weight: 600, colour: "#27415f" });
       }
+    }
+    if (zoom < 13.5) return;
+    for (const { feature, x, y } of anchors(tiles, "cell_label")) {
+      if (feature.properties.kind === "micro") continue;
+      const code = zoom >= 17 ? feature.properties.code : feature.properties.code.slice(-3);
+      const name = zoom >= NAMES_FROM ? this.look.name(feature.id) : "";
+      const free = labels.text(code, x, name ? y - 8 : y, { size: 12, weight: 600, colour: "#3b5672", gap: 0 });
+      if (free && name) labels.text(name, x, y + 8, { size: 12, weight: 600, gap: 0 });
     }
   },
 

@@ -13,7 +13,7 @@ const $ = (id) => document.getElementById(id);
 const number = (n) => n.toLocaleString(page.language === "zh" ? "zh-CN" : "en");
 
 // Pale, and told apart by most colour-blind readers; names on the cells tell the rest.
-const BY_CADRE = ["#6baed6", "#fdae61", "#74c476", "#c994c7", "#ffd92f", "#80cdc1", "#e78ac3", "#a6761d", "#9e9ac8", "#d9ef8b"];
+const BY_CADRE = ["#6baed6", "#fdae61", "#74c476", "#c994c7", "#ffd92f", "#80cdc1", "#e78ac3", "#c7a76c", "#9e9ac8", "#d9ef8b"];
 const BY_BAND = { below: "#92c5de", within: "#f1eee4", above: "#d6604d", other: "#c9ced2" };
 const LAYERS = ["ground", "road", "building", "unit", "cell"];
 const FIRST_ZOOM = 12.5;
