@@ -1,7 +1,7 @@
 # `make` lists the targets. Each of them sets up what it needs and leaves what is there.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock setup setup-test
+.PHONY: help demo test check format bench screenshots lock setup setup-test
 
 RUN := .venv/bin/
 ARGS ?=
@@ -31,6 +31,9 @@ format: setup-test ## Format the code
 bench: setup-test ## Run a measurement: make bench B=name (without B it lists them)
 	@if [ -n "$(B)" ]; then $(RUN)python -m benchmarks.$(patsubst import,import_,$(B)) $(ARGS); \
 	else ls benchmarks | sed -n 's/^\([a-z]\w*\)\.py$$/\1/p'; fi
+
+screenshots: setup-test ## Take the pictures of the documents from the demo town
+	$(RUN)python setup/screenshots.py
 
 lock: setup-test ## Renew the lock files from pyproject.toml and webui/package.json
 	setup/lock.sh
