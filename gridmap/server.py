@@ -67,6 +67,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
         # Ctrl-C reaches every process of the terminal; the workers end when they are told to,
         # and a second signal while they end would leave them hanging.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        warm: Callable[[Any], None] = pkgutil.resolve_name("webui.warming:warm")
+        threading.Thread(target=warm, args=(worker.wsgi,), daemon=True).start()
         if worker.age == 1:
             url = "http://{}:{}".format(*worker.sockets[0].getsockname()[:2])
             threading.Thread(target=_say_when_answering, args=(url,), daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import folium
@@ -34,7 +35,7 @@ def show() -> ResponseReturnValue:
     if known.bounds is None:
         return render_template("empty.html")
     language = str(get_locale())
-    parts = _parts(language)
+    parts = prepare(language)
     script = url_for("map_page.script", language=language, v=generate_etag(parts.script.encode()))
     page = _page(known, language)
     return render_template("map.html", parts=parts, script=script, sources=known.sources, page=page)
@@ -46,14 +47,16 @@ def script(language: str) -> Response:
     """Answer with the script that makes the map, its layers and controls."""
     if language not in LANGUAGES:
         abort(404)
-    response = Response(_parts(language).script, mimetype="text/javascript")
+    response = Response(prepare(language).script, mimetype="text/javascript")
     response.cache_control.no_cache = True
     response.add_etag()
     response.make_conditional(request)
     return response
 
 
-def _parts(language: str) -> MapParts:
+@lru_cache(maxsize=len(LANGUAGES))
+def prepare(language: str) -> MapParts:
+    """Make the parts of the map, which differ by the language alone."""
     made = base_map(
         "map",
         location=[30, 110],
