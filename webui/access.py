@@ -84,6 +84,13 @@ def present() -> Actor | None:
     return actor
 
 
+def may_open(endpoint: str) -> bool:
+    """Tell whether there is such a page and the present person may open it."""
+    view = current_app.view_functions.get(endpoint)
+    needed = getattr(view, _NEEDS, None)
+    return view is not None and (not isinstance(needed, Action) or current_actor().may(needed))
+
+
 def _guard() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or endpoint == "static":

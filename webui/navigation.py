@@ -21,6 +21,7 @@ class Entry:
 
 
 ENTRIES = [
+    Entry("dashboard.show", N_("Dashboard"), Action.VIEW_DASHBOARD),
     Entry("map_page.show", N_("Map"), Action.VIEW_MAP),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),

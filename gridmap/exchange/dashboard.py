@@ -149,6 +149,12 @@ def state(session: Session, actor: Actor, area: Area, period: Period, clock: Clo
     )
 
 
+def with_households(happened: Events, known: Mapping[int, int]) -> Events:
+    """Return the events with the households of each part, see `households`."""
+    parts = {key: replace(one, households=known.get(key, 0)) for key, one in happened.parts.items()}
+    return replace(happened, parts=parts)
+
+
 def households(session: Session, area: Area) -> dict[int, int]:
     """Count the households of each part of an area, by the newest counts of the buildings."""
     column = "b.cell_id" if area.parts_are_cells else "b.community_id"

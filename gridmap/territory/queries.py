@@ -45,6 +45,11 @@ def lineage(session: Session, cell_id: int) -> list[Row[tuple[int, str, date, da
     return list(rows)
 
 
+def ancestors(session: Session, cell_id: int) -> list[int]:
+    """Return the ids of the cells that a cell came from, over all generations."""
+    return [row.id for row in lineage(session, cell_id) if row.generation < 0]
+
+
 def _kin(
     cell_id: int, known: InstrumentedAttribute[int], sought: InstrumentedAttribute[int], step: int
 ) -> Select[int, str, int]:

@@ -1,0 +1,151 @@
+"""The dashboard at /dashboard: the state of an area in a period."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from sqlalchemy.orm import Session
+
+from gridmap.exchange.area import Area, find_area
+from gridmap.exchange.dashboard import Events, events, households, outlines, state, with_households
+from gridmap.incidents.periods import Period
+from gridmap.incidents.statistics import clock
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.dashboard import words
+from webui.dashboard.keeping import kept
+from webui.dashboard.parts import coloured_parts, legend, part_url
+from webui.dashboard.state import blueprint, english, helpers, query_of, read_period
+from webui.database import reading
+from webui.language import say
+
+#: So many seconds the counts of an area and a period are kept.
+KEPT_S = 60
+#: Households and outlines change by the month.
+LONG_KEPT_S = 600
+
+
+@blueprint.get("")
+@needs(Action.VIEW_DASHBOARD)
+def show() -> ResponseReturnValue:
+    """Show the state of an area in a period; both are in the address."""
+    actor = current_actor()
+    figure = request.args.get("figure", "total")
+    figure = figure if figure in words.FIGURES else "total"
+    with reading() as connection, Session(connection) as session:
+        now = clock(session.connection())
+        area = find_area(session, actor, request.args.get("unit"), now.today)
+        if not area.parts and not area.path:
+            return render_template("empty.html")
+        period = read_period(now)
+        happened = kept(
+            ("events", area.scope, area.path, period.span, period.before),
+            KEPT_S,
+            lambda: events(session, area, period, now),
+        )
+        if figure == "rate":
+            known = kept(
+                ("households", area.scope, area.path),
+                LONG_KEPT_S,
+                lambda: households(session, area),
+            )
+            happened = with_households(happened, known)
+        standing = state(session, actor, area, period, now)
+    query = query_of(period)
+    parts, breaks = coloured_parts(area, happened.parts, figure, query, english())
+    return render_template(
+        "dashboard/dashboard.html",
+        area=area,
+        period=period,
+        happened=happened,
+        standing=standing,
+        figure=figure,
+        parts=sorted(parts, key=lambda part: (-part["n"], part["code"])),
+        legend=legend(figure, breaks),
+        query=query,
+        today=now.today,
+        newest=now.newest,
+        wall=request.args.get("wall") == "1",
+        heat=_heat(happened),
+        page=_page(area, period, happened, parts, figure, query),
+        **helpers(area, period, query, now),
+    )
+
+
+@blueprint.get("/outlines.json")
+@needs(Action.VIEW_DASHBOARD)
+def shapes() -> Response:
+    """Answer with the outlines of the parts of an area, which change rarely."""
+    actor = current_actor()
+    with reading() as connection, Session(connection) as session:
+        today = clock(session.connection()).today
+        area = find_area(session, actor, request.args.get("unit"), today)
+        made = kept(
+            ("outlines", area.scope, area.path, today),
+            LONG_KEPT_S,
+            lambda: outlines(session, area, today),
+        )
+    response = Response(made, mimetype="application/json")
+    response.cache_control.private = True
+    response.cache_control.max_age = LONG_KEPT_S
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _heat(happened: Events) -> list[list[tuple[int, int]]]:
+    """Return count and class, 0 to 5, of each hour of each weekday."""
+    most = max(max(hours) for hours in happened.times.hours) or 1
+    return [
+        [(n, 0 if n == 0 else min(5, 1 + 5 * (n - 1) // most)) for n in hours]
+        for hours in happened.times.hours
+    ]
+
+
+def _page(
+    area: Area,
+    period: Period,
+    happened: Events,
+    parts: list[dict[str, Any]],
+    figure: str,
+    query: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what the page's script must know, as values for JSON."""
+    unit = area.unit.code if area.unit else None
+    days = [period.span.first + timedelta(days=i) for i in range(period.span.days)]
+    labels, counts = _steps_of(days, happened)
+    views = [
+        url_for("dashboard.show", unit=unit, wall=1, figure=name, **query)
+        for name in ("total", "change")
+    ]
+    if not area.parts_are_cells:
+        busiest = sorted(area.parts, key=lambda part: -happened.parts[part.id].n)[:6]
+        views += [part_url(area, part, {**query, "wall": "1"}) for part in busiest]
+    return {
+        "language": str(get_locale()),
+        "figure": figure,
+        "parts": parts,
+        "outlines": url_for("dashboard.shapes", unit=unit),
+        "trend": {"labels": labels, "counts": counts},
+        "views": views,
+        "words": {key: say(word) for key, word in words.SCRIPT.items()},
+    }
+
+
+def _steps_of(days: list[date], happened: Events) -> tuple[list[str], list[int]]:
+    """Count by day, or by week or month where there are too many days for a chart."""
+    counted: dict[str, int] = {}
+    for day in days:
+        if len(days) <= 62:
+            label = f"{day.month}-{day.day}"
+        elif len(days) <= 200:
+            start = max(day - timedelta(days=day.weekday()), days[0])
+            label = f"{start.month}-{start.day}"
+        else:
+            label = f"{day.year}-{day.month}"
+        counted[label] = counted.get(label, 0) + happened.times.days.get(day, 0)
+    return list(counted), list(counted.values())

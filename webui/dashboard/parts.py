@@ -1,0 +1,106 @@
+"""The map beside the figures: what each part of an area is worth, its class and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import url_for
+
+from gridmap.exchange.area import Area, Part
+from gridmap.exchange.classes import CHANGE_BREAKS, class_of, round_breaks
+from gridmap.exchange.dashboard import Figures
+from webui.dashboard import words
+from webui.language import say
+
+
+def coloured_parts(
+    area: Area, figures: Mapping[int, Figures], figure: str, query: Mapping[str, Any], english: bool
+) -> tuple[list[dict[str, Any]], list[float]]:
+    """Return the parts of an area as the map and the table show them, and the class breaks.
+
+    Parameters
+    ----------
+    area : Area
+    figures : mapping of int to Figures
+    figure : {"total", "rate", "change"}
+    query : mapping
+        The period, as in the address, for the way to each part.
+    english : bool
+        Whether English names are wanted.
+    """
+    values = {key: _value(one, figure) for key, one in figures.items()}
+    known = [value for value in values.values() if value is not None]
+    breaks = list(CHANGE_BREAKS) if figure == "change" else round_breaks(known)
+    parts = [
+        {
+            "id": part.id,
+            "code": part.code,
+            "name": name_of(part, english),
+            "url": part_url(area, part, query),
+            "n": figures[part.id].n,
+            "before": figures[part.id].before,
+            "text": _text(values[part.id], figures[part.id], figure),
+            "class": _class(values[part.id], figures[part.id], figure, breaks),
+        }
+        for part in area.parts
+    ]
+    return parts, breaks
+
+
+def name_of(part: Part, english: bool) -> str:
+    """Return what people call a unit or a cell."""
+    return (part.name_en if english else None) or part.name or part.code
+
+
+def part_url(area: Area, part: Part, query: Mapping[str, Any]) -> str:
+    """Return the way down to a part."""
+    if area.parts_are_cells:
+        return url_for("cell_page.show", cell_id=part.id)
+    return url_for("dashboard.show", unit=part.code, **query)
+
+
+def _value(figures: Figures, figure: str) -> float | None:
+    if figure == "rate":
+        return figures.rate
+    if figure == "change":
+        return figures.change
+    return float(figures.n)
+
+
+def _class(value: float | None, figures: Figures, figure: str, breaks: list[float]) -> str:
+    if value is not None:
+        return f"c{class_of(value, breaks)}"
+    unknown = figure == "rate" and not figures.households
+    return "none" if unknown else "few"
+
+
+def _text(value: float | None, figures: Figures, figure: str) -> str:
+    if value is not None:
+        sign = "+" if figure == "change" and value > 0 else ""
+        return sign + words.number(value) + (" %" if figure == "change" else "")
+    if figure == "rate" and not figures.households:
+        return say(words.SCRIPT["no_data"])
+    return say(words.SCRIPT["few"])
+
+
+def legend(figure: str, breaks: list[float]) -> list[tuple[str, str]]:
+    """Return the class and the words of each line of the legend."""
+    unit = " %" if figure == "change" else ""
+    marks = [words.number(value) + unit for value in breaks]
+    lines: list[tuple[str, str]] = []
+    for i in range(len(marks) + 1):
+        if not marks:
+            break
+        if i == 0:
+            line = say(words.SCRIPT["up_to"]).format(value=marks[0])
+        elif i == len(marks):
+            line = say(words.SCRIPT["above"]).format(value=marks[-1])
+        else:
+            line = say(words.SCRIPT["between"]).format(low=marks[i - 1], high=marks[i])
+        lines.append((f"c{i}", line))
+    if figure != "total":
+        lines.append(("few", say(words.SCRIPT["few"])))
+    if figure == "rate":
+        lines.append(("none", say(words.SCRIPT["no_data"])))
+    return lines

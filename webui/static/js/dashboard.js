@@ -1,0 +1,164 @@
+// The dashboard: its map, its chart, and the wall screen that goes from view to view.
+
+import { bars } from "./dashboard_charts.js";
+
+const TURN_MS = 20000;
+const LABELS = 40;
+let running = null;
+
+// --- The map: the parts of the area, coloured by class.
+
+function hatch(map) {
+  const svg = map.getPane("overlayPane").querySelector("svg");
+  if (!svg || svg.querySelector("#hatch")) return;
+  const make = (name, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+  };
+  const pattern = make("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
+  pattern.append(make("rect", { width: 6, height: 6, fill: "#ffffff" }), make("rect", { width: 1.5, height: 6, fill: "#8a949c" }));
+  const definitions = make("defs", {});
+  definitions.append(pattern);
+  svg.prepend(definitions);
+}
+
+async function drawMap(element, page) {
+  const map = L.map(element, { attributionControl: false, zoomSnap: 0.25, zoomControl: false, scrollWheelZoom: false });
+  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+  L.control.zoom({ position: "topright" }).addTo(map);
+  const answer = await fetch(page.outlines);
+  if (!answer.ok) throw new Error(page.words.failed);
+  const outlines = await answer.json();
+  const parts = new Map(page.parts.map((part) => [part.id, part]));
+  const known = { type: "FeatureCollection", features: outlines.features.filter((feature) => parts.has(feature.id)) };
+  const layer = L.geoJSON(known, {
+    style: (feature) => ({ className: parts.get(feature.id).class, stroke: true, fill: true }),
+    onEachFeature: (feature, shape) => {
+      const part = parts.get(feature.id);
+      const words = document.createElement("span");
+      words.textContent = `${part.name} · ${part.text}`;
+      shape.bindTooltip(words, { sticky: true });
+      shape.on("click", () => location.assign(part.url));
+    },
+  });
+  if (!known.features.length) return map;
+  map.fitBounds(layer.getBounds(), { animate: false, padding: [8, 8] });
+  layer.addTo(map);
+  // Leaflet writes its own colours as attributes; the classes say them here.
+  for (const path of element.querySelectorAll("path")) for (const name of ["fill", "stroke", "fill-opacity", "stroke-width"]) path.removeAttribute(name);
+  hatch(map);
+  if (known.features.length <= LABELS) labels(map, layer, parts);
+  return map;
+}
+
+// Names where they have room: the largest first, none over another.
+function labels(map, layer, parts) {
+  const group = L.layerGroup().addTo(map);
+  const place = () => {
+    group.clearLayers();
+    const taken = [];
+    const shapes = layer.getLayers().map((shape) => {
+      const box = shape.getBounds();
+      const size = map.latLngToContainerPoint(box.getSouthEast()).subtract(map.latLngToContainerPoint(box.getNorthWest()));
+      return { shape, size, at: map.latLngToContainerPoint(box.getCenter()) };
+    }).sort((a, b) => b.size.x * b.size.y - a.size.x * a.size.y);
+    for (const { shape, size, at } of shapes) {
+      const part = parts.get(shape.feature.id);
+      const name = part.name === part.code ? part.code.slice(-3) : part.name;
+      const half = [...name].reduce((width, sign) => width + (sign > "⺀" ? 12 : 7), 0) / 2;
+      if (size.x < half * 1.6 || size.y < 14) continue;
+      const box = [at.x - half - 2, at.y - 9, at.x + half + 2, at.y + 9];
+      if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
+      taken.push(box);
+      const words = document.createElement("span");
+      words.textContent = name;
+      L.tooltip({ permanent: true, direction: "center", className: "name-label", interactive: false })
+        .setLatLng(shape.getBounds().getCenter()).setContent(words).addTo(group);
+    }
+  };
+  place();
+  map.on("zoomend resize", place);
+}
+
+// --- One view.
+
+function start() {
+  const root = document.getElementById("dashboard");
+  const page = JSON.parse(root.dataset.page);
+  const locale = page.language === "zh" ? "zh-CN" : "en";
+  const chart = bars(document.getElementById("trend"), page.trend.labels, page.trend.counts, {
+    name: page.words.incidents, locale, dark: root.classList.contains("wall"),
+  });
+  const view = { root, page, chart, map: null };
+  drawMap(document.getElementById("map"), page)
+    .then((map) => {
+      view.map = map;
+      root.dataset.ready = "true";
+    })
+    .catch(() => { document.getElementById("map").textContent = page.words.failed; });
+  document.getElementById("wall")?.addEventListener("click", toggleWall);
+  running = view;
+}
+
+addEventListener("resize", () => {
+  running?.chart.resize();
+  running?.map?.invalidateSize();
+});
+
+// --- The wall screen. Views are fetched and put in place, for a new page would end full screen.
+
+let timer;
+let turn = 0;
+
+async function show(address) {
+  try {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("dashboard");
+    if (!next) {
+      // The session is over.
+      location.reload();
+      return;
+    }
+    running.chart.dispose();
+    running.map?.remove();
+    running.root.replaceWith(next);
+    history.replaceState(null, "", address);
+    start();
+  } catch {
+    // The next turn tries again; the last view stays.
+  }
+}
+
+function rotate(views) {
+  clearInterval(timer);
+  timer = setInterval(() => {
+    turn = (turn + 1) % views.length;
+    show(views[turn]);
+  }, TURN_MS);
+}
+
+async function toggleWall() {
+  const q = new URLSearchParams(location.search);
+  if (q.get("wall") === "1") {
+    clearInterval(timer);
+    if (document.fullscreenElement) await document.exitFullscreen();
+    q.delete("wall");
+    location.search = q;
+    return;
+  }
+  const { views } = running.page;
+  await document.documentElement.requestFullscreen?.().catch(() => {});
+  turn = 0;
+  await show(views[0]);
+  rotate(views);
+}
+
+document.addEventListener("fullscreenchange", () => {
+  if (document.fullscreenElement || new URLSearchParams(location.search).get("wall") !== "1") return;
+  toggleWall();
+});
+
+start();
+if (new URLSearchParams(location.search).get("wall") === "1") rotate(running.page.views);
