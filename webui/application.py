@@ -22,6 +22,7 @@ from webui import (
     assets,
     assignments,
     audit,
+    cases,
     compression,
     errors,
     health,
@@ -73,6 +74,8 @@ def make_application(settings: Settings) -> Flask:
         audit.blueprint,
         assignments.blueprint,
         staff.blueprint,
+        cases.blueprint,
+        cases.phone.own,
     ):
         app.register_blueprint(blueprint)
 

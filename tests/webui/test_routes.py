@@ -1,0 +1,232 @@
+"""Every route, as every role and signed out: who comes in, and that nobody sees a foreign area.
+
+All that lies outside their community is named FOREIGN in this database, so that a single
+leak anywhere is seen. A route without an expectation in ``routes.py`` fails the test.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from gridmap.demo import load
+from gridmap.embedded import Cluster
+from gridmap.settings import Settings
+from gridmap.workforce.demo import PASSWORD, USERS
+from gridmap.workforce.rights import RIGHTS, Action, Role
+from gridmap.workforce.sign_in import sign_in as enter
+from tests.conftest import fresh_database
+from tests.webui.conftest import form_token
+from tests.webui.routes import PUBLIC, ROUTES, SIGNED_IN, Route
+from webui import create_app
+from webui.access import _NEEDS, COOKIE
+
+Ids = Mapping[str, Any]
+TRIED = [(*key, route) for key, routes in ROUTES.items() for route in routes]
+MARK = "FOREIGN"
+
+_OWN = """(SELECT a.unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id
+           WHERE u.login = 'cadre')"""
+_OUTSIDE = f"(SELECT id FROM unit WHERE level = 'community' AND id <> {_OWN})"
+_RENAMED = [
+    # All who have an area have this one, for the small town is but one.
+    f"UPDATE user_area SET unit_id = {_OWN}",
+    # A town's name stands beside its community's, and is no secret to those who work there.
+    f"UPDATE unit SET name = '{MARK}' || code WHERE id IN {_OUTSIDE}",
+    *(
+        f"UPDATE {table} SET name = '{MARK}' || id WHERE {column} IS NULL OR {column} IN {_OUTSIDE}"
+        for table, column in (
+            ("building", "community_id"), ("place", "community_id"),
+        )
+    ),
+    *(
+        f"UPDATE {table} SET name = '{MARK}' || id WHERE {column} IN {_OUTSIDE}"
+        for table, column in (
+            ("cell", "community_id"), ("cadre", "unit_id"), ("team", "unit_id"),
+        )
+    ),
+    f"UPDATE building SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
+    f"UPDATE place SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
+    f"UPDATE incident_case SET address = '{MARK}' WHERE community_id IN {_OUTSIDE}",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Cluster) -> Iterator[Flask]:
+    """An application over a town of its own, in which all that is foreign is marked."""
+    with fresh_database(cluster) as url:
+        app = create_app(Settings(database_url=url))
+        engine: Engine = app.extensions["gridmap.engine"]
+        load(engine, "small", 1)
+        with engine.begin() as connection:
+            for statement in _RENAMED:
+                connection.execute(text(statement))
+        yield app
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def sides(place: Flask) -> tuple[Ids, Ids]:
+    """Ids of the community in which the demo's cadre works, and of one in another town."""
+    with place.extensions["gridmap.engine"].connect() as connection:
+        own = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
+        foreign = connection.execute(text(f"SELECT min(id) FROM {_OUTSIDE} AS t")).scalar_one()
+        return tuple(  # type: ignore[return-value]
+            _with_tiles(dict(connection.execute(text(_IDS), {"unit": unit}).mappings().one()))
+            for unit in (own, foreign)
+        )
+
+
+_IDS = """
+    SELECT u.id AS unit, u.name, u.parent_id AS town, c.id AS cell, c.code AS cell_code,
+           ST_X(c.anchor) AS lon, ST_Y(c.anchor) AS lat, c.building,
+           (SELECT min(id) FROM place WHERE community_id = u.id) AS place,
+           (SELECT min(id) FROM incident WHERE community_id = u.id) AS incident,
+           (SELECT min(id) FROM cadre WHERE unit_id = u.id) AS cadre,
+           (SELECT min(id) FROM team WHERE unit_id = u.id) AS team,
+           (SELECT min(id) FROM assignment WHERE cell_id = c.id) AS assignment,
+           (SELECT min(id) FROM incident_case WHERE community_id = u.id) AS "case",
+           (SELECT id FROM app_user WHERE login = 'analyst') AS user,
+           (SELECT id FROM app_user WHERE login = 'planner') AS spare_user
+    FROM unit u JOIN LATERAL (
+        SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c
+        JOIN building b ON b.cell_id = c.id JOIN assignment a ON a.cell_id = c.id
+        WHERE c.community_id = u.id AND c.valid_to IS NULL ORDER BY c.code, b.id LIMIT 1
+    ) AS c ON true WHERE u.id = :unit
+"""
+
+
+def _with_tiles(ids: dict[str, Any]) -> dict[str, Any]:
+    for z in (10, 14, 16):
+        x = (ids["lon"] / 360 + 0.5) * 2**z
+        y = (1 - math.asinh(math.tan(math.radians(ids["lat"]))) / math.pi) / 2 * 2**z
+        ids[f"tile_{z}"] = f"{z}/{int(x)}/{int(y)}"
+    return ids
+
+
+@pytest.fixture(scope="module")
+def clients(place: Flask) -> dict[str, FlaskClient]:
+    return {login: new_client(place, login) for login in USERS}
+
+
+def new_client(app: Flask, login: str) -> FlaskClient:
+    client = app.test_client()
+    with Session(app.extensions["gridmap.engine"]) as session, session.begin():
+        client.set_cookie(COOKIE, enter(session, login, PASSWORD).token or "")
+    return client
+
+
+def ask(client: FlaskClient, method: str, route: Route, ids: Ids, token: str = "") -> TestResponse:
+    return client.open(
+        route.asked.format_map(ids),
+        method=method,
+        data=None if route.form is None else _filled(route.form, ids),
+        json=None if route.json is None else _filled(route.json, ids),
+        headers={"Accept": "text/html, application/json;q=0.5", "X-CSRFToken": token},
+    )
+
+
+def _filled(value: Any, ids: Ids) -> Any:
+    if isinstance(value, Mapping):
+        return {_filled(name, ids): _filled(one, ids) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, ids) for one in value]
+    return value.format_map(ids) if isinstance(value, str) else value
+
+
+def may(role: Role, route: Route) -> bool:
+    return route.needs in (PUBLIC, SIGNED_IN) or route.needs in RIGHTS[role]
+
+
+def test_every_route_has_an_expectation(app: Flask) -> None:
+    there = {
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "static"
+    }
+    assert there == set(ROUTES)
+    for endpoint, _, route in TRIED:
+        needed = {PUBLIC: None, SIGNED_IN: SIGNED_IN}.get(route.needs, route.needs)
+        assert getattr(app.view_functions[endpoint], _NEEDS) == needed, endpoint
+
+
+@pytest.mark.parametrize(("endpoint", "method", "route"), TRIED)
+def test_a_stranger_is_asked_to_sign_in(
+    place: Flask, sides: tuple[Ids, Ids], endpoint: str, method: str, route: Route
+) -> None:
+    stranger = place.test_client()
+    answer = ask(stranger, method, route, sides[0])
+    if method != "GET":
+        # Without a token of ours even a public write is refused.
+        assert answer.status_code == 400
+        found = stranger.get("/sign-in").text.split('name="csrf_token" value="')[1]
+        answer = ask(stranger, method, route, sides[0], found.split('"')[0])
+    if route.needs == PUBLIC:
+        assert answer.status_code in route.own
+    else:
+        assert answer.status_code == (302 if method == "GET" else 401), endpoint
+        assert method != "GET" or answer.location.startswith("/sign-in?next=")
+    if route.needs != PUBLIC or endpoint == "health.health":
+        assert sides[0]["name"] not in answer.text
+
+
+@pytest.mark.parametrize("login", USERS)
+@pytest.mark.parametrize(("endpoint", "method", "route"), TRIED)
+def test_a_role_gets_what_it_may_and_no_more(
+    place: Flask,
+    clients: dict[str, FlaskClient],
+    sides: tuple[Ids, Ids],
+    login: str,
+    endpoint: str,
+    method: str,
+    route: Route,
+) -> None:
+    role = USERS[login]
+    client = new_client(place, login) if endpoint == "account.leave" else clients[login]
+    token = form_token(client) if method != "GET" else ""
+    own, foreign = sides
+    refused = ask(client, method, route, foreign, token)
+    if not may(role, route):
+        assert refused.status_code == 403, refused.text
+    elif role is not Role.ADMINISTRATOR and route.foreign is not None:
+        assert refused.status_code in route.foreign, refused.text
+    if endpoint == "account.leave":
+        return
+    answer = ask(client, method, route, own, token)
+    assert answer.status_code in (route.own if may(role, route) else (403,)), answer.text
+    if role is not Role.ADMINISTRATOR:
+        for one in (refused, answer):
+            # What was asked for is repeated by a search field, and no leak.
+            seen = one.get_data().replace(f"q={MARK}".encode(), b"")
+            assert MARK.encode() not in seen, endpoint
+            assert foreign["cell_code"].encode() not in seen, endpoint
+
+
+@pytest.mark.parametrize("login", ["supervisor", "cadre"])
+def test_the_marks_are_there_to_be_seen(
+    clients: dict[str, FlaskClient], sides: tuple[Ids, Ids], login: str
+) -> None:
+    """The administrator sees them, so that the test above would."""
+    foreign = sides[1]
+    for address in ("/map/search?q=FOREIGN", f"/map/feature/cell/{foreign['cell']}"):
+        assert MARK in clients["admin"].get(address).text
+    assert clients[login].get("/map/search?q=FOREIGN").json["items"] == []
+
+
+def test_every_right_is_tried() -> None:
+    """A right that no route needs yet is listed here, and no other."""
+    tried = {route.needs for _, _, route in TRIED}
+    assert set(Action) - tried <= {
+        Action.PLAN_PATROLS, Action.EDIT_CELLS, Action.IMPORT, Action.EXPORT,
+        Action.VIEW_DASHBOARD, Action.VIEW_WORKFORCE, Action.ASSIGN, Action.MANAGE_CADRES,
+        Action.REPORT_INCIDENT, Action.HANDLE_CASE, Action.DISPATCH_CASE, Action.MANAGE_SETTINGS,
+    }  # fmt: skip

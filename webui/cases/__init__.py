@@ -1,0 +1,16 @@
+"""Cases: intake, lists, board, map, the single case, photos, settings, and a cadre's own page."""
+
+from webui.cases import board, intake, lists, phone, photos, settings, single, views
+from webui.cases.blueprint import blueprint
+
+__all__ = [
+    "blueprint",
+    "board",
+    "intake",
+    "lists",
+    "phone",
+    "photos",
+    "settings",
+    "single",
+    "views",
+]

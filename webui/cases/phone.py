@@ -1,0 +1,51 @@
+"""A cadre's own page: what waits for me, and my cells."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from gridmap.incidents.cases.access import own_cadre
+from gridmap.incidents.cases.filters import Wanted
+from gridmap.incidents.cases.inbox import counts, list_cases
+from gridmap.workforce.responsibility import answering
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.cases import words
+from webui.cases.clock import town_clock
+from webui.database import writing
+from webui.language import say
+
+#: Apart from the other pages of cases, since it has its own entry in the menu.
+own = Blueprint("my", __name__)
+_MOST = 60
+
+
+@own.get("/my")
+@needs(Action.HANDLE_CASE)
+def show() -> ResponseReturnValue:
+    """Show what waits for the reader, the most urgent first, and which cells are his."""
+    actor = current_actor()
+    with writing() as session:
+        clock = town_clock(session)
+        found = list_cases(session, actor, Wanted(mine=True), limit=_MOST)
+        total = counts(session, actor)
+        cadre = own_cadre(session, actor)
+        day = clock.now.astimezone(clock.zone).date()
+        answered = [] if cadre is None else answering(session, actor, day)
+    cells = [row for row in answered if row.cadre_id == cadre or row.responsible_id == cadre]
+    groups: dict[str, list[object]] = {"overdue": [], "today": [], "later": []}
+    for row in found.rows:
+        due = row.next_due_at.astimezone(clock.zone).date()
+        groups["overdue" if row.overdue else "today" if due == day else "later"].append(row)
+    return render_template(
+        "cases/my.html",
+        groups=groups,
+        counts=total,
+        more=found.end is not None,
+        cells=cells,
+        cadre=cadre,
+        clock=clock,
+        words=words,
+        say=say,
+    )
