@@ -71,9 +71,9 @@ class _Outlines:
         self.inner, self.outer = _margins(areas)
         self.index = TileIndex(shapely.bounds(self.outer).reshape(-1, 4))
         # Most points lie in a circle around the middle that stays clear of the border.
-        centroids = shapely.centroid(self.inner)
-        self.x, self.y = shapely.get_x(centroids), shapely.get_y(centroids)
-        radius = shapely.distance(shapely.boundary(self.inner), centroids)
+        west, south, east, north = shapely.bounds(self.inner).reshape(-1, 4).T
+        self.x, self.y = (west + east) / 2, (south + north) / 2
+        radius = shapely.distance(shapely.boundary(self.inner), shapely.points(self.x, self.y))
         central = shapely.contains_xy(self.inner, self.x, self.y)
         self.core = np.where(central, radius * radius, 0.0)
 
