@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from geodata import files
 from geodata.blocks import sketch_areas, sketch_cells
 from geodata.crs import CoordinateSystem, to_wgs84
 from geodata.files.writing import write
 from geodata.messages import Message
-from gridmap.cli.say import say
+from gridmap.cli.say import say, text
 from gridmap.db import make_engine, make_sessions
 from gridmap.embedded import provide_database
 from gridmap.errors import GridmapError
@@ -61,46 +62,54 @@ def sketch(
     Towns and communities get what is nearest to their point inside the territory; cells are cut
     along the roads that are stored.
     """
+    if what != "cells" and points is None:
+        raise click.UsageError(text("give the codes and positions with --points"))
     with provide_database(settings) as url:
         engine = make_engine(url)
-        with make_sessions(engine)() as session:
-            if what != "cells":
-                level = "town" if what == "towns" else "community"
-                if points is None:
-                    raise click.UsageError("--points")
-                names = {
-                    unit.code: unit.name
-                    for unit in session.execute(
-                        select(Unit.code, Unit.name).where(Unit.level == level)
-                    )
-                }
-                placed = _placed(files.read(points, header=not no_header).frame, code, x, y, crs)
-                placed = placed[placed["code"].isin(names)].reset_index(drop=True)
-                placed.insert(1, "name", placed["code"].map(names))
-                placed.insert(2, "level", level)
-                outline = shapely.union_all(territory(session).geometry.to_numpy())
-                drawn = sketch_areas(placed, outline)
-                drawn = drawn[drawn.geometry.notna()]
-            else:
-                outlines = unit_outlines(session, "community")
-                outlines = outlines[outlines["code"].str.startswith(community or "")]
-                if outlines.empty:
-                    raise GridmapError(Message("No community there has an outline."))
-                lines = session.execute(select(Road.kind, func.ST_AsBinary(Road.geom))).all()
-                roads = gpd.GeoDataFrame(
-                    {"kind": [kind for kind, _ in lines]},
-                    geometry=shapely.from_wkb(np.array([line for _, line in lines], dtype=object)),
-                    crs="EPSG:4326",
-                )
-                parts = [
-                    sketch_cells(area, roads, target=target).assign(community_code=of)
-                    for of, area in zip(outlines["code"], outlines.geometry, strict=True)
-                ]
-                drawn = pd.concat(parts, ignore_index=True)[["community_code", "geometry"]]
-        engine.dispose()
+        try:
+            with make_sessions(engine)() as session:
+                if points is None or what == "cells":
+                    drawn = _cells(session, community or "", target)
+                else:
+                    table = files.read(points, header=False if no_header else None).frame
+                    level = "town" if what == "towns" else "community"
+                    drawn = _areas(session, _placed(table, code, x, y, crs), level)
+        finally:
+            engine.dispose()
     # Rounded coordinates would make the outlines overlap by slivers.
     write(drawn, file, "gpkg" if file.suffix == ".gpkg" else None)
     say(Message("Wrote {count} rows to {file}.", count=f"{len(drawn):,}", file=str(file)))
+
+
+def _areas(session: Session, placed: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
+    """Share the territory out among the stored units of a level that have a point."""
+    stored = session.execute(select(Unit.code, Unit.name).where(Unit.level == level))
+    names = {unit.code: unit.name for unit in stored}
+    placed = placed[placed["code"].isin(names)].reset_index(drop=True)
+    placed.insert(1, "name", placed["code"].map(names))
+    placed.insert(2, "level", level)
+    outline = shapely.union_all(territory(session).geometry.to_numpy())
+    drawn = sketch_areas(placed, outline)
+    return drawn[drawn.geometry.notna()]
+
+
+def _cells(session: Session, beginning: str, target: float) -> gpd.GeoDataFrame:
+    """Cut the communities whose code begins so along the roads that are stored."""
+    outlines = unit_outlines(session, "community")
+    outlines = outlines[outlines["code"].str.startswith(beginning)]
+    if outlines.empty:
+        raise GridmapError(Message("No community there has an outline."))
+    lines = session.execute(select(Road.kind, func.ST_AsBinary(Road.geom))).all()
+    roads = gpd.GeoDataFrame(
+        {"kind": [kind for kind, _ in lines]},
+        geometry=shapely.from_wkb(np.array([line for _, line in lines], dtype=object)),
+        crs="EPSG:4326",
+    )
+    parts = [
+        sketch_cells(area, roads, target=target).assign(community_code=of)
+        for of, area in zip(outlines["code"], outlines.geometry, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)[["community_code", "geometry"]]
 
 
 def _placed(table: pd.DataFrame, code: str, x: str, y: str, crs: str) -> gpd.GeoDataFrame:

@@ -12,14 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geodata.files.osm import read_osm
-from geodata.messages import N_, Message
+from geodata.messages import N_
 from geodata.problems import Problems
-from gridmap.errors import GridmapError
 from gridmap.incidents.importing.layers import CATEGORIES, INCIDENTS
 from gridmap.territory.importing.buildings import BUILDING_COUNTS, BUILDINGS
 from gridmap.territory.importing.cells import CELLS
 from gridmap.territory.importing.features import GROUND, PLACES, ROADS
-from gridmap.territory.importing.layer import Choices, LayerImport
+from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.pipeline import digest, store_frame
 from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import UNITS
@@ -116,25 +115,8 @@ def _matched_units(
     units = [unit for unit, keep in zip(found, kept, strict=True) if keep]
     result = frame.loc[kept, ["geometry", "name_en"]].copy()
     for column in ("code", "level", "name"):
-        result[column] = [getattr(unit, column) for unit in units]
-    result["parent_code"] = None
+        # Of no units at all, pandas would take the texts for numbers.
+        texts = [getattr(unit, column) for unit in units]
+        result[column] = pd.Series(texts, index=result.index, dtype="str")
+    result["parent_code"] = pd.Series(None, index=result.index, dtype="str")
     return result.drop_duplicates("code")
-
-
-def require_layer(name: str) -> LayerImport:
-    """Return the import of a layer.
-
-    Raises
-    ------
-    GridmapError
-        If there is no such layer.
-    """
-    if name not in LAYERS:
-        raise GridmapError(
-            Message(
-                "There is no layer {name} to import. There are: {layers}.",
-                name=name,
-                layers=", ".join([*LAYERS, "osm"]),
-            )
-        )
-    return LAYERS[name]
