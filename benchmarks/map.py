@@ -149,7 +149,9 @@ def main() -> None:
             measured[size], beside[f"plain folium, {size}"] = measure(browser, size, most)
         browser.close()
     ok = all(
-        one["ready_ms"] <= LIMIT_MS and one["bytes"] < LIMIT_BYTES and not one["foreign"]
+        max(one["first_ms"], one["ready_ms"]) <= LIMIT_MS
+        and one["bytes"] < LIMIT_BYTES
+        and not one["foreign"]
         for one in measured.values()
     )
     line = {"benchmark": "map", "goal": GOAL, "measured": measured, "beside": beside, "ok": ok}

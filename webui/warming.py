@@ -18,8 +18,9 @@ from webui.map_page import prepare
 
 def warm(app: Flask) -> None:
     """Make the map's script, and connections that have loaded PostGIS and know the tables."""
-    for language in LANGUAGES:
-        prepare(language)
+    with app.test_request_context():
+        for language in LANGUAGES:
+            prepare(language)
     engine: Engine = app.extensions["gridmap.engine"]
     connections = []
     # A database that is not there yet is the first visitor's to hear of.

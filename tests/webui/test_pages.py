@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_file
+from flask import Flask
 from flask.testing import FlaskClient
 
 from gridmap.db import make_sessions
@@ -17,6 +18,8 @@ from gridmap.workforce.rights import SYSTEM, Role
 from gridmap.workforce.sign_in import sign_in as enter
 from webui import create_app
 from webui.access import COOKIE
+from webui.map_page import prepare
+from webui.warming import warm
 
 WEBUI = Path(__file__).parents[2] / "webui"
 
@@ -150,3 +153,14 @@ def test_what_cannot_change_is_kept_by_browsers(client: FlaskClient) -> None:
     with client.get(kept[1]) as style, client.get("/static/js/map.js") as module:
         assert "immutable" in style.headers["Cache-Control"]
         assert module.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_server_warms_itself_before_anybody_comes(app: Flask) -> None:
+    prepare.cache_clear()
+    warm(app)
+    assert prepare.cache_info().currsize == 2
+    assert app.extensions["gridmap.engine"].pool.checkedin() > 1
+
+
+def test_a_server_without_database_starts_all_the_same() -> None:
+    warm(create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none")))
