@@ -46,8 +46,11 @@ class Settings(BaseSettings):
         default=None,
         description="The language of the command line and the pages' first choice.",
     )
+    proxies: int = Field(
+        default=0, ge=0, description="How many proxies before the server are believed."
+    )
     secret_key: SecretStr | None = Field(
-        default=None, description="Signs sessions. It has no default outside the demo."
+        default=None, description="Signs forms. It has no default outside the demo."
     )
     pool_size: int = Field(
         default=8, ge=1, description="Database connections each server process may keep open."
