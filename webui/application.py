@@ -9,6 +9,7 @@ from flask import Flask, redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geodata.messages import Message
 from gridmap.db import make_engine
@@ -24,6 +25,7 @@ from webui import (
     audit,
     cases,
     compression,
+    dashboard,
     errors,
     health,
     language,
@@ -66,6 +68,8 @@ def make_application(settings: Settings) -> Flask:
         part.install(app)
     for blueprint in (
         account.blueprint,
+        dashboard.blueprint,
+        dashboard.cells,
         map_page.blueprint,
         map_data.blueprint,
         tiles.blueprint,
@@ -85,6 +89,9 @@ def make_application(settings: Settings) -> Flask:
         return redirect(navigation.first_page(app))
 
     access.check_routes(app)
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
 
 
