@@ -17,6 +17,7 @@ from gridmap.incidents.statistics import (
     Clock,
     Question,
     Rows,
+    Span,
     Times,
     by_category,
     by_cell,
@@ -94,7 +95,7 @@ class State:
     cases : Counts
         As of now, whatever the period.
     rates : Rates
-        Of the cases due in the period.
+        Of the cases due in a span of days.
     """
 
     uncovered: Rows
@@ -129,7 +130,7 @@ def events(session: Session, area: Area, period: Period, clock: Clock) -> Events
     )
 
 
-def state(session: Session, actor: Actor, area: Area, period: Period, clock: Clock) -> State:
+def state(session: Session, actor: Actor, area: Area, due: Span, clock: Clock) -> State:
     """Tell how the work stands in an area.
 
     Parameters
@@ -138,14 +139,15 @@ def state(session: Session, actor: Actor, area: Area, period: Period, clock: Clo
     actor : Actor
         Who asks; `area` lies in his areas.
     area : Area
-    period : Period
+    due : Span
+        In which the cases were due that the rates tell of.
     clock : Clock
     """
     here = replace(actor, scope=area.scope)
     return State(
         uncovered=uncovered(session, here, clock.today),
         cases=counts(session, here),
-        rates=rates(session, here, period.span.first, period.span.last),
+        rates=rates(session, here, due.first, due.last),
     )
 
 

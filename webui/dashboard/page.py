@@ -19,7 +19,7 @@ from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.keeping import kept
 from webui.dashboard.parts import coloured_parts, legend, part_url
-from webui.dashboard.state import blueprint, english, helpers, query_of, read_period
+from webui.dashboard.state import blueprint, due_span, english, helpers, query_of, read_period
 from webui.database import reading
 from webui.language import say
 
@@ -54,7 +54,8 @@ def show() -> ResponseReturnValue:
                 lambda: households(session, area),
             )
             happened = with_households(happened, known)
-        standing = state(session, actor, area, period, now)
+        due = due_span(period, now)
+        standing = state(session, actor, area, due, now)
     query = query_of(period)
     parts, breaks = coloured_parts(area, happened.parts, figure, query, english())
     return render_template(
@@ -63,6 +64,7 @@ def show() -> ResponseReturnValue:
         period=period,
         happened=happened,
         standing=standing,
+        due=due,
         figure=figure,
         parts=sorted(parts, key=lambda part: (-part["n"], part["code"])),
         legend=legend(figure, breaks),

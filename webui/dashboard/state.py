@@ -14,7 +14,7 @@ from gridmap.errors import GridmapError
 from gridmap.exchange.area import Area
 from gridmap.exchange.filters import read_day
 from gridmap.incidents.periods import KINDS, Period, calendar_period, custom_period
-from gridmap.incidents.statistics import Clock
+from gridmap.incidents.statistics import Clock, Span
 from webui.access import may_open
 from webui.dashboard import words
 from webui.dashboard.parts import name_of
@@ -75,6 +75,16 @@ def read_period(now: Clock) -> Period:
         last = read_day(request.args.get("to")) or newest
         return custom_period(read_day(request.args.get("from")) or last.replace(day=1), last)
     return calendar_period(kind, read_day(request.args.get("on")) or newest)
+
+
+def due_span(period: Period, now: Clock) -> Span:
+    """Return the days in which the cases were due that the rates tell of.
+
+    Where incidents arrive by imports the newest period may end before today; cases go on.
+    """
+    if period.kind == "custom" or period.span.last != now.newest:
+        return period.span
+    return calendar_period(period.kind, now.today).span
 
 
 def query_of(period: Period) -> dict[str, Any]:
