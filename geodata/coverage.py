@@ -6,7 +6,7 @@ measured in the local plane. What is found is a frame too, in EPSG:4326, ready f
 GeoJSON, with the columns
 
 check
-    ``"invalid"``, ``"overlap"``, ``"gap"`` or ``"outside_parent"``.
+    ``"overlap"``, ``"gap"`` or ``"outside_parent"``.
 left, right
     The codes it is about: both cells of an overlap; the cell and its parent where it is outside;
     the parent alone, as ``left``, of a gap in it.
@@ -35,7 +35,7 @@ SAFE_CHANGE = 1e-6
 TOLERANCE_M2 = 1.0
 """Pieces up to this size are taken for rounding and not reported."""
 
-Check = Literal["invalid", "overlap", "gap", "outside_parent"]
+Check = Literal["overlap", "gap", "outside_parent"]
 Geometries = NDArray[np.object_]
 Mask = NDArray[np.bool_]
 
@@ -114,26 +114,6 @@ def repair(geometries: ArrayLike, safe_change: float = SAFE_CHANGE) -> Repair:
     repaired[finite[safe]] = True
     refused[finite[safe]] = False
     return Repair(result, repaired, refused, faults)
-
-
-def invalid(frame: gpd.GeoDataFrame, code: str = "code") -> gpd.GeoDataFrame:
-    """List the invalid polygons.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        EPSG:4326; rows without geometry are left out.
-    code : str
-        The column that names a polygon.
-
-    Returns
-    -------
-    GeoDataFrame
-        See the module; `repair` says what is wrong with each.
-    """
-    bad = _rows(frame)
-    bad = bad[~bad.geometry.is_valid]
-    return _findings("invalid", bad[code], None, bad.geometry.to_numpy(), 0.0)
 
 
 def overlaps(
@@ -253,59 +233,6 @@ def outside_parent(
     return _findings("outside_parent", rows[code], rows[parent_column], pieces, tolerance_m2)
 
 
-def check_layer(
-    frame: gpd.GeoDataFrame,
-    parents: gpd.GeoDataFrame | None = None,
-    code: str = "code",
-    *,
-    parent_column: str = "community_code",
-    parent_code: str = "code",
-    tolerance_m2: float = TOLERANCE_M2,
-) -> gpd.GeoDataFrame:
-    """Run all checks of this module on a layer.
-
-    Invalid polygons are listed and take no part in the other checks.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Polygons in EPSG:4326 of one kind, valid at one time.
-    parents : GeoDataFrame, optional
-        The outlines they should fill and not leave.
-    code, parent_column, parent_code, tolerance_m2
-        As in the single checks.
-
-    Returns
-    -------
-    GeoDataFrame
-        All findings, see the module.
-    """
-    sound = frame[frame.geometry.is_valid]
-    found = [
-        invalid(frame, code),
-        overlaps(sound, code, tolerance_m2=tolerance_m2),
-        gaps(
-            sound,
-            parents,
-            parent_column=parent_column,
-            parent_code=parent_code,
-            tolerance_m2=tolerance_m2,
-        ),
-    ]
-    if parents is not None:
-        found.append(
-            outside_parent(
-                sound,
-                parents,
-                code,
-                parent_column=parent_column,
-                parent_code=parent_code,
-                tolerance_m2=tolerance_m2,
-            )
-        )
-    return pd.concat([f for f in found if len(f)] or found[:1], ignore_index=True)
-
-
 def _fault(reason: str) -> Message:
     kind, _, place = reason.partition("[")
     template = _FAULTS.get(kind.strip(), _OTHER_FAULT)
@@ -367,6 +294,5 @@ def _findings(
         },
         geometry=geometry,
     )
-    if check != "invalid":
-        table = table[table["area_m2"] > tolerance_m2]
+    table = table[table["area_m2"] > tolerance_m2]
     return table.round({"area_m2": 2}).sort_values("area_m2", ascending=False, ignore_index=True)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata.blocks import sketch_areas, sketch_cells
-from geodata.coverage import check_layer
 from geodata.merging import merge_small
 from geodata.messages import GeodataError
 from geodata.metric import metres_per_degree
+from tests.geodata.all_faults import all_faults
 
 LON, LAT = 117.2, 28.3
 SCALE = metres_per_degree(LAT)
@@ -47,7 +47,7 @@ def assert_no_findings(found: gpd.GeoDataFrame, outline: shapely.Geometry) -> No
     areas = found[found.geometry.notna()]
     areas = areas.assign(code=np.arange(len(areas)), community_code="P")
     parent = gpd.GeoDataFrame({"code": ["P"]}, geometry=[outline], crs=4326)
-    assert check_layer(areas, parent, tolerance_m2=0.1).empty
+    assert all_faults(areas, parent, tolerance_m2=0.1) == 0
 
 
 SQUARE = metres(shapely.box(0, 0, 1000, 1000))

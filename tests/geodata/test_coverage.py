@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from geodata.coverage import (
     SAFE_CHANGE,
-    check_layer,
     gaps,
-    invalid,
     outside_parent,
     overlaps,
     repair,
 )
 from geodata.messages import GeodataError
 from geodata.metric import metres_per_degree
+from tests.geodata.all_faults import all_faults
 
 LON, LAT = 117.2, 28.3
 SCALE = metres_per_degree(LAT)
@@ -75,8 +74,8 @@ def test_a_corner_on_a_long_straight_border_is_no_fault() -> None:
     south = shapely.box(0, 0, 10_000, 100)
     north = [shapely.box(0, 100, 5_000, 200), shapely.box(5_000, 100, 10_000, 200)]
     frame = layer(south, *north)
-    assert check_layer(frame, parents(P=shapely.box(0, 0, 10_000, 200))).empty
-    assert check_layer(frame).empty
+    assert all_faults(frame, parents(P=shapely.box(0, 0, 10_000, 200))) == 0
+    assert all_faults(frame) == 0
 
 
 def test_gaps_inside_a_parent() -> None:
@@ -107,20 +106,10 @@ def test_outside_parent() -> None:
     assert found["area_m2"].tolist() == pytest.approx([1500], rel=2e-3)
 
 
-def test_check_layer_lists_the_invalid_and_checks_the_rest() -> None:
-    bow_tie = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
-    frame = layer(bow_tie, shapely.box(0, 0, 100, 100), shapely.box(99, 0, 200, 100))
-    found = check_layer(frame, parents(P=shapely.box(0, 0, 200, 100)))
-    assert found["check"].tolist() == ["invalid", "overlap"]
-    assert found["left"].tolist() == ["a", "b"]
-    assert found.crs.to_epsg() == 4326
-    found.to_json()
-
-
 def test_empty_layers_have_no_findings() -> None:
     for frame in (layer(), layer(None)):
         for result in (
-            invalid(frame), overlaps(frame), gaps(frame), check_layer(frame),
+            overlaps(frame), gaps(frame),
             outside_parent(frame, parents(P=shapely.box(0, 0, 1, 1))),
         ):  # fmt: skip
             assert result.empty
@@ -145,8 +134,8 @@ def test_a_warped_mesh_has_no_faults(columns: int, rows: int, seed: int) -> None
     outline = gpd.GeoDataFrame(
         {"code": ["P"]}, geometry=[shapely.union_all(frame.geometry.to_numpy())], crs=4326
     )
-    assert check_layer(frame, outline).empty
-    assert check_layer(frame).empty
+    assert all_faults(frame, outline) == 0
+    assert all_faults(frame) == 0
 
 
 def test_safe_repairs() -> None:
