@@ -19,7 +19,7 @@ WORDS = {
     "load": N_("{cells} cells · {households} households · {tasks} open cases · {area} km²"),
     "no_cadre": N_("No cadre is called so."),
     "chosen": N_("{count} cells chosen"),
-    "nothing_chosen": N_("Click cells, or draw a box around them with Shift held down."),
+    "nothing_chosen": N_("Click cells on the map, or drag a box around several with Shift held."),
     "remove": N_("Take {code} off the list"),
     "assigned": N_("{count} cells given to {name}."),
     "same": N_("It is so already; nothing was changed."),
