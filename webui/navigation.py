@@ -22,7 +22,9 @@ class Entry:
 
 ENTRIES = [
     Entry("dashboard.show", N_("Dashboard"), Action.VIEW_DASHBOARD),
+    Entry("my.show", N_("My tasks"), Action.HANDLE_CASE),
     Entry("map_page.show", N_("Map"), Action.VIEW_MAP),
+    Entry("cases.index", N_("Cases"), Action.VIEW_MAP),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("users.show", N_("Users"), Action.MANAGE_USERS),

@@ -46,7 +46,7 @@ def show_map() -> ResponseReturnValue:
     with writing() as session:
         shown = frame_of(session, actor, choice)
         bounds = own_bounds(session, actor)
-    page = map_page(bounds) | {
+    page = map_page(bounds, layers=["ground", "road", "building", "unit", "cell"]) | {
         "points": url_for("cases.points", **choice.query()),
         "case": url_for("cases.show", case=0).removesuffix("0"),
     }

@@ -39,7 +39,7 @@ function show(map, { points, more }) {
       .addTo(map);
     if (point.tone === "overdue") {
       const sign = L.divIcon({ className: "sign-overdue", html: "!", iconSize: [18, 18] });
-      if (overdue <= 300) L.marker(point.at, { icon: sign, interactive: false, keyboard: false, pane: "overdue" }).addTo(map);
+      if (overdue <= 300) L.marker(point.at, { icon: sign, interactive: false, keyboard: false, pane: "overdue", zIndexOffset: 100000 }).addTo(map);
     }
   }
   if (points.length && location.search) map.fitBounds(L.latLngBounds(points.map((point) => point.at)), { maxZoom: 16, padding: [32, 32] });
