@@ -9,10 +9,10 @@ from gridmap.exchange.dashboard import TOO_FEW
 from gridmap.incidents.periods import Kind, Period
 
 KINDS: dict[Kind, str] = {
-    "week": N_("This week"),
-    "month": N_("This month"),
-    "quarter": N_("This quarter"),
-    "half": N_("This half-year"),
+    "week": N_("Week"),
+    "month": N_("Month"),
+    "quarter": N_("Quarter"),
+    "half": N_("Half-year"),
     "custom": N_("Other days"),
 }
 _BEFORE: dict[Kind, tuple[str, str]] = {

@@ -51,7 +51,9 @@ def test_periods_follow_each_other(kind: Kind, on: date) -> None:
         assert period.before.days <= period.span.days
 
 
-@pytest.mark.parametrize(("first", "last"), ["2026-02-02 2026-02-01", ("2020-01-01", "2026-01-01")])
+@pytest.mark.parametrize(
+    ("first", "last"), [("2026-02-02", "2026-02-01"), ("2020-01-01", "2026-01-01")]
+)
 def test_odd_spans_are_refused(first: str, last: str) -> None:
     with pytest.raises(GridmapError):
         custom_period(date.fromisoformat(first), date.fromisoformat(last))
