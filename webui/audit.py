@@ -110,7 +110,7 @@ def _changes(entry: AuditEntry, names: dict[Key, str]) -> list[_Change]:
 
 
 def _said(field: str, value: Any, names: dict[Key, str]) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", {}, []):
         return "—"
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))

@@ -55,7 +55,7 @@ _SUBJECTS = {
 }
 _FIELDS = {
     "login": N_("Sign-in name"),
-    "display_name": N_("Name"),
+    "display_name": N_("Full name"),
     "name": N_("Name"),
     "name_en": N_("English name"),
     "role": N_("Role"),
@@ -66,7 +66,7 @@ _FIELDS = {
     "kind": N_("Kind"),
     "number": N_("Number"),
     "active": N_("Active"),
-    "areas": N_("Area"),
+    "areas": N_("Area of work"),
     "tries": N_("Tries"),
     "unit_id": N_("Unit"),
     "community_id": N_("Community"),
@@ -86,6 +86,7 @@ _FIELDS = {
     "category_id": N_("Category"),
     "address": N_("Address"),
     "day": N_("Day"),
+    "deadlines": N_("Deadlines"),
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
 

@@ -182,7 +182,7 @@ def _typed() -> _Form:
         request.form.get("display_name", "")[:100],
         role if role in list(Role) else Role.CADRE,
         language if language in LANGUAGES else "zh",
-        {id_of(area, _("Area")) for area in request.form.getlist("area")},
+        {id_of(area, _("Area of work")) for area in request.form.getlist("area")},
     )
 
 

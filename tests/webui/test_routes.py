@@ -21,8 +21,9 @@ from werkzeug.test import TestResponse
 from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.settings import Settings
+from gridmap.workforce.accounts import create_user
 from gridmap.workforce.demo import PASSWORD, USERS
-from gridmap.workforce.rights import RIGHTS, Action, Role
+from gridmap.workforce.rights import RIGHTS, SYSTEM, Action, Role
 from gridmap.workforce.sign_in import sign_in as enter
 from tests.conftest import fresh_database
 from tests.webui.conftest import form_token
@@ -71,6 +72,8 @@ def place(cluster: Cluster) -> Iterator[Flask]:
         with engine.begin() as connection:
             for statement in _RENAMED:
                 connection.execute(text(statement))
+        with Session(engine) as session, session.begin():
+            create_user(session, SYSTEM, "spare", "spare", Role.ADMINISTRATOR)
         yield app
         engine.dispose()
 
@@ -101,7 +104,7 @@ _IDS = """
            (SELECT min(id) FROM assignment WHERE cell_id = c.id) AS assignment,
            (SELECT min(id) FROM incident_case WHERE community_id = u.id) AS "case",
            (SELECT id FROM app_user WHERE login = 'analyst') AS user,
-           (SELECT id FROM app_user WHERE login = 'planner') AS spare_user
+           (SELECT id FROM app_user WHERE login = 'spare') AS spare_user
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c
         JOIN building b ON b.cell_id = c.id JOIN assignment a ON a.cell_id = c.id
