@@ -68,7 +68,7 @@ class Events:
     elsewhere : Figures
         In none of the parts: in former cells, or outside all units.
     busiest : sequence of rows
-        ``cell_id``, ``code``, ``name``, ``community``, ``n``, ``before``.
+        ``cell_id``, ``code``, ``name``, ``community``, ``community_en``, ``n``, ``before``.
     categories : sequence of rows
         See `gridmap.incidents.statistics.by_category`.
     times : Times
@@ -195,7 +195,8 @@ def _busiest(session: Session, cells: Rows) -> Rows:
     )[:BUSIEST]
     return session.execute(
         text("""
-            SELECT c.id AS cell_id, c.code, c.name, u.name AS community, m.n, m.before
+            SELECT c.id AS cell_id, c.code, c.name, u.name AS community, u.name_en AS community_en,
+                   m.n, m.before
             FROM unnest(CAST(:ids AS bigint[]), CAST(:ns AS integer[]), CAST(:befores AS integer[]))
                 AS m (id, n, before)
             JOIN cell c ON c.id = m.id JOIN unit u ON u.id = c.community_id

@@ -61,7 +61,8 @@ def find_records(
     -------
     sequence of rows
         ``id``, ``occurred_at``, ``local`` (the local time), ``category`` and ``category_en``,
-        ``cell_id``, ``cell`` (its code), ``community``, ``lon``, ``lat``; up to `PAGE` + 1.
+        ``cell_id``, ``cell`` (its code), ``community``, ``community_en``, ``lon``, ``lat``; up to
+        `PAGE` + 1.
     """
     where, values = _chosen(question, narrowing)
     if after is not None:
@@ -74,7 +75,8 @@ def find_records(
         )
         SELECT p.id, p.occurred_at, p.occurred_at AT TIME ZONE :zone AS local,
                k.name AS category, k.name_en AS category_en, p.cell_id, c.code AS cell,
-               u.name AS community, ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat
+               u.name AS community, u.name_en AS community_en,
+               ST_X(p.geom) AS lon, ST_Y(p.geom) AS lat
         FROM page p JOIN category k ON k.id = p.category_id
         LEFT JOIN cell c ON c.id = p.cell_id LEFT JOIN unit u ON u.id = p.community_id
         ORDER BY p.occurred_at DESC, p.id DESC

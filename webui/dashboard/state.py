@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, request, url_for
 from flask_babel import get_locale
@@ -27,12 +28,16 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
     """Return what templates call."""
     unit = area.unit.code if area.unit else None
 
+    # A page has some hundreds of these links; making each by its route would take longer than
+    # all the rest of the page.
+    lists, pages = url_for("dashboard.records"), url_for("dashboard.show")
+
     def behind(**wanted: Any) -> str:
-        return url_for("dashboard.records", **{"unit": unit, **query, **wanted})
+        return _address(lists, {"unit": unit, **query, **wanted})
 
     def here(**changed: Any) -> str:
         figure = request.args.get("figure")
-        return url_for("dashboard.show", **{"unit": unit, "figure": figure, **query, **changed})
+        return _address(pages, {"unit": unit, "figure": figure, **query, **changed})
 
     return {
         "behind": behind,
@@ -53,6 +58,11 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
         "english": english(),
         "link": link,
     }
+
+
+def _address(page: str, values: dict[str, Any]) -> str:
+    given = {name: value for name, value in values.items() if value is not None}
+    return f"{page}?{urlencode(given)}" if given else page
 
 
 def link(endpoint: str, **values: Any) -> str | None:
