@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,12 @@ from webui.warming import warm
 WEBUI = Path(__file__).parents[2] / "webui"
 
 
-def test_the_first_page_is_the_map(client: FlaskClient) -> None:
-    answer = client.get("/", follow_redirects=True)
-    assert answer.request.path == "/map"
+@pytest.mark.parametrize(("login", "page"), [("supervisor", "/dashboard"), ("cadre", "/my")])
+def test_the_first_page_is_where_the_work_begins(
+    sign_in: Callable[[str], FlaskClient], login: str, page: str
+) -> None:
+    answer = sign_in(login).get("/", follow_redirects=True)
+    assert answer.request.path == page
     assert answer.status_code == 200
 
 
