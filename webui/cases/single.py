@@ -73,7 +73,7 @@ def act(case: int) -> ResponseReturnValue:
         raise
     except GridmapError as refused:
         return _page(case, Refusal(say(refused.message), wanted, refused.status)), refused.status
-    flash(say(Message("Case {id} is {act}.", id=case, act=Message(words.ACTS[wanted]))), "done")
+    flash(say(Message("Case {id}: {act}.", id=case, act=Message(words.ACTS[wanted]))), "done")
     return redirect(url_for("cases.show", case=case))
 
 
