@@ -33,6 +33,8 @@ def round_breaks(values: Sequence[float], classes: int = CLASSES) -> list[float]
     found = np.asarray(values, dtype=float)
     if found.size == 0 or found.min() == found.max():
         return []
+    # More classes than values would stand empty in the legend.
+    classes = min(classes, np.unique(found).size)
     quantiles = np.quantile(found, np.arange(1, classes) / classes)
     rough: list[float] = []
     for steps in (

@@ -12,6 +12,7 @@ def test_quantiles_become_round() -> None:
     assert round_breaks(list(range(1, 101))) == [20, 40, 60, 80]
     assert round_breaks([3, 3, 3]) == []
     assert round_breaks([]) == []
+    assert len(round_breaks([10, 200, 3000])) == 2
 
 
 @given(st.lists(st.integers(0, 100_000), max_size=60))
