@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
+from gridmap.workforce.areas import unit_condition, unit_params
 from gridmap.workforce.rights import Actor
 
 Rows = Sequence[Row[Any]]
@@ -116,6 +117,60 @@ def cells_in_view(session: Session, actor: Actor, day: date, box: Box) -> Rows:
             "day": day,
             **dict(zip(("west", "south", "east", "north"), box, strict=True)),
             **actor.scope.params,
+        },
+    ).all()
+
+
+def cadres_in_view(session: Session, actor: Actor, day: date, box: Box) -> list[int]:
+    """Return who holds cells that touch a box, and whose home unit has such cells.
+
+    Those of the units above belong to them.
+    """
+    found = session.scalars(
+        text(f"""
+            WITH seen AS (
+                SELECT c.id, c.community_id FROM cell c
+                WHERE (c.valid @> CAST(:day AS date)) IS TRUE
+                  AND c.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
+                  AND {actor.scope.condition("c.community_id")}
+            ), units AS (
+                SELECT u.id, u.parent_id FROM unit u
+                WHERE u.id IN (SELECT community_id FROM seen)
+            )
+            SELECT d.id FROM cadre d
+            WHERE d.active AND d.unit_id IN (
+                SELECT id FROM units UNION SELECT parent_id FROM units)
+            UNION
+            SELECT a.cadre_id FROM assignment a JOIN seen s ON s.id = a.cell_id
+            WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date)
+        """),  # noqa: S608 - The condition is written by us.
+        {
+            "day": day,
+            **dict(zip(("west", "south", "east", "north"), box, strict=True)),
+            **actor.scope.params,
+        },
+    )
+    return list(found)
+
+
+def holders(session: Session, actor: Actor, day: date, community_id: int | None) -> Rows:
+    """Return ``id``, ``name`` and ``unit`` of those responsible for cells, by unit and name."""
+    chosen = "true" if community_id is None else "c.community_id = :community"
+    return session.execute(
+        text(f"""
+            SELECT d.id, d.name, u.name AS unit FROM cadre d JOIN unit u ON u.id = d.unit_id
+            WHERE d.id IN (
+                SELECT a.cadre_id FROM assignment a JOIN cell c ON c.id = a.cell_id
+                WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date) AND {chosen}
+                  AND {actor.scope.condition("c.community_id")})
+              AND {unit_condition(actor, "d.unit_id")}
+            ORDER BY u.code, d.name, d.id LIMIT 1000
+        """),  # noqa: S608
+        {
+            "day": day,
+            "community": community_id,
+            **actor.scope.params,
+            **unit_params(actor),
         },
     ).all()
 

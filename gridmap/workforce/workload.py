@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -58,7 +59,12 @@ class Load:
 
 
 def workload(
-    session: Session, actor: Actor, day: date, tasks: Tasks | None = None
+    session: Session,
+    actor: Actor,
+    day: date,
+    tasks: Tasks | None = None,
+    *,
+    cadre_ids: Collection[int] | None = None,
 ) -> Sequence[Load]:
     """Return the load of each cadre of the actor's area, by unit and name.
 
@@ -72,12 +78,19 @@ def workload(
     day : date
     tasks : Tasks, optional
         What counts as open work.
+    cadre_ids : collection of int, optional
+        Only these, as a page of a list needs: a city has tens of thousands of buildings.
 
     Returns
     -------
     sequence of Load
     """
     tasks = tasks or Tasks()
+    params: dict[str, Any] = {} if cadre_ids is None else {"cadres": list(cadre_ids)}
+
+    def chosen(column: str) -> str:
+        return "true" if cadre_ids is None else f"{column} = ANY(:cadres)"
+
     rows = session.execute(
         text(f"""
             WITH held AS MATERIALIZED (
@@ -85,7 +98,7 @@ def workload(
                 FROM assignment a JOIN cell c ON c.id = a.cell_id
                 WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date)
                   AND (c.valid @> CAST(:day AS date)) IS TRUE
-                  AND {actor.scope.condition("c.community_id")}
+                  AND {actor.scope.condition("c.community_id")} AND {chosen("a.cadre_id")}
             ), people AS (
                 SELECT b.cell_id, sum(n.households) AS households, sum(n.residents) AS residents
                 FROM building b CROSS JOIN LATERAL (
@@ -107,11 +120,11 @@ def workload(
             FROM cadre d JOIN unit u ON u.id = d.unit_id CROSS JOIN workforce_settings s
             LEFT JOIN held h ON h.cadre_id = d.id
             LEFT JOIN people p USING (cell_id) LEFT JOIN tasks t USING (cell_id)
-            WHERE {unit_condition(actor, "d.unit_id")}
+            WHERE {unit_condition(actor, "d.unit_id")} AND {chosen("d.id")}
               AND (h.cell_id IS NOT NULL OR (d.active AND d.kind = 'full_time'))
             GROUP BY d.id, u.id, s.id ORDER BY u.code, d.name, d.id
         """),  # noqa: S608 - All parts are written by us.
-        {"day": day, **actor.scope.params, **unit_params(actor), **(tasks.params or {})},
+        {"day": day, **actor.scope.params, **unit_params(actor), **(tasks.params or {})} | params,
     )
     return [Load(**{**row._asdict(), "band": Band(row.band)}) for row in rows]
 

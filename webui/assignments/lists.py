@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import get_args
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from sqlalchemy.orm import Session
 
 from gridmap.workforce import audit
 from gridmap.workforce.cell_list import (
@@ -18,13 +19,14 @@ from gridmap.workforce.cell_list import (
     Rows,
     SortKey,
     find_cell,
+    holders,
     list_cells,
     list_communities,
     today,
 )
 from gridmap.workforce.responsibility import cell_history as read_cell_history
-from gridmap.workforce.rights import Action
-from gridmap.workforce.workload import Band, Load, load_band
+from gridmap.workforce.rights import Action, Actor
+from gridmap.workforce.workload import Band, load_band
 from webui.access import current_actor, needs
 from webui.asking import one_of, optional_id, page_number
 from webui.assignments.blueprint import blueprint
@@ -54,12 +56,13 @@ def list_page() -> ResponseReturnValue:
     actor = current_actor()
     with writing() as session:
         day = today(session)
-        found = loads(session, actor, day)
-        choice = _read_choice(found)
+        choice = _read_choice(session, actor, day)
         rows, total = list_cells(
             session, actor, day, choice.wanted, limit=PAGE, offset=(page_number() - 1) * PAGE
         )
+        found = loads(session, actor, day, {row.cadre_id for row in rows if row.cadre_id})
         communities = list_communities(session, actor)
+        cadres = holders(session, actor, day, choice.wanted.community_id)
         band = load_band(session)
     page = {
         "language": str(get_locale()),
@@ -74,6 +77,7 @@ def list_page() -> ResponseReturnValue:
         choice=choice,
         loads={load.cadre_id: load for load in found},
         communities=communities,
+        cadres=cadres,
         pages=Pages(total, PAGE),
         page=page,
         roles=ROLES,
@@ -90,7 +94,7 @@ def export() -> ResponseReturnValue:
     actor = current_actor()
     with writing() as session:
         day = today(session)
-        choice = _read_choice(loads(session, actor, day))
+        choice = _read_choice(session, actor, day)
         rows, total = list_cells(session, actor, day, choice.wanted, limit=None)
         audit.record(
             session, actor, "export", ("assignment", None),
@@ -113,13 +117,13 @@ def cell_history(cell_id: int) -> ResponseReturnValue:
     return render_template("assignments/history.html", cell=cell, rows=rows, roles=ROLES, today=day)
 
 
-def _read_choice(found: Sequence[Load]) -> _Choice:
+def _read_choice(session: Session, actor: Actor, day: date) -> _Choice:
     state = one_of("state", _STATES, "all")
     cadre_id = optional_id(request.args.get("cadre"), gettext("Cadre"))
     cadres = None if cadre_id is None else {cadre_id}
     if state == "above":
-        above = {load.cadre_id for load in found if load.band is Band.ABOVE}
-        cadres = above if cadres is None else above & cadres
+        found = loads(session, actor, day, cadres)
+        cadres = {load.cadre_id for load in found if load.band is Band.ABOVE}
     sort: SortKey = next(
         (key for key in get_args(SortKey) if key == request.args.get("sort")), "code"
     )

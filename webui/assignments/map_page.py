@@ -10,7 +10,7 @@ from werkzeug.http import generate_etag
 from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.exchange.tiles import MAX_ZOOM
-from gridmap.workforce.cell_list import Box, cell_bounds, cells_in_view, today
+from gridmap.workforce.cell_list import Box, cadres_in_view, cell_bounds, cells_in_view, today
 from gridmap.workforce.rights import Action
 from gridmap.workforce.workload import load_band
 from webui.access import current_actor, needs
@@ -73,9 +73,17 @@ def cells() -> ResponseReturnValue:
 @blueprint.get("/cadres")
 @needs(Action.VIEW_WORKFORCE)
 def cadres() -> ResponseReturnValue:
-    """Tell what each cadre answers for, as lists: see ``columns``."""
+    """Tell what each cadre answers for, as lists: see ``columns``.
+
+    With a ``box`` only those are told who work in or near it.
+    """
+    actor = current_actor()
     with writing() as session:
-        found = loads(session, current_actor(), today(session))
+        day = today(session)
+        near = None
+        if "box" in request.args:
+            near = cadres_in_view(session, actor, day, _box(request.args["box"]))
+        found = loads(session, actor, day, near)
     columns = ["id", "name", "unit", "cells", "households", "tasks", "area", "band"]
     return jsonify(
         columns=columns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -34,6 +34,8 @@ def describe(row: Row[Any]) -> list[object]:
     return [row.id, row.code, row.cadre_id, row.version]
 
 
-def loads(session: Session, actor: Actor, day: date) -> Sequence[Load]:
-    """Return the loads of the actor's cadres, with their open cases."""
-    return workload(session, actor, day, open_cases())
+def loads(
+    session: Session, actor: Actor, day: date, cadre_ids: Collection[int] | None = None
+) -> Sequence[Load]:
+    """Return the loads of the actor's cadres, or of some of them, with their open cases."""
+    return workload(session, actor, day, open_cases(), cadre_ids=cadre_ids)

@@ -82,7 +82,7 @@ def show(cadre_id: int) -> ResponseReturnValue:
         cadre = get_cadre(session, actor, cadre_id)
         day = today(session)
         history = cadre_history(session, actor, cadre_id)
-        load = next((x for x in loads(session, actor, day) if x.cadre_id == cadre_id), None)
+        load = next(iter(loads(session, actor, day, [cadre_id])), None)
         absences = list_absence_rows(session, actor, day, cadre_id)
         units = {unit.id: unit.name for unit in list_units(session, actor)}
     return render_template(

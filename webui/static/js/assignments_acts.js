@@ -49,9 +49,10 @@ export function button(text, name, act, label) {
   return made;
 }
 
-// The loads of all cadres, by id.
-export async function loadCadres(page) {
-  const { columns, cadres } = await ask(page.urls.cadres, undefined, page.words);
+// The loads of the cadres who work in or near a box, or of all, by id.
+export async function loadCadres(page, box = "") {
+  const address = box ? `${page.urls.cadres}?box=${box}` : page.urls.cadres;
+  const { columns, cadres } = await ask(address, undefined, page.words);
   return new Map(cadres.map((row) => [row[0], Object.fromEntries(columns.map((name, i) => [name, row[i]]))]));
 }
 

@@ -69,6 +69,14 @@ if ($("act")) {
   });
   $("undo-last").addEventListener("click", undo);
   ready();
-  cadres = await loadCadres(page);
-  picker.use(cadres);
+  // In a city there are thousands: they are fetched for who means to choose one.
+  $("cadre").addEventListener("focus", async () => {
+    try {
+      cadres = await loadCadres(page);
+      picker.use(cadres);
+    } catch (error) {
+      $("fault").textContent = error.message;
+      $("fault").hidden = false;
+    }
+  }, { once: true });
 }

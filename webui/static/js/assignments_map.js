@@ -56,7 +56,7 @@ const address = (z, x, y) => fill(page.urls.tiles, { layers: LAYERS.join(","), z
 const store = new TileStore(address, () => canvas.redraw(), () => say(words.failed));
 canvas = new AssignmentCanvas(page, { territory: store }, new Set(LAYERS), ({ ready, zoom }) => {
   $("far").hidden = zoom >= FIRST_ZOOM;
-  if (ready && loaded && cadres.size) root.dataset.mapReady = "true";
+  if (ready && loaded) root.dataset.mapReady = "true";
   else delete root.dataset.mapReady;
 }, look);
 canvas.addTo(map);
@@ -84,10 +84,11 @@ async function loadCells(anew = false) {
   if (map.getZoom() < FIRST_ZOOM) { loaded ??= L.latLngBounds([]); return; }
   if (!anew && loaded?.isValid() && loaded.contains(view)) return;
   const wanted = view.pad(0.4);
-  const box = [wanted.getWest(), wanted.getSouth(), wanted.getEast(), wanted.getNorth()];
   const mine = ++turn;
   try {
-    const found = await ask(`${page.urls.cells}?box=${box.map((n) => n.toFixed(5)).join(",")}`, undefined, words);
+    const [found] = await Promise.all([
+      ask(`${page.urls.cells}?box=${boxOf(wanted)}`, undefined, words), loadLoads(wanted),
+    ]);
     if (mine !== turn) return;
     keep(found.cells);
     loaded = wanted;
@@ -97,11 +98,16 @@ async function loadCells(anew = false) {
   }
 }
 
-async function loadLoads() {
+const boxOf = (area) => [
+  area.getWest(), area.getSouth(), area.getEast(), area.getNorth(),
+].map((n) => n.toFixed(5)).join(",");
+
+async function loadLoads(area = loaded) {
+  if (!area?.isValid()) return;
   try {
-    cadres = await loadCadres(page);
-    // Neighbours in the list are of one community, so that they differ in colour.
-    colours = new Map([...cadres.keys()].map((id, i) => [id, BY_CADRE[i % BY_CADRE.length]]));
+    cadres = new Map([...cadres, ...await loadCadres(page, boxOf(area))]);
+    // Who was added together mostly works together, so that neighbours differ in colour.
+    colours = new Map([...cadres.keys()].map((id) => [id, BY_CADRE[id % BY_CADRE.length]]));
     picker?.use(cadres);
     shown();
   } catch (error) {
@@ -282,7 +288,7 @@ async function act(url, sent, done) {
   } catch (error) {
     say(error.message);
     // What somebody else changed must be seen before one goes on.
-    await Promise.all([loadCells(true), loadLoads()]);
+    await loadCells(true);
   } finally {
     form.inert = false;
     shown();
@@ -326,7 +332,7 @@ function askFirst(sentence, go) {
   dialog.showModal();
 }
 
-await Promise.all([loadCells(), loadLoads()]);
+await loadCells();
 loaded ??= L.latLngBounds([]);
 remember();
 shown();

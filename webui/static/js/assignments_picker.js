@@ -23,6 +23,7 @@ export class CadrePicker {
   use(cadres) {
     this.cadres = cadres;
     if (this.chosen !== null) this.changed(this.cadres.get(this.chosen) || null);
+    if (!this.list.hidden) this.show();
   }
 
   // First come the units named in `near`: those of the cells that are chosen.
