@@ -1,6 +1,6 @@
 """Cases: intake, lists, board, map, the single case, photos, settings, and a cadre's own page."""
 
-from webui.cases import board, intake, lists, phone, photos, settings, single, views
+from webui.cases import board, intake, lists, phone, photos, rules, single, views
 from webui.cases.blueprint import blueprint
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "lists",
     "phone",
     "photos",
-    "settings",
+    "rules",
     "single",
     "views",
 ]
