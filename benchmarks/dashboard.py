@@ -71,7 +71,9 @@ def alone(url: str) -> dict[str, dict[str, float]]:
     client.get("/account")
     measured = {}
     for kind, pages in addresses(engine).items():
-        first, again, queries = [], [], 0
+        first: list[float] = []
+        again: list[float] = []
+        queries = 0
         for page in pages[:ROUNDS]:
             app.extensions.pop("gridmap.dashboard", None)
             for times in (first, again, again):
