@@ -25,6 +25,8 @@ from webui.language import say
 
 #: So many seconds the counts of an area and a period are kept.
 KEPT_S = 60
+#: So many seconds the state of an area of more communities than `WIDE` is kept.
+STATE_KEPT_S, WIDE = 15, 100
 #: Households and outlines change by the month.
 LONG_KEPT_S = 600
 
@@ -55,7 +57,12 @@ def show() -> ResponseReturnValue:
             )
             happened = with_households(happened, known)
         due = due_span(period, now)
-        standing = state(session, actor, area, due, now)
+        standing = kept(
+            ("state", area.scope, area.path, due, now.today),
+            # Who looks at a town sees at once what he has just done.
+            STATE_KEPT_S if len(area.part_of) > WIDE else 0,
+            lambda: state(session, actor, area, due, now),
+        )
     query = query_of(period)
     parts, breaks = coloured_parts(area, happened.parts, figure, query, english())
     return render_template(
