@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -21,7 +22,7 @@ COUNTS = {
 }  # fmt: skip
 
 
-def collection(*features: tuple[dict[str, object], BaseGeometry | None]) -> str:
+def collection(*features: tuple[Mapping[str, object], BaseGeometry | None]) -> str:
     """Put properties and shapes together to GeoJSON."""
     listed = [
         {

@@ -74,8 +74,8 @@ def test_a_faulty_file_is_answered_with_a_sentence(
     if path.name.startswith("valid_geometry_"):
         expected = {"point": "places", "polygon": "ground", "linestring": "roads",
                     "multipolygon": "ground", "multilinestring": "roads"}  # fmt: skip
-        layer = expected.get(path.stem.removeprefix("valid_geometry_"))
-        assert layer is None or fits[layer]
+        fitting = expected.get(path.stem.removeprefix("valid_geometry_"))
+        assert fitting is None or fits[fitting]
 
 
 def test_nothing_of_them_is_left(database: str) -> None:
