@@ -158,6 +158,8 @@ function preset(days) {
 }
 
 function matches(days) {
+  // Without incidents there is no last day, and every preset would mean all time.
+  if (days && !page.last) return false;
   const [from, to] = preset(days);
   return state.from === from && state.to === to;
 }
