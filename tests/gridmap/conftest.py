@@ -60,7 +60,8 @@ class Field:
         """The cell a thing is linked to now, as the triggers left it."""
         self.session.flush()
         self.session.refresh(thing)
-        return thing.cell_id  # type: ignore[attr-defined]
+        cell: int | None = thing.cell_id  # type: ignore[attr-defined]
+        return cell
 
 
 def add_units(session: Session, outline: Polygon | None) -> Unit:
