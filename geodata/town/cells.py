@@ -150,9 +150,7 @@ def _around(block: Block) -> tuple[Block, Block, Block, Block]:
     return (j, i + 1), (j + 1, i), (j, i - 1), (j - 1, i)
 
 
-def _grow(
-    free: set[Block], land: LandUse, households: Floats, limits: Limits
-) -> list[list[Block]]:
+def _grow(free: set[Block], land: LandUse, households: Floats, limits: Limits) -> list[list[Block]]:
     """Grow cells block by block, beginning where few neighbours are left."""
     left = set(free)
     result = []
@@ -189,9 +187,7 @@ def _has_neighbour(number: int, pieces: list[list[Block]]) -> bool:
     return any(b in mine for k, p in enumerate(pieces) if k != number for b in p)
 
 
-def _join_small(
-    pieces: list[list[Block]], households: Floats, limits: Limits
-) -> list[list[Block]]:
+def _join_small(pieces: list[list[Block]], households: Floats, limits: Limits) -> list[list[Block]]:
     """Join cells with too few households to the smallest cell beside them."""
     owner = {b: k for k, piece in enumerate(pieces) for b in piece}
     weight = {k: float(sum(households[b] for b in p)) for k, p in enumerate(pieces)}

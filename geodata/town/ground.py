@@ -79,9 +79,7 @@ def railway(plan: Plan, fabric: Fabric) -> NDArray[np.object_]:
     return np.array([shapely.linestrings(fabric.lonlat(i, j))], dtype=object)
 
 
-def _shapes(
-    fabric: Fabric, i: Offsets, j: Offsets, u: Floats, v: Floats
-) -> NDArray[np.object_]:
+def _shapes(fabric: Fabric, i: Offsets, j: Offsets, u: Floats, v: Floats) -> NDArray[np.object_]:
     """Draw outlines given by offsets (n, points) in blocks about lattice points."""
     return polygons(fabric.lonlat(i[:, None] + u, j[:, None] + v))
 
@@ -191,9 +189,7 @@ def _pitches(fabric: Fabric, land: LandUse) -> tuple[str, list[str], NDArray[np.
     # A stadium shape: two half circles pulled apart.
     u = 0.13 * np.cos(angle) + 0.12 * np.sign(np.cos(angle))
     v = 0.15 * np.sin(angle)
-    track = _shapes(
-        fabric, i + 0.5, j + 0.29, np.tile(u, (len(i), 1)), np.tile(v, (len(i), 1))
-    )
+    track = _shapes(fabric, i + 0.5, j + 0.29, np.tile(u, (len(i), 1)), np.tile(v, (len(i), 1)))
     j, i = np.nonzero(land.use == Use.SQUARE)
     box = np.array([(-0.09, -0.12), (0.09, -0.12), (0.09, 0.12), (-0.09, 0.12)])
     u, v = np.tile(box[:, 0], (len(i), 1)), np.tile(box[:, 1], (len(i), 1))

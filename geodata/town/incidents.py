@@ -147,9 +147,7 @@ def last_full_year(until: date) -> int:
     return (until + timedelta(days=1)).year - 1
 
 
-def _community_a(
-    scene: Scene, first: date, until: date, rng: np.random.Generator
-) -> pd.DataFrame:
+def _community_a(scene: Scene, first: date, until: date, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the crimes, public order cases and disputes of community A, year by year."""
     parts = []
     year = last_full_year(until)

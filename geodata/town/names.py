@@ -71,8 +71,10 @@ def numeral(number: int) -> str:
     """Write 1 to 999 in Chinese numerals, as lanes are counted."""
     if number >= 100:
         rest = number % 100
-        tail = "" if rest == 0 else ("零" if rest < 10 else "") + (
-            ("一" if 10 <= rest < 20 else "") + numeral(rest)
+        tail = (
+            ""
+            if rest == 0
+            else ("零" if rest < 10 else "") + (("一" if 10 <= rest < 20 else "") + numeral(rest))
         )
         return _DIGITS[number // 100] + "百" + tail
     tens, ones = divmod(number, 10)

@@ -133,9 +133,7 @@ def _lattice(
     })  # fmt: skip
 
 
-def _divide(
-    low: Floats, high: Floats, k: Ints, parts: Ints, gap: float
-) -> tuple[Floats, Floats]:
+def _divide(low: Floats, high: Floats, k: Ints, parts: Ints, gap: float) -> tuple[Floats, Floats]:
     if gap == 0:
         room = (high - low) / parts
         return low + (k + 0.5) * room, room
@@ -283,9 +281,7 @@ def _school(blocks: Blocks, rng: np.random.Generator) -> pd.DataFrame:
     values = dict(vars(blocks))
     values["y0"] = blocks.y0 + (blocks.y1 - blocks.y0) * 0.52
     upper = Blocks(**values)
-    frame = _lattice(
-        upper, _even(upper.x1 - upper.x0, 66.0), _count(upper.y1 - upper.y0, 36.0)
-    )
+    frame = _lattice(upper, _even(upper.x1 - upper.x0, 66.0), _count(upper.y1 - upper.y0, 36.0))
     n = len(frame)
     w, d = frame["room_x"].to_numpy() * 0.8, np.minimum(frame["room_y"].to_numpy() * 0.6, 20)
     shape = rng.choice(np.array(["rect", "U", "comb"], dtype=object), n)

@@ -282,5 +282,3 @@ def park_centres(land: LandUse) -> tuple[Ints, Ints]:
     four &= (group[:-1, :-1] == group[:-1, 1:]) & (group[:-1, :-1] == group[1:, 1:])
     j, i = np.nonzero(four)
     return i + 1, j + 1
-
-

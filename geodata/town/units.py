@@ -59,9 +59,7 @@ def make_register(plan: Plan, seed: int) -> Register:
         (name + ("镇" if r else "街道"), pinyin + (" Town" if r else " Subdistrict"))
         for (name, pinyin), r in zip(town_words(count, rng), rural, strict=True)
     ]
-    words = iter(
-        w for w in community_words(len(plan.roles) + 2, rng) if w not in (SEED_A, SEED_B)
-    )
+    words = iter(w for w in community_words(len(plan.roles) + 2, rng) if w not in (SEED_A, SEED_B))
     codes, names, first = [], [], []
     used: dict[tuple[int, bool], int] = {}
     for role, town, far in zip(plan.roles, plan.towns, village, strict=True):

@@ -94,9 +94,7 @@ def test_community_b_has_the_figures_of_its_report(town: Town) -> None:
 
 def test_community_a_has_the_incidents_of_its_report(town: Town) -> None:
     mine = incidents_in(town, community(town, town.community_a))
-    by_year = {
-        year: mine[mine["occurred_at"].dt.year == year]["category"] for year in (2024, 2025)
-    }
+    by_year = {year: mine[mine["occurred_at"].dt.year == year]["category"] for year in (2024, 2025)}
     last, before = by_year[2025], by_year[2024]
     assert last.str.startswith("A1").sum() == 16
     assert last.str.startswith("A2").sum() == 32
