@@ -31,7 +31,7 @@ def test_a_name_is_never_run(app: Flask, name: str) -> None:
     made.add_child(stable(SwitchedLayer("cell", name, show=True), "layer_cell"))
     made.add_child(stable(folium.LayerControl(), "layer_control"))
     with app.test_request_context():
-        parts = mapprepare(made)
+        parts = map_parts(made)
     assert "49" not in parts.script
     assert "<class" not in parts.script
     # Folium writes it as a string of JavaScript in which no tag can end the script.
@@ -62,11 +62,11 @@ def test_an_unknown_file_is_refused(app: Flask) -> None:
     made = base_map("map")
     made.add_child(Fullscreen())
     with app.test_request_context(), pytest.raises(UnknownAssetError, match="no local copy"):
-        mapprepare(made)
+        map_parts(made)
 
 
 def test_what_writes_into_the_head_is_refused(app: Flask) -> None:
     made = base_map("map")
     made.get_root().header.add_child(folium.Element("<script>1</script>"), name="own")
     with app.test_request_context(), pytest.raises(UnavailableError, match="security policy"):
-        mapprepare(made)
+        map_parts(made)
