@@ -35,7 +35,8 @@ class Overview:
     categories : list of CategoryNode
         In the order of their codes, parents before children.
     sources : list of str
-        Names of the files the incidents come from, the latest first, at most three.
+        OpenStreetMap where anything comes from it, then the files the incidents come from, the
+        latest first; at most three.
     """
 
     bounds: list[float] | None
@@ -86,9 +87,12 @@ _CATEGORIES = text("""
         SELECT k.id, k.code, k.name, k.name_en, depth + 1, path || k.code
         FROM category k JOIN tree ON k.parent_id = tree.id
     ) SELECT code, name, name_en, depth FROM tree ORDER BY path""")
+# The licence of OpenStreetMap asks every map made of it to name its contributors.
 _SOURCES = text("""
-    SELECT file_name FROM import_run WHERE layer LIKE 'incident%'
-    GROUP BY file_name ORDER BY max(id) DESC LIMIT 3""")
+    SELECT CASE WHEN jsonb_exists(mapping, 'osm') THEN '© OpenStreetMap contributors'
+                ELSE file_name END AS source
+    FROM import_run WHERE layer LIKE 'incident%' OR jsonb_exists(mapping, 'osm')
+    GROUP BY source ORDER BY bool_or(jsonb_exists(mapping, 'osm')) DESC, max(id) DESC LIMIT 3""")
 
 
 def overview(connection: Connection, scope: Scope = EVERYTHING) -> Overview:
