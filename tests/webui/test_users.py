@@ -122,19 +122,21 @@ def test_the_log_is_read_page_by_page(client: FlaskClient, app: Flask) -> None:
     with app.extensions["gridmap.engine"].begin() as connection:
         connection.execute(
             text("INSERT INTO audit_log (user_name, act, subject, after) SELECT '某人', "
-                 "'export', 'incident', jsonb_build_object('rows', n) "
+                 "'export', 'incident', jsonb_build_object('rows', 'row ' || n) "
                  "FROM generate_series(1, 120) AS n")
         )  # fmt: skip
-    address, seen = "/audit?act=export", []
-    for expected in (50, 50, 20):
+    # Other tests export too, so that what is found is more than was put in.
+    address, seen, pages = "/audit?act=export", [], 0
+    while address:
         page = client.get(address).text
-        rows = re.findall(r"<ins>(\d+)</ins>", page)
-        assert len(rows) == expected
+        rows = re.findall(r"<ins>row (\d+)</ins>", page)
+        assert len(rows) <= 50
         seen += rows
+        pages += 1
         older = re.search(r'rel="next" href="([^"]+)"', page)
         address = older[1].replace("&amp;", "&") if older else ""
-    assert address == ""
-    assert len(set(seen)) == 120
+    assert pages >= 3
+    assert sorted(map(int, seen)) == list(range(1, 121))
     assert 'class="none"' in client.get("/audit?act=export&to=2000-01-01").text
 
 
