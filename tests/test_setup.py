@@ -55,11 +55,15 @@ def test_the_lock_files_hold_what_the_project_asks_for() -> None:
 
 
 def test_the_assets_are_those_of_the_lock_file() -> None:
-    packages = json.loads((ROOT / "webui" / "package.json").read_text())["dependencies"]
+    packages = json.loads((ROOT / "webui" / "package.json").read_text())
     lock = json.loads((ROOT / "webui" / "package-lock.json").read_text())["packages"]
-    assert lock[""]["dependencies"] == packages, "run: make lock"
-    sources = {re.match(r"(@[^/]+/)?[^/]+", source)[0] for source in wanted().values()}  # type: ignore[index]
-    assert sources == set(packages)
+    served, tested = set(), set()
+    for name, source in wanted().items():
+        package = re.match(r"(@[^/]+/)?[^/]+", source)[0]  # type: ignore[index]
+        (served if name.startswith("static/") else tested).add(package)
+    for kind, sources in (("dependencies", served), ("devDependencies", tested)):
+        assert lock[""][kind] == packages[kind], "run: make lock"
+        assert sources == set(packages[kind])
 
 
 def test_the_assets_are_in_place() -> None:

@@ -1,7 +1,8 @@
 """Fetch the browser assets by package name and lock file, and lay out those that are served.
 
 ``package.json`` and ``package-lock.json`` say which packages, ``vendor.json`` which of their
-files or folders go where below ``static/vendor``. It runs alone, without the rest of gridmap.
+files or folders go where: those that are served below ``static/vendor``, those of the tests beside
+it. It runs alone, without the rest of gridmap.
 """
 
 from __future__ import annotations
@@ -15,26 +16,28 @@ import tempfile
 from pathlib import Path
 
 WEBUI = Path(__file__).resolve().parent
-VENDOR = WEBUI / "static" / "vendor"
-STAMP = VENDOR / ".fetched"
+STAMP = WEBUI / "static" / "vendor" / ".fetched"
 _RECIPE = ("package.json", "package-lock.json", ".npmrc", "vendor.json")
 
 
 def wanted() -> dict[str, str]:
-    """Return the local path below ``static/vendor`` and the path in the packages of each asset."""
-    manifest: dict[str, str] = json.loads((WEBUI / "vendor.json").read_text())
-    return manifest
+    """Return the local path below this package and the path in the packages of each asset."""
+    return {
+        f"{folder}/{name}": source
+        for folder, assets in _folders().items()
+        for name, source in assets.items()
+    }
 
 
 def missing() -> list[str]:
     """List the assets that are not in place, all of them if the recipe has changed since."""
     if not STAMP.exists() or STAMP.read_text() != _recipe_digest():
         return sorted(wanted())
-    return [name for name in wanted() if not (VENDOR / name).exists()]
+    return [name for name in wanted() if not (WEBUI / name).exists()]
 
 
 def fetch() -> None:
-    """Fetch the packages and replace ``static/vendor`` as a whole.
+    """Fetch the packages and replace each folder of ``vendor.json`` as a whole.
 
     Raises
     ------
@@ -43,21 +46,28 @@ def fetch() -> None:
     FileNotFoundError
         If there is no npm, or a package lacks a file that ``vendor.json`` names.
     """
-    VENDOR.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".vendor-", dir=VENDOR.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".vendor-", dir=WEBUI) as folder:
         work = Path(folder)
         for name in _RECIPE:
             shutil.copy(WEBUI / name, work)
         subprocess.run([*_npm(), "ci", "--ignore-scripts"], cwd=work, check=True)
         for name, source in wanted().items():
-            place = work / "vendor" / name
+            place = work / name
             place.parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if (work / "node_modules" / source).is_dir() else shutil.copyfile
             copy(work / "node_modules" / source, place)
-        (work / "vendor" / STAMP.name).write_text(_recipe_digest())
-        work.chmod(0o755)
-        shutil.rmtree(VENDOR, ignore_errors=True)
-        (work / "vendor").rename(VENDOR)
+        # The stamp goes into place last, with the folder that it lies in.
+        STAMP.unlink(missing_ok=True)
+        (work / STAMP.relative_to(WEBUI)).write_text(_recipe_digest())
+        for name in sorted(_folders(), key=lambda name: WEBUI / name == STAMP.parent):
+            shutil.rmtree(WEBUI / name, ignore_errors=True)
+            (WEBUI / name).parent.mkdir(exist_ok=True)
+            (work / name).rename(WEBUI / name)
+
+
+def _folders() -> dict[str, dict[str, str]]:
+    manifest: dict[str, dict[str, str]] = json.loads((WEBUI / "vendor.json").read_text())
+    return manifest
 
 
 def _npm() -> list[str]:
