@@ -40,6 +40,7 @@ async function drawMap(element, page) {
       words.textContent = `${part.name} · ${part.text}`;
       shape.bindTooltip(words, { sticky: true });
       shape.on("click", () => location.assign(part.url));
+      shape.on("keypress", ({ originalEvent }) => { if (originalEvent.key === "Enter") location.assign(part.url); });
     },
   });
   if (!known.features.length) return map;

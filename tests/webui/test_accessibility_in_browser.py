@@ -1,0 +1,215 @@
+"""axe-core finds no serious fault on any main page, and its main acts are reached by the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from webui.fetch_assets import WEBUI
+
+SignIn = Callable[[BrowserContext, str], None]
+DESKTOP: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+#: The rules of WCAG 2.1 AA, and what else axe holds for good practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+FAULTS = """
+async (tags) => (await axe.run({ runOnly: tags, resultTypes: ["violations"] })).violations
+    .filter((fault) => ["serious", "critical"].includes(fault.impact))
+    .map((fault) => `${fault.id}: ` + fault.nodes.map((node) =>
+        node.target.join(" ") + " " + node.any.map((each) => each.message).join(" ")
+    ).slice(0, 6).join(" | "))
+"""
+NOBODY = ""
+DRAWN = "[data-ready=true]"
+MAP = "html[data-map-ready]"
+MISSING = "/no-such-page"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page, who looks at it, what stands there when it is ready, and whether on a phone too."""
+
+    address: str
+    login: str
+    ready: str = "main"
+    phone: bool = False
+
+
+VISITS = [
+    Visit("/sign-in", NOBODY, phone=True),
+    Visit("/account", "cadre", phone=True),
+    Visit("/account/password", "cadre", phone=True),
+    Visit("/map", "supervisor", f"{MAP} #count[data-count]", phone=True),
+    Visit("/map?z=17&lat={lat}&lon={lon}&sel=cell:{cell}", "supervisor", "#details table"),
+    Visit("/dashboard", "supervisor", DRAWN, phone=True),
+    Visit("/dashboard?figure=change&period=half", "admin", DRAWN),
+    Visit("/dashboard?wall=1", "supervisor", DRAWN),
+    Visit("/dashboard/records?period=half", "supervisor", phone=True),
+    Visit("/dashboard/uncovered", "admin"),
+    Visit("/cell/{cell}", "supervisor", DRAWN, phone=True),
+    Visit("/assignments", "supervisor", MAP),
+    Visit("/assignments/list", "supervisor"),
+    Visit("/assignments/cells/{cell}/history", "supervisor"),
+    Visit("/assignments/handover/{cadre}", "supervisor"),
+    Visit("/assignments/template", "admin"),
+    Visit("/staff", "supervisor"),
+    Visit("/staff/{cadre}", "supervisor"),
+    Visit("/staff/{cadre}/edit", "supervisor"),
+    Visit("/staff/new", "supervisor"),
+    Visit("/staff/teams", "supervisor"),
+    Visit("/staff/teams/{team}", "supervisor"),
+    Visit("/staff/teams/{team}/edit", "supervisor"),
+    Visit("/staff/import", "supervisor"),
+    Visit("/staff/absences", "supervisor"),
+    Visit("/staff/gaps", "supervisor"),
+    Visit("/users", "admin"),
+    Visit("/users/new", "admin"),
+    Visit("/audit", "admin"),
+    Visit("/cases", "supervisor", phone=True),
+    Visit("/cases?state=all", "admin"),
+    Visit("/cases/board", "supervisor", phone=True),
+    Visit("/cases/map", "supervisor", phone=True),
+    Visit("/cases/new", "cadre", phone=True),
+    Visit("/cases/{case}", "supervisor", phone=True),
+    Visit("/cases/settings", "admin"),
+    Visit("/cases/settings/categories/B1", "admin"),
+    Visit("/my", "cadre", phone=True),
+    Visit(MISSING, "cadre", phone=True),
+]
+
+
+@pytest.fixture(scope="module")
+def ids(app: Flask) -> dict[str, Any]:
+    """A cell, a case, a cadre and a team of the town in which the demo's supervisor works."""
+    with Session(app.extensions["gridmap.engine"]) as session:
+        row = session.execute(
+            text("""
+                SELECT a.cell_id AS cell, d.id AS cadre, ST_Y(p) AS lat, ST_X(p) AS lon,
+                    (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
+                    (SELECT min(k.id) FROM incident_case k JOIN unit o ON o.id = k.community_id
+                     WHERE o.parent_id = n.parent_id AND k.step = 'filing') AS "case"
+                FROM app_user u JOIN cadre d ON d.user_id = u.id JOIN unit n ON n.id = d.unit_id
+                JOIN assignment a ON a.cadre_id = d.id AND a.period @> local_date(now())
+                JOIN cell c ON c.id = a.cell_id AND c.valid_to IS NULL
+                CROSS JOIN LATERAL ST_PointOnSurface(c.geom) p
+                WHERE u.login = 'cadre' ORDER BY c.id LIMIT 1
+            """)
+        ).one()
+    return dict(row._mapping)
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser, server: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Give one browser's context to each person and size, so that files are fetched once."""
+    made: dict[tuple[str, bool], BrowserContext] = {}
+
+    def give(login: str, phone: bool) -> BrowserContext:
+        if (login, phone) not in made:
+            made[login, phone] = browser.new_context(
+                base_url=server,
+                viewport=PHONE if phone else DESKTOP,
+                is_mobile=phone,
+                has_touch=phone,
+            )
+        return made[login, phone]
+
+    yield give
+    for context in made.values():
+        context.close()
+
+
+@pytest.fixture
+def open_page(
+    contexts: Callable[..., BrowserContext], browser_session: SignIn, ids: dict[str, Any]
+) -> Iterator[Callable[..., Page]]:
+    pages: list[Page] = []
+
+    def make(visit: Visit, *, phone: bool = False) -> Page:
+        context = contexts(visit.login, phone)
+        if visit.login != NOBODY:
+            browser_session(context, visit.login)
+        page = context.new_page()
+        pages.append(page)
+        answer = page.goto(visit.address.format(**ids))
+        assert answer is not None
+        assert answer.status == (404 if visit.address == MISSING else 200)
+        page.wait_for_selector(visit.ready, state="attached")
+        return page
+
+    yield make
+    for page in pages:
+        page.close()
+
+
+@pytest.mark.parametrize(
+    ("visit", "phone"),
+    [
+        pytest.param(visit, phone, id=f"{visit.address} as {visit.login or 'nobody'} on {name}")
+        for visit in VISITS
+        for phone, name in ((False, "a desktop"), (True, "a phone"))
+        if visit.phone or not phone
+    ],
+)
+def test_axe_finds_no_serious_fault(
+    open_page: Callable[..., Page], visit: Visit, phone: bool
+) -> None:
+    page = open_page(visit, phone=phone)
+    # The debugger puts it in, since the page's own policy lets in no script.
+    page.evaluate((WEBUI / "vendor-of-tests" / "axe.min.js").read_text())
+    assert page.evaluate(FAULTS, RULES) == []
+
+
+@pytest.mark.parametrize(
+    ("visit", "wanted"),
+    [
+        (Visit("/sign-in", NOBODY), ["#login", "#password", ".btn-primary"]),
+        (Visit("/dashboard", "supervisor", DRAWN), ["#total", "#wall", ".heat a", ".parts a"]),
+        (Visit("/cell/{cell}", "supervisor", DRAWN), ["#recent", "#print", ".parts a"]),
+        (Visit("/assignments", "supervisor", MAP), ["#box", "#cadre", "#undo-last", "#map_1"]),
+        (Visit("/assignments/list", "supervisor"), ["[name=cell]", "#cadre", "#role"]),
+        (Visit("/staff", "supervisor"), [".listing td a", ".main-act"]),
+        (Visit("/cases", "supervisor"), [".what a", ".tabs a"]),
+        (Visit("/cases/{case}", "supervisor"), [".act-first summary", ".act-first .btn-primary"]),
+        (Visit("/cases/new", "cadre"), ["#locate", "#category", "#description", "#save"]),
+        (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
+    ],
+    ids=lambda each: each.address if isinstance(each, Visit) else "",
+)
+def test_the_keys_reach_what_is_done_and_show_where_they_are(
+    open_page: Callable[..., Page], visit: Visit, wanted: list[str]
+) -> None:
+    page = open_page(visit)
+    page.evaluate("document.activeElement.blur()")
+    left, ringless = set(wanted), []
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        met, ringed, name = page.evaluate(
+            """(wanted) => {
+                const at = document.activeElement;
+                const style = getComputedStyle(at);
+                return [
+                    wanted.filter((each) => at.matches(each)),
+                    // The outline of a shape on a map is its stroke; the calendar within a
+                    // field of a date has a ring of the browser's own.
+                    (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
+                        at.matches("input[type^=date]") ||
+                        (at.tagName === "path" && parseFloat(style.strokeWidth) >= 3),
+                    at.outerHTML.slice(0, 120),
+                ];
+            }""",
+            sorted(left),
+        )
+        if not ringed and not name.startswith("<body"):
+            ringless.append(name)
+        left -= set(met)
+        if not left:
+            break
+    assert left == set()
+    assert ringless == []
