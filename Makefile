@@ -32,8 +32,8 @@ bench: setup-test ## Run a measurement: make bench B=name (without B it lists th
 	@if [ -n "$(B)" ]; then $(RUN)python -m benchmarks.$(patsubst import,import_,$(B)) $(ARGS); \
 	else ls benchmarks | sed -n 's/^\([a-z]\w*\)\.py$$/\1/p'; fi
 
-screenshots: setup-test ## Take the pictures of the documents from the demo town
-	$(RUN)python setup/screenshots.py
+screenshots: setup-test ## Take the pictures of the documents from the demo town (ARGS="case my" takes these)
+	$(RUN)python setup/screenshots.py $(ARGS)
 
 lock: setup-test ## Renew the lock files from pyproject.toml and webui/package.json
 	setup/lock.sh

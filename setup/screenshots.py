@@ -1,34 +1,38 @@
 """Take the pictures of the documents from the demo town: Chinese and English, desktop and phone.
 
-Run by `make screenshots`. The town lives in a database of its own, which the next run finds.
+Run by `make screenshots`; `make screenshots ARGS="case my"` takes those pages alone. The town lives
+in a database of its own, which the next run finds.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+import sys
 import threading
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from gridmap.db import make_engine
 from gridmap.demo import load
 from gridmap.embedded import Cluster
+from gridmap.i18n import LANGUAGES
 from gridmap.migrate import migrate
 from gridmap.settings import Settings
-from gridmap.workforce.demo import PASSWORD
+from gridmap.workforce.demo import PASSWORD, USERS
 from gridmap.workforce.sign_in import sign_in
 from webui import create_app
 from webui.access import COOKIE
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
-#: The name of a picture, its address, and what must stand on the page before it is taken.
-PAGES = [("map", "/map?category=A&lang={language}", "html[data-map-ready] #count[data-count]")]
 SIZES = {"desktop": (1366, 768), "phone": (390, 844)}
 LARGEST_BYTES = 400_000
 FLAGS = [
@@ -40,32 +44,131 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DRAWN = "[data-ready=true]"
+MAP = "html[data-map-ready]"
 
 
-def take(browser: Browser, server: str, token: str) -> None:
-    """Take every page in each language and size."""
-    for language in ("zh", "en"):
-        for size, (width, height) in SIZES.items():
+@dataclass(frozen=True)
+class Picture:
+    """A page: who looks at it, what stands there before it is taken, and whether on a phone too."""
+
+    name: str
+    address: str
+    login: str | None = "supervisor"
+    ready: str = "main"
+    phone: bool = False
+
+
+PICTURES = [
+    Picture("sign-in", "/sign-in", None, phone=True),
+    Picture("map", "/map?category=A", ready=f"{MAP} #count[data-count]", phone=True),
+    Picture(
+        "map-cell",
+        "/map?z=17&lat={lat}&lon={lon}&sel=cell:{cell}",
+        ready="#details table",
+        phone=True,
+    ),
+    Picture("dashboard", "/dashboard?period=half", "admin", DRAWN, phone=True),
+    Picture("dashboard-change", "/dashboard?period=half&figure=change", ready=DRAWN),
+    Picture("wall", "/dashboard?period=half&wall=1", "admin", DRAWN),
+    Picture("records", "/dashboard/records?period=half", phone=True),
+    Picture("uncovered", "/dashboard/uncovered"),
+    Picture("cell", "/cell/{cell}", ready=DRAWN, phone=True),
+    Picture("assignments", "/assignments", ready=MAP),
+    Picture("assignments-list", "/assignments/list"),
+    Picture("assignments-history", "/assignments/cells/{cell}/history"),
+    Picture("handover", "/assignments/handover/{cadre}"),
+    Picture("sheet-template", "/assignments/template", "admin"),
+    Picture("staff", "/staff"),
+    Picture("cadre", "/staff/{cadre}", phone=True),
+    Picture("cadre-form", "/staff/{cadre}/edit"),
+    Picture("teams", "/staff/teams"),
+    Picture("team", "/staff/teams/{team}"),
+    Picture("absences", "/staff/absences"),
+    Picture("gaps", "/staff/gaps"),
+    Picture("staff-import", "/staff/import"),
+    Picture("users", "/users", "admin"),
+    Picture("user-form", "/users/new", "admin"),
+    Picture("audit", "/audit", "admin"),
+    Picture("account", "/account", "cadre", phone=True),
+    Picture("password", "/account/password", "cadre", phone=True),
+    Picture("cases", "/cases", phone=True),
+    Picture("cases-board", "/cases/board", phone=True),
+    Picture("cases-map", "/cases/map", ready="html[data-points] .big-map[data-ready]", phone=True),
+    Picture("case", "/cases/{case}", phone=True),
+    Picture("case-new", "/cases/new", "cadre", "#pick-map[data-ready]", phone=True),
+    Picture("cases-settings", "/cases/settings", "admin"),
+    Picture("cases-category", "/cases/settings/categories/B1", "admin"),
+    Picture("my", "/my", "cadre", phone=True),
+]
+
+#: What the addresses name: a cell of the demo's cadre, himself, his team, and the next case that
+#: the supervisor dispatches in his community.
+IDS = text("""
+    SELECT a.cell_id AS cell, d.id AS cadre, ST_Y(p) AS lat, ST_X(p) AS lon,
+        (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
+        (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
+         WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
+         ORDER BY k.step <> 'verification', k.next_due_at LIMIT 1) AS "case"
+    FROM app_user u JOIN cadre d ON d.user_id = u.id JOIN unit n ON n.id = d.unit_id
+    JOIN assignment a ON a.cadre_id = d.id AND a.period @> local_date(now())
+        AND a.role = 'responsible'
+    JOIN cell c ON c.id = a.cell_id AND c.valid_to IS NULL
+    CROSS JOIN LATERAL ST_PointOnSurface(c.geom) p
+    WHERE u.login = 'cadre' ORDER BY c.kind <> 'basic', c.id LIMIT 1
+""")
+
+
+def take(
+    browser: Browser, server: str, language: str, tokens: dict[str, str], ids: dict[str, Any]
+) -> None:
+    """Take the pages wanted in one language, on a desktop and on a phone."""
+    wanted = [each for each in PICTURES if each.name in sys.argv[1:] or not sys.argv[1:]]
+    for size, (width, height) in SIZES.items():
+        phone = size == "phone"
+        for login in (None, *tokens):
             context = browser.new_context(
+                base_url=server,
                 viewport={"width": width, "height": height},
-                is_mobile=size == "phone",
-                has_touch=size == "phone",
-                locale={"zh": "zh-CN", "en": "en-GB"}[language],
+                is_mobile=phone,
+                has_touch=phone,
             )
-            context.add_cookies([{"name": COOKIE, "value": token, "url": server}])
-            page = context.new_page()
-            for name, address, ready in PAGES:
-                page.goto(server + address.format(language=language))
-                page.wait_for_selector(ready, state="attached")
-                page.wait_for_timeout(500)
-                path = FOLDER / f"{name}-{language}-{size}.png"
-                # A palette takes a third of the bytes, and nobody sees the difference.
-                picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-                picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-                if path.stat().st_size > LARGEST_BYTES:
-                    raise SystemExit(f"{path.name} is larger than {LARGEST_BYTES:,} bytes")
-                print(f"{path.name}: {path.stat().st_size:,} bytes")
+            context.add_cookies([{"name": "lang", "value": language, "url": server}])
+            if login is not None:
+                context.add_cookies([{"name": COOKIE, "value": tokens[login], "url": server}])
+            for picture in wanted:
+                if picture.login == login and (picture.phone or not phone):
+                    path = FOLDER / f"{picture.name}-{language}-{size}.png"
+                    shoot(context, picture, ids, path)
             context.close()
+
+
+def shoot(context: BrowserContext, picture: Picture, ids: dict[str, Any], path: Path) -> None:
+    """Take one page in one language and size."""
+    page = context.new_page()
+    answer = page.goto(picture.address.format(**ids))
+    if answer is None or not answer.ok:
+        raise SystemExit(f"{page.url} cannot be shown")
+    page.wait_for_selector(picture.ready, state="attached")
+    page.wait_for_timeout(500)
+    # A palette takes a third of the bytes, and nobody sees the difference.
+    taken = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    taken.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    page.close()
+    if path.stat().st_size > LARGEST_BYTES:
+        raise SystemExit(f"{path.name} is larger than {LARGEST_BYTES:,} bytes")
+    print(f"{path.name}: {path.stat().st_size:,} bytes", flush=True)
+
+
+def enter(session: Session) -> dict[str, str]:
+    """Sign in as each of the demo's users that a page is taken of."""
+    tokens = {}
+    for login in sorted({each.login for each in PICTURES if each.login is not None} & set(USERS)):
+        token = sign_in(session, login, PASSWORD).token
+        if token is None:
+            raise SystemExit(f"The demo's {login} cannot sign in.")
+        tokens[login] = token
+    return tokens
 
 
 def main() -> None:
@@ -79,17 +182,17 @@ def main() -> None:
         migrate(engine)
         load(engine, "town", 1)
         with Session(engine) as session, session.begin():
-            token = sign_in(session, "supervisor", PASSWORD).token
+            tokens = enter(session)
+            ids = dict(session.execute(IDS).one()._mapping)
         engine.dispose()
-        if token is None:
-            raise SystemExit("The demo's supervisor cannot sign in.")
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=FLAGS
             )
-            take(browser, f"http://127.0.0.1:{server.server_port}", token)
+            for language in LANGUAGES:
+                take(browser, f"http://127.0.0.1:{server.server_port}", language, tokens, ids)
             browser.close()
         server.shutdown()
         app.extensions["gridmap.engine"].dispose()

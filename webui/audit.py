@@ -117,6 +117,8 @@ def _said(field: str, value: Any, names: dict[Key, str]) -> str:
     if isinstance(value, list):
         return str(_(", ")).join(_said(field, one, names) for one in value) or "—"
     if isinstance(value, dict):
+        if value.keys() == {"amount", "unit"}:
+            return f"{value['amount']} {audit_words.value('unit', value['unit'])}"
         return str(_("; ")).join(
             f"{audit_words.field(name)} {_said(name, one, names)}" for name, one in value.items()
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from geodata.messages import N_
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
+from webui.cases.words import STEPS, UNITS
 from webui.language import say
 
 _ACTS = {
@@ -103,13 +104,17 @@ def subject(code: str) -> str:
 
 def field(code: str) -> str:
     """Return what a value is called."""
-    return say(_FIELDS.get(code, code))
+    return say(_FIELDS.get(code) or STEPS.get(code, code))
 
 
 def value(field: str, code: str) -> str:
     """Return what a value that is a code is called."""
     if field == "role" and code in list(Role):
         return say(_ROLES[code])
+    if field == "language":
+        return {"zh": "中文", "en": "English"}.get(code, code)
+    if field == "unit":
+        return say(UNITS.get(code, code))
     if field in ("kind", "level"):
         return say(words.CODES.get(code, code))
     return code

@@ -86,14 +86,16 @@ def load_staff(session: Session, seed: int, community: str, today: date) -> bool
     _add_teams(session, staff, home)
     _add_assignments(session, cells, staff)
     regular = staff[staff["kind"] == "full_time"]
-    for absent, substitute in pairwise(regular.loc[regular["unit_id"] == home, "id"].head(2)):
+    at_home = regular.loc[regular["unit_id"] == home, "id"].tolist()
+    # The demo's cadre has tasks of his own, and stands in for another.
+    for substitute, absent in pairwise(at_home[:2]):
         session.add(
             Absence(
                 cadre_id=absent, substitute_id=substitute, starts=today,
                 ends=today + timedelta(days=7), note="年休假",
             )
         )  # fmt: skip
-    _add_users(session, community, int(regular.loc[regular["unit_id"] == home, "id"].iloc[-1]))
+    _add_users(session, community, int(at_home[0]))
     session.flush()
     return True
 

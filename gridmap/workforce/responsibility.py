@@ -62,14 +62,15 @@ def answering(
     Returns
     -------
     sequence of rows
-        ``cell_id``, ``code``, ``responsible_id``, ``cadre_id`` and ``name`` of who answers (None
-        if nobody does), and ``why``: 'responsible', 'substitute', 'deputy' or None; by code.
+        ``cell_id``, ``code``, ``cell_name``, ``responsible_id``, ``cadre_id`` and ``name`` of who
+        answers (None if nobody does), and ``why``: 'responsible', 'substitute', 'deputy' or None;
+        by code.
     """
     chosen = "true" if cell_ids is None else "c.id = ANY(:cells)"
     return session.execute(
         text(f"""
             WITH RECURSIVE {_STAND_INS}, valid AS (
-                SELECT c.id, c.code, r.cadre_id AS responsible_id
+                SELECT c.id, c.code, c.name, r.cadre_id AS responsible_id
                 FROM cell c LEFT JOIN assignment r
                     ON r.cell_id = c.id AND r.role = 'responsible'
                         AND r.period @> CAST(:day AS date)
@@ -81,7 +82,8 @@ def answering(
                 FROM valid v LEFT JOIN away w ON w.cadre_id = v.responsible_id
                 LEFT JOIN stand_in s ON s.origin = v.responsible_id
             )
-            SELECT a.id AS cell_id, a.code, a.responsible_id, d.id AS cadre_id, d.name,
+            SELECT a.id AS cell_id, a.code, a.name AS cell_name, a.responsible_id,
+                   d.id AS cadre_id, d.name,
                    CASE WHEN a.present IS NOT NULL THEN 'responsible'
                         WHEN a.substitute IS NOT NULL THEN 'substitute'
                         WHEN p.cadre_id IS NOT NULL THEN 'deputy' END AS why

@@ -63,3 +63,48 @@ def test_the_wall_is_dark_and_shows_no_menu(page: Page) -> None:
     expect(page.locator(".top")).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 24, 30)"
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+
+
+def test_the_wall_turns_and_outlives_a_lost_connection_and_session(
+    browser: Browser, server: str, browser_session: SignIn
+) -> None:
+    # Without the watch for complaints: Chromium writes each failed request to the console.
+    context = browser.new_context(base_url=server, viewport={"width": 1920, "height": 1080})
+    browser_session(context)
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/dashboard?wall=1&lang=en")
+    ready(page)
+    said = page.locator("#wall-said")
+    expect(said).to_contain_text("updated")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    size = "parseFloat(getComputedStyle(document.querySelector('.answer .big')).fontSize)"
+    assert page.evaluate(size) > 64
+
+    page.clock.fast_forward(20_000)
+    expect(page.locator(".figure-change")).to_be_attached()
+    # The third view is of the busiest town.
+    page.clock.fast_forward(20_000)
+    expect(page.locator(".crumbs")).not_to_contain_text("My area")
+    ready(page)
+    expect(page.locator(".figure-change")).to_have_count(0)
+    busiest = page.locator(".crumbs h1").inner_text()
+
+    context.set_offline(True)
+    page.clock.fast_forward(20_000)
+    expect(said).to_contain_text("No connection")
+    expect(page.locator(".crumbs h1")).to_have_text(busiest)
+    context.set_offline(False)
+    page.clock.fast_forward(20_000)
+    expect(said).to_contain_text("updated")
+
+    context.clear_cookies(name="gridmap_session")
+    page.clock.fast_forward(20_000)
+    expect(said).to_contain_text("Signed out")
+    link = said.get_by_role("link", name="Sign in again")
+    assert "wall%3D1" in (link.get_attribute("href") or "")
+    # Somebody signs in again in another window.
+    browser_session(context)
+    page.clock.fast_forward(20_000)
+    expect(said).to_contain_text("updated")
+    context.close()

@@ -127,13 +127,15 @@ def _page(
     unit = area.unit.code if area.unit else None
     days = [period.span.first + timedelta(days=i) for i in range(period.span.days)]
     labels, counts = _steps_of(days, happened)
+    # A wall is left alone for days; only a period that somebody chose stays where it is.
+    lasting = query if "on" in request.args else {**query, "on": None}
     views = [
-        url_for("dashboard.show", unit=unit, wall=1, figure=name, **query)
+        url_for("dashboard.show", unit=unit, wall=1, figure=name, **lasting)
         for name in ("total", "change")
     ]
     if not area.parts_are_cells:
         busiest = sorted(area.parts, key=lambda part: -happened.parts[part.id].n)[:6]
-        views += [part_url(area, part, {**query, "wall": "1"}) for part in busiest]
+        views += [part_url(area, part, {**lasting, "wall": "1"}) for part in busiest]
     return {
         "language": str(get_locale()),
         "figure": figure,

@@ -46,6 +46,10 @@ SCRIPT: dict[str, Message | str] = {
     "up_to": N_("up to {value}"),
     "above": N_("above {value}"),
     "between": N_("{low} to {high}"),
+    "updated": N_("updated {time}"),
+    "stale": N_("No connection: the state of {time}; trying again."),
+    "signedOut": N_("Signed out: the state of {time}."),
+    "signIn": N_("Sign in again"),
 }
 
 

@@ -8,8 +8,10 @@ const locale = page.language === "zh" ? "zh-CN" : "en";
 
 const charts = [
   bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale, links: page.months.links }),
-  bars(document.getElementById("people"), page.people.labels, page.people.counts, { name: page.words.residents, locale }),
 ];
+// A school or a park has no residents, and so no chart of them.
+const people = document.getElementById("people");
+if (people) charts.push(bars(people, page.people.labels, page.people.counts, { name: page.words.residents, locale }));
 
 async function drawMap() {
   const answer = await fetch(page.shapes);

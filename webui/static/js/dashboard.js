@@ -1,8 +1,8 @@
-// The dashboard: its map, its chart, and the wall screen that goes from view to view.
+// The dashboard: its map and its chart.
 
 import { bars } from "./dashboard_charts.js";
+import { wallScreen } from "./dashboard_wall.js";
 
-const TURN_MS = 20000;
 const LABELS = 40;
 let running = null;
 
@@ -58,6 +58,7 @@ function labels(map, layer, parts) {
   const group = L.layerGroup().addTo(map);
   const place = () => {
     group.clearLayers();
+    const em = parseFloat(getComputedStyle(map.getContainer()).fontSize);
     const taken = [];
     const shapes = layer.getLayers().map((shape) => {
       const box = shape.getBounds();
@@ -67,9 +68,9 @@ function labels(map, layer, parts) {
     for (const { shape, size, at } of shapes) {
       const part = parts.get(shape.feature.id);
       const name = part.name === part.code ? part.code.slice(-3) : part.name;
-      const half = [...name].reduce((width, sign) => width + (sign > "⺀" ? 12 : 7), 0) / 2;
+      const half = [...name].reduce((width, sign) => width + (sign > "⺀" ? 1 : 0.6) * em, 0) / 2;
       if (size.x < half * 1.6 || size.y < 14) continue;
-      const box = [at.x - half - 2, at.y - 9, at.x + half + 2, at.y + 9];
+      const box = [at.x - half - 2, at.y - 0.75 * em, at.x + half + 2, at.y + 0.75 * em];
       if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
       taken.push(box);
       const words = document.createElement("span");
@@ -98,7 +99,7 @@ function start() {
       root.dataset.ready = "true";
     })
     .catch(() => { document.getElementById("map").textContent = page.words.failed; });
-  document.getElementById("wall")?.addEventListener("click", toggleWall);
+  document.getElementById("wall")?.addEventListener("click", () => wall.toggle());
   running = view;
 }
 
@@ -107,59 +108,13 @@ addEventListener("resize", () => {
   running?.map?.invalidateSize();
 });
 
-// --- The wall screen. Views are fetched and put in place, for a new page would end full screen.
-
-let timer;
-let turn = 0;
-
-async function show(address) {
-  try {
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    if (!answer.ok) return;
-    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("dashboard");
-    if (!next) {
-      // The session is over.
-      location.reload();
-      return;
-    }
+start();
+const wall = wallScreen({
+  page: () => running.page,
+  put: (next) => {
     running.chart.dispose();
     running.map?.remove();
     running.root.replaceWith(next);
-    history.replaceState(null, "", address);
     start();
-  } catch {
-    // The next turn tries again; the last view stays.
-  }
-}
-
-function rotate(views) {
-  clearInterval(timer);
-  timer = setInterval(() => {
-    turn = (turn + 1) % views.length;
-    show(views[turn]);
-  }, TURN_MS);
-}
-
-async function toggleWall() {
-  const q = new URLSearchParams(location.search);
-  if (q.get("wall") === "1") {
-    clearInterval(timer);
-    if (document.fullscreenElement) await document.exitFullscreen();
-    q.delete("wall");
-    location.search = q;
-    return;
-  }
-  const { views } = running.page;
-  await document.documentElement.requestFullscreen?.().catch(() => {});
-  turn = 0;
-  await show(views[0]);
-  rotate(views);
-}
-
-document.addEventListener("fullscreenchange", () => {
-  if (document.fullscreenElement || new URLSearchParams(location.search).get("wall") !== "1") return;
-  toggleWall();
+  },
 });
-
-start();
-if (new URLSearchParams(location.search).get("wall") === "1") rotate(running.page.views);
