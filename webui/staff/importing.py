@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 from geodata import files, mapping
 from geodata.messages import GeodataError, Message
 from gridmap.errors import GridmapError
+from gridmap.exchange.imports import import_layer
 from gridmap.i18n import translate
 from gridmap.territory.importing.layer import Choices
-from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.report import Report
-from gridmap.workforce import audit
 from gridmap.workforce.importing import cadres_for
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -95,10 +94,6 @@ def import_file() -> ResponseReturnValue:
         raise GridmapError(Message("The file is no longer here. Upload it again."))
     with writing() as session:
         report = _run(session, path, dry_run=False, skip_bad=request.form.get("skip") == "1")
-        if report.applied:
-            numbers = report.as_dict()
-            numbers.pop("problems")
-            audit.record(session, current_actor(), "cadre.import", ("cadre", None), after=numbers)
     path.unlink(missing_ok=True)
     if not report.applied:
         # Somebody changed the units or the cadres between the report and the confirmation.
@@ -118,7 +113,8 @@ def _run(session: Session, path: Path, *, dry_run: bool, skip_bad: bool) -> Repo
     raw = files.read(path)
     chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame.head(1000))
     choices = Choices(dry_run=dry_run, skip_bad=skip_bad)
-    return import_table(session, cadres_for(current_actor()), raw, chosen, choices)
+    actor = current_actor()
+    return import_layer(session, actor, cadres_for(actor), raw, chosen, choices)
 
 
 def _problems(report: Report) -> list[dict[str, Any]]:
