@@ -114,3 +114,10 @@ def test_an_administrator_links_a_cadre_to_an_account(
     other.post(f"/staff/{cadre}/edit", data=form | {"account": "", "csrf_token": csrf(other)})
     assert "walker" not in other.get(f"/staff/{cadre}").text
     assert one(linked) == cadre
+
+
+def test_a_period_that_runs_backwards_is_told_beside_its_days(client: FlaskClient) -> None:
+    page = client.get("/dashboard?period=custom&from=2026-03-10&to=2026-03-01")
+    assert page.status_code == 400
+    assert "结束日期 2026-03-01 早于开始日期 2026-03-10" in page.text
+    assert 'name="from" required value="2026-03-10"' in page.text
