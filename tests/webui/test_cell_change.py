@@ -68,6 +68,8 @@ def test_a_split_is_shown_first_and_then_made(
     [
         ({}, "尚未绘制"),
         ({"shape": "[]"}, "不是可读取的 GeoJSON"),
+        ({"shape": "[" * 100_000}, "不是可读取的 GeoJSON"),
+        ({"shape": '{"type": "FeatureCollection", "features": []}'}, "尚未绘制"),
         ({"shape": '{"type": "Polygon"}'}, "不是可读取的 GeoJSON"),
         ({"shape": '{"type": "LineString", "coordinates": [[1e9, 3], [4, 5]]}'}, "WGS 84"),
         ({"shape": '{"type": "Point", "coordinates": [112, 30]}'}, "须为一条线"),

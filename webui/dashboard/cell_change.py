@@ -45,6 +45,11 @@ _SCRIPT = {
 }
 #: Points that a drawing may have.
 _MOST_POINTS = 20_000
+#: What reading JSON of any shape as geometry may end in.
+_UNREADABLE = (
+    ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError,
+    shapely.GEOSException,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,10 @@ def _drawn(*kinds: str) -> shapely.Geometry:
         features = content["features"] if content.get("type") == "FeatureCollection" else [content]
         shapes = [shape_of(each.get("geometry", each)) for each in features]
         whole = shapely.force_2d(shapely.union_all(shapes))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.GEOSException):
+    except _UNREADABLE:
         raise GridmapError(Message("The drawing is no GeoJSON that can be read.")) from None
+    if whole.is_empty:
+        raise GridmapError(Message("Nothing is drawn yet: draw on the map or choose a file."))
     west, south, east, north = whole.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise GridmapError(Message("Give longitudes and latitudes in WGS 84."))
