@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -64,9 +65,10 @@ class _Block:
             values["value"] = self.given[position]
         return Message(self.template, **{**values, **self.params})
 
-    def texts(self, translate: Callable[[str], str]) -> pd.Series[str]:
+    def texts(self, translate: Callable[[str], str], titles: Mapping[str, str]) -> pd.Series[str]:
         """Return the filled sentences, put together column by column."""
-        constant = {"field": self.field, **self.params}
+        named = titles.get(self.field or "", self.field)
+        constant = {"field": named, **self.params}
         result = pd.Series("", index=range(len(self.rows)), dtype="str")
         for literal, name, spec, _ in string.Formatter().parse(translate(self.template)):
             result = result + literal
@@ -202,13 +204,19 @@ class Problems:
             if len(block.rows) == 1 and block.rows[0] == 0
         ]
 
-    def to_frame(self, translate: Callable[[str], str] = str) -> pd.DataFrame:
+    def to_frame(
+        self,
+        translate: Callable[[str], str] = str,
+        titles: Mapping[str, str] = MappingProxyType({}),
+    ) -> pd.DataFrame:
         """Return one line per problem, ordered by row.
 
         Parameters
         ----------
         translate : callable, optional
             Turns an English template into the template of another language.
+        titles : mapping of str to str, optional
+            What the sentences call fields, such as the headings of the file.
 
         Returns
         -------
@@ -227,7 +235,7 @@ class Problems:
                     "value": ""
                     if block.given is None
                     else pd.Series(block.given, dtype="object").astype("str"),
-                    "message": block.texts(translate),
+                    "message": block.texts(translate, titles),
                 }
             )
             for block in self._blocks

@@ -1,4 +1,4 @@
-"""Back the database up to a file, and restore it from one."""
+"""Back the database and the photos up to a file, and restore them from one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,21 +16,19 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from geodata.messages import Message
+from gridmap.archive import BackupError, Packed, adding_files, pack, unpacked
 from gridmap.embedded import Cluster
-from gridmap.errors import ConflictError, GridmapError
+from gridmap.errors import ConflictError
 from gridmap.postgres import find_tool
 from gridmap.progress import track
 from gridmap.settings import Settings
 
 
-class BackupError(GridmapError):
-    """PostgreSQL's own programs refused, and the message holds their reason."""
+def backup(url: str, file: Path, settings: Settings, *, replace: bool = False) -> Packed:
+    """Write a database and the photos it names to a file.
 
-    status = 500
-
-
-def backup(url: str, file: Path, *, replace: bool = False) -> int:
-    """Write a database to a file in PostgreSQL's custom format.
+    The photos are read after the database, and are never changed or removed: each that the
+    database names is there by then.
 
     Parameters
     ----------
@@ -38,13 +36,14 @@ def backup(url: str, file: Path, *, replace: bool = False) -> int:
         The database.
     file : Path
         The file, which comes into being when it is whole.
+    settings : Settings
+        Where photos and the template of the sheet lie.
     replace : bool, default False
         Whether an existing file may be replaced.
 
     Returns
     -------
-    int
-        The size of the file in bytes.
+    Packed
 
     Raises
     ------
@@ -58,9 +57,11 @@ def backup(url: str, file: Path, *, replace: bool = False) -> int:
             Message("{file} exists: name another file, or add --force", file=str(file))
         )
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    dump = draft.with_name(f"{draft.name}.dump")
     try:
         # Others than the operator have no business with what is in it.
-        draft.touch(mode=0o600)
+        for part in (draft, dump):
+            part.touch(mode=0o600)
     except OSError as error:
         raise BackupError(
             Message("{file} cannot be written: {reason}", file=str(file), reason=error.strerror)
@@ -68,15 +69,19 @@ def backup(url: str, file: Path, *, replace: bool = False) -> int:
     try:
         _run(
             Message("Backing up (bytes)"),
-            draft,
+            dump,
             *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"),
-            f"--file={draft}",
+            f"--file={dump}",
             url=url,
         )
+        names = _photos(url)
+        with track(Message("Backing up photos"), len(names)) as advance:
+            packed = pack(draft, dump, settings, names, advance)
         draft.rename(file)
     finally:
-        draft.unlink(missing_ok=True)
-    return file.stat().st_size
+        for part in (draft, dump):
+            part.unlink(missing_ok=True)
+    return packed
 
 
 class Target:
@@ -103,8 +108,24 @@ class Target:
             )
             return found.fetchone() is not None
 
-    def restore(self, file: Path) -> None:
+    def restore(
+        self, file: Path, settings: Settings, then: Callable[[str], None] = lambda url: None
+    ) -> int:
         """Read the backup into a new database, which then takes this one's place.
+
+        Parameters
+        ----------
+        file : Path
+        settings : Settings
+            Where photos lie. The backup's are put there before the database that names them
+            takes its place; others stay, for another database may name them.
+        then : callable
+            Called with the address of the new database before it takes the place.
+
+        Returns
+        -------
+        int
+            How many photos were put into the folder.
 
         Raises
         ------
@@ -112,8 +133,11 @@ class Target:
             If the file is no backup or cannot be read in; nothing has changed then.
         """
         draft = f"{self.name}_restore_{secrets.token_hex(3)}"
-        with tempfile.NamedTemporaryFile("w", suffix=".list") as contents:
-            contents.write(_contents(file))
+        with (
+            unpacked(file) as dump,
+            tempfile.NamedTemporaryFile("w", suffix=".list") as contents,
+        ):
+            contents.write(_contents(dump, file))
             contents.flush()
             self._make(draft)
             try:
@@ -122,14 +146,17 @@ class Target:
                     None,
                     *("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"),
                     *("--single-transaction", f"--use-list={contents.name}"),
-                    str(file),
+                    str(dump),
                     url=_plain(self._url.set(database=draft)),
                 )
-                self._swap(draft)
+                then(_plain(self._url.set(database=draft)))
+                with adding_files(file, settings) as added:
+                    self._swap(draft)
             finally:
                 with self._server() as server:
                     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
                     server.execute(statement.format(sql.Identifier(draft)))
+        return added
 
     def _server(self) -> psycopg.Connection:
         if self._cluster is not None:
@@ -172,10 +199,19 @@ def restoring(settings: Settings, name: str = "gridmap") -> Iterator[Target]:
         yield Target(url, cluster)
 
 
-def _contents(file: Path) -> str:
+def _photos(url: str) -> list[str]:
+    """Return the names of all photos; a database of an early version knows none."""
+    with psycopg.connect(_plain(make_url(url))) as connection:
+        kept = connection.execute("SELECT to_regclass('case_photo') IS NOT NULL").fetchone()
+        if kept != (True,):
+            return []
+        return [name for (name,) in connection.execute("SELECT name FROM case_photo ORDER BY id")]
+
+
+def _contents(dump: Path, file: Path) -> str:
     """List what is to be restored: all but PostGIS, which only a superuser may make."""
     listed = subprocess.run(
-        [find_tool("pg_restore"), "--list", str(file)],
+        [find_tool("pg_restore"), "--list", str(dump)],
         capture_output=True,
         text=True,
         check=False,

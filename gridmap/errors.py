@@ -87,6 +87,23 @@ def from_database(error: DBAPIError) -> ConflictError | None:
     return None
 
 
+def refuse_identity_number(words: str) -> None:
+    """Refuse a text with a number of an identity card; this is no register of persons.
+
+    Raises
+    ------
+    GridmapError
+        Without the number.
+    """
+    # The libraries for columns take a second to load, and commands import this module.
+    from geodata.mapping.identity import holds_identity_number
+
+    if any(character.isdigit() for character in words) and holds_identity_number(words):
+        raise GridmapError(
+            Message("Leave out the identity-card number: persons are not registered here.")
+        )
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """Raise what a guard in the database refuses as a typed error; other errors pass."""

@@ -54,7 +54,7 @@ def enter() -> ResponseReturnValue:
         )
         if tried.token:
             # Who signs in over another session leaves that one.
-            sign_out(database, access.token())
+            sign_out(database, access.token(), address=request.remote_addr)
     if tried.token is None or tried.expires_at is None:
         return _ask_name(tried), 401
     # A new person gets a new token for forms, too.
@@ -70,7 +70,7 @@ def enter() -> ResponseReturnValue:
 def leave() -> ResponseReturnValue:
     """End the session here."""
     with writing() as database:
-        sign_out(database, access.token())
+        sign_out(database, access.token(), address=request.remote_addr)
     session.clear()
     response = make_response(redirect(url_for("account.show_sign_in")))
     access.drop_session(response)

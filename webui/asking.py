@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError
@@ -24,11 +25,15 @@ def day_of(value: object) -> date:
         If it is none.
     """
     try:
-        return date.fromisoformat(str(value or ""))
+        day = date.fromisoformat(str(value or ""))
     except ValueError:
+        day = None
+    # Days beyond these are slips of the hand, and some cannot be counted on from.
+    if day is None or not 1900 <= day.year <= 2200:
         raise GridmapError(
             Message("{value} is not a day. Write it as 2026-03-31.", value=value or "")
-        ) from None
+        )
+    return day
 
 
 def optional_day(value: object) -> date | None:
@@ -83,7 +88,7 @@ def versions(value: object) -> dict[int, int]:
     if not isinstance(value, dict) or not value:
         raise GridmapError(Message("Choose at least one cell."))
     try:
-        return {id_of(cell, "cell"): int(version) for cell, version in value.items()}
+        return {id_of(cell, _("Cell")): int(version) for cell, version in value.items()}
     except (TypeError, ValueError):
         raise GridmapError(Message("The request cannot be understood.")) from None
 

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import GridmapError, NotFoundError
 from gridmap.workforce import audit
 from gridmap.workforce.accounts import find_user
 from gridmap.workforce.audit_names import REFERENCES, Key, names_in
@@ -45,8 +46,10 @@ def show() -> ResponseReturnValue:
     end: audit.Place | None = None
     with writing() as session:
         try:
+            user_id, operator = _person(session, _asked("person"))
             wanted = audit.Wanted(
-                user_id=find_user(session, login).id if (login := _asked("person")) else None,
+                user_id=user_id,
+                operator=operator,
                 act=_asked("act"),
                 subject=_asked("subject"),
                 subject_id=optional_id(_asked("id"), _("Number")),
@@ -64,6 +67,7 @@ def show() -> ResponseReturnValue:
         entries=entries,
         changes={entry.id: _changes(entry, names) for entry in entries},
         names=names,
+        person=audit_words.person,
         acts={act: audit_words.act(act) for act in acts},
         subjects={subject: audit_words.subject(subject) for subject in subjects},
         error=error,
@@ -74,6 +78,18 @@ def show() -> ResponseReturnValue:
 
 def _asked(name: str) -> str | None:
     return request.args.get(name, "").strip()[:100] or None
+
+
+def _person(session: Session, name: str | None) -> tuple[int | None, str | None]:
+    """Return the user with a sign-in name, else the account of the server that has the name."""
+    if name is None:
+        return None, None
+    try:
+        return find_user(session, name).id, None
+    except NotFoundError:
+        if audit.has_operator(session, name):
+            return None, name
+        raise
 
 
 def _place(value: str | None) -> audit.Place | None:

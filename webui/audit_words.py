@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from geodata.messages import N_
+from datetime import datetime
+
+from geodata.messages import N_, Message
+from gridmap.workforce.audit import OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
-from webui.cases.words import STEPS, UNITS
-from webui.language import say
+from webui.cases import words as case_words
+from webui.language import moment, say
 
 _ACTS = {
     "sign_in": N_("Sign in"),
+    "sign_out": N_("Sign out"),
     "sign_in.fail": N_("Failed sign-in"),
     "user.create": N_("Make a user"),
     "user.change": N_("Change a user"),
@@ -17,17 +21,31 @@ _ACTS = {
     "user.change_password": N_("Change the own password"),
     "export": N_("Export"),
     "import": N_("Import"),
+    "export.sketch": N_("Draw first outlines"),
+    "export.check": N_("Export findings of the check"),
+    "backup": N_("Make a backup"),
+    "restore": N_("Restore a backup"),
+    "migrate": N_("Migrate the database"),
+    "settings.territory": N_("Change the settings of the territory"),
+    "cadre.import": N_("Import cadres"),
+    "template.change": N_("Change the template of the sheet"),
+    "template.reset": N_("Go back to the default template"),
     "cadre.create": N_("Add a cadre"),
     "cadre.change": N_("Change a cadre"),
     "team.create": N_("Make a team"),
     "team.change": N_("Change a team"),
+    "team.disband": N_("Disband a team"),
     "absence.create": N_("Enter a leave"),
     "absence.delete": N_("Remove a leave"),
     "assignment.assign": N_("Assign cells"),
     "assignment.end": N_("Take cells back"),
     "assignment.hand_over": N_("Hand cells over"),
     "assignment.undo": N_("Undo an assignment"),
+    "cell.redraw": N_("Redraw cells"),
+    "cell.split": N_("Split a cell"),
+    "cell.merge": N_("Merge cells"),
     "case.report": N_("Report an incident"),
+    "case.export": N_("Export cases"),
     "case.contact": N_("Look at a reporter's contact"),
     "calendar.save": N_("Change the calendar"),
     "calendar.remove": N_("Remove a day from the calendar"),
@@ -36,6 +54,7 @@ _ACTS = {
     "settings.cases": N_("Change the settings of cases"),
     "view.save": N_("Save a view"),
     "view.remove": N_("Remove a view"),
+    **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
     "app_user": N_("User"),
@@ -53,6 +72,12 @@ _SUBJECTS = {
     "building": N_("Building"),
     "place": N_("Place"),
     "unit": N_("Unit"),
+    "road": N_("Road"),
+    "ground": N_("Ground"),
+    "building_count": N_("Monthly counts"),
+    "territory_settings": N_("Settings of the territory"),
+    "template": N_("Template of the sheet"),
+    "database": N_("Database"),
 }
 _FIELDS = {
     "login": N_("Sign-in name"),
@@ -72,6 +97,7 @@ _FIELDS = {
     "unit_id": N_("Unit"),
     "community_id": N_("Community"),
     "cell_id": N_("Cell"),
+    "cells": N_("Cells"),
     "cadre_id": N_("Cadre"),
     "substitute_id": N_("Substitute"),
     "user_id": N_("User"),
@@ -88,8 +114,48 @@ _FIELDS = {
     "address": N_("Address"),
     "day": N_("Day"),
     "deadlines": N_("Deadlines"),
+    "layer": N_("Layer"),
+    "file": N_("File"),
+    "read": N_("Rows read"),
+    "inserted": N_("Added"),
+    "updated": N_("Changed"),
+    "unchanged": N_("As before"),
+    "reversed": N_("Taken back by the file"),
+    "repeated": N_("Repeated in the file"),
+    "rejected": N_("Rejected"),
+    "system": N_("Coordinate system"),
+    "community": N_("Code begins with"),
+    "first": N_("From"),
+    "last": N_("To"),
+    "level": N_("Level"),
+    "step": N_("Step"),
+    "assignee_id": N_("Handled by"),
+    "step_due_at": N_("Step due"),
+    "due_at": N_("Case due"),
+    "version": N_("Version"),
+    "photos": N_("Photos"),
+    "size": N_("Bytes"),
+    "bytes": N_("Bytes"),
+    "steps": N_("Steps"),
+    "filters": N_("Filter"),
+    "query": N_("Filter"),
+    "sheet": N_("Responsibility sheet"),
+    "overlap_tolerance_m2": N_("Overlap tolerated, m²"),
+    "outside_tolerance_m2": N_("Reach beyond the community tolerated, m²"),
+    "time_zone": N_("Time zone"),
+    "work_hours": N_("Work hours"),
+    "duplicate_metres": N_("Duplicates: metres"),
+    "duplicate_hours": N_("Duplicates: hours"),
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
+
+
+def person(name: str) -> str:
+    """Return who did something, as the page says it."""
+    if name.startswith(OPERATOR):
+        account = name.removeprefix(OPERATOR)
+        return say(Message("Account {name} of the server", name=account))
+    return name
 
 
 def act(code: str) -> str:
@@ -114,7 +180,11 @@ def value(field: str, code: str) -> str:
     if field == "language":
         return {"zh": "中文", "en": "English"}.get(code, code)
     if field == "unit":
-        return say(UNITS.get(code, code))
+        return say(case_words.UNITS.get(code, code))
+    if field == "step":
+        return say(case_words.STEPS.get(code, code))
     if field in ("kind", "level"):
-        return say(words.CODES.get(code, code))
+        return say(words.CODES.get(code) or case_words.LEVELS.get(code, code))
+    if field in ("step_due_at", "due_at"):
+        return moment(datetime.fromisoformat(code))
     return code

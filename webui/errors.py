@@ -7,7 +7,7 @@ import logging
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -25,9 +25,15 @@ _SENTENCES = {
     413: N_("What was sent is too large."),
 }
 _FORGED = N_("This page was open too long, or came from elsewhere. Load it again and repeat.")
+_UNSTORABLE = N_("A value holds characters, or a number or date, that cannot be stored.")
 _BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
 _CANCELLED = N_("The question took too long and was given up. Ask for a smaller area or period.")
 _BUSY = N_("The database does not answer now. Try again in a minute.")
+
+
+#: States of values that no row can hold: numbers and moments beyond their types, and characters
+#: that no text may have. Without a state the driver itself has refused a value.
+_OF_VALUES = (None, "22003", "22008", "22021", "22P05")
 
 
 def install(app: Flask) -> None:
@@ -47,7 +53,10 @@ def _ours(error: GeodataError) -> ResponseReturnValue:
 def _database(error: DBAPIError) -> ResponseReturnValue:
     if refused := from_database(error):
         return _ours(refused)
-    if getattr(error.orig, "sqlstate", None) == "57014":
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, DataError) and state in _OF_VALUES:
+        return _answer(400, say(_UNSTORABLE))
+    if state == "57014":
         return _answer(503, say(_CANCELLED))
     log.exception("The database failed at %s", request.path, exc_info=error)
     if isinstance(error, OperationalError):

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.i18n import LANGUAGES
 from gridmap.workforce.accounts import (
@@ -177,10 +178,12 @@ def _form(
 
 def _typed() -> _Form:
     role, language = request.form.get("role", ""), request.form.get("language", "")
+    if role not in list(Role):
+        raise GridmapError(Message("Choose a value for {name}.", name=_("Role")))
     return _Form(
         request.form.get("login", "")[:100],
         request.form.get("display_name", "")[:100],
-        role if role in list(Role) else Role.CADRE,
+        role,
         language if language in LANGUAGES else "zh",
         {id_of(area, _("Area of work")) for area in request.form.getlist("area")},
     )

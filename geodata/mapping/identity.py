@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 
 import numpy as np
@@ -75,6 +76,16 @@ def refuse_identity_numbers(
                     count=len(found),
                 )
             )
+
+
+def holds_identity_number(words: str) -> bool:
+    """Tell whether a text that somebody typed holds a number of an identity card.
+
+    Only numbers of 18 characters whose check character is right count: of others there is no
+    telling in a single text.
+    """
+    found = _identity_like(pa.array([unicodedata.normalize("NFKC", words)]), short=False)
+    return bool(found[0])
 
 
 def _texts(column: pd.Series) -> pa.Array | None:

@@ -14,12 +14,12 @@ from rich.table import Table
 
 from geodata.messages import N_, Message
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine, make_sessions
-from gridmap.embedded import provide_database
+from gridmap.cli.work import working
 from gridmap.incidents import checks as incidents
 from gridmap.settings import Settings
 from gridmap.territory import checks as territory
 from gridmap.territory.checks import Check, Finding
+from gridmap.workforce import audit
 
 CHECKS = {check.name: check for check in (*territory.CHECKS, *incidents.CHECKS)}
 # Narrower than a terminal's default, a table that nobody watches would break every line.
@@ -62,9 +62,7 @@ def check(
     """
     asked = [CHECKS[name] for name in only] or list(CHECKS.values())
     with ExitStack() as stack:
-        engine = make_engine(stack.enter_context(provide_database(settings)))
-        stack.callback(engine.dispose)
-        session = stack.enter_context(make_sessions(engine)())
+        session, actor = stack.enter_context(working(settings))
         writer = None
         if geojson is not None:
             writer = _Collection(stack.enter_context(geojson.open("w", encoding="utf-8")))
@@ -82,6 +80,8 @@ def check(
             total += count
         if writer is not None:
             writer.close()
+            told = {"file": geojson.name if geojson else "", "rows": total}
+            audit.record(session, actor, "export.check", ("cell", None), after=told)
     if geojson is not None:
         say(Message("Wrote {file}.", file=str(geojson)))
     if total:

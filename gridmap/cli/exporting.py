@@ -9,8 +9,7 @@ import click
 
 from geodata.messages import Message
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine, make_sessions
-from gridmap.embedded import provide_database
+from gridmap.cli.work import working
 from gridmap.exchange.export import LAYERS, Choice
 from gridmap.exchange.export import export as write_layer
 from gridmap.progress import track
@@ -66,19 +65,13 @@ def export(
         last.date() if last else None,
         level,
     )
-    with provide_database(settings) as url:
-        engine = make_engine(url)
-        try:
-            with (
-                make_sessions(engine)() as session,
-                track(Message("Writing {file}", file=file.name)) as advance,
-            ):
-                written = write_layer(
-                    session, layer, file, format=format_, system=crs, choice=choice,
-                    advance=advance,
-                )  # fmt: skip
-        finally:
-            engine.dispose()
+    with (
+        working(settings) as (session, actor),
+        track(Message("Writing {file}", file=file.name)) as advance,
+    ):
+        written = write_layer(
+            session, actor, layer, file, format=format_, system=crs, choice=choice, advance=advance
+        )
     for note in written.notes:
         say(note)
     say(Message("Wrote {count} rows to {file}.", count=f"{written.count:,}", file=str(file)))

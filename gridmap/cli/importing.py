@@ -20,15 +20,15 @@ from geodata.messages import N_, Message
 from geodata.problems import Problems
 from gridmap.cli.reporting import print_table, show_report
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine, make_sessions
+from gridmap.cli.work import connected, operator
+from gridmap.db import make_sessions
 from gridmap.embedded import provide_database
-from gridmap.exchange.imports import LAYERS, OSM_LAYERS, import_osm
+from gridmap.exchange.imports import LAYERS, OSM_LAYERS, import_layer, import_osm
 from gridmap.i18n import preferred_language, translate
 from gridmap.incidents.importing.layers import category_words
 from gridmap.progress import track
 from gridmap.settings import Settings
 from gridmap.territory.importing.layer import Choices
-from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.rejected import source_of, write_rejected
 from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import number_codes
@@ -80,15 +80,11 @@ def import_(settings: Settings, /, layer: str, file: Path, **given: Any) -> None
     The exit code is 1 if bad rows kept the file from being imported, or would have.
     """
     call = _Call(layer=layer, file=file, **given)
-    with provide_database(settings) as url:
-        engine = make_engine(url)
-        try:
-            with make_sessions(engine).begin() as session:
-                fits = _import_osm(session, call) if layer == "osm" else _import(session, call)
-            if fits and not call.dry_run and layer in {"incidents", "osm"}:
-                _analyse(engine)
-        finally:
-            engine.dispose()
+    with provide_database(settings) as url, connected(url) as engine:
+        with make_sessions(engine).begin() as session:
+            fits = _import_osm(session, call) if layer == "osm" else _import(session, call)
+        if fits and not call.dry_run and layer in {"incidents", "osm"}:
+            _analyse(engine)
     if call.dry_run:
         say("Nothing was written: this was a dry run.")
     elif not fits:
@@ -149,9 +145,8 @@ class _Call:
 def _import_osm(session: Session, call: _Call) -> bool:
     """Import all layers of an extract or none, and tell whether they fit."""
     with track(call.title()) as advance:
-        reports = import_osm(
-            session, call.file, call.osm_layers or OSM_LAYERS, call.choices(advance)
-        )
+        layers = call.osm_layers or OSM_LAYERS
+        reports = import_osm(session, operator(), call.file, layers, call.choices(advance))
     for report in reports:
         show_report(report)
     fits = all(call.accepts(report) for report in reports)
@@ -164,7 +159,8 @@ def _import(session: Session, call: _Call) -> bool:
     """Import a file of one layer, and tell whether it fits."""
     raw, chosen = _understood(session, call)
     with track(call.title(), len(raw)) as advance:
-        report = import_table(session, LAYERS[call.layer], raw, chosen, call.choices(advance))
+        choices = call.choices(advance)
+        report = import_layer(session, operator(), LAYERS[call.layer], raw, chosen, choices)
     show_report(report)
     if report.rejected and report.applied:
         _write_rejected(raw, chosen, report.problems)

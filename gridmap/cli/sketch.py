@@ -18,12 +18,12 @@ from geodata.crs import CoordinateSystem, to_wgs84
 from geodata.files.writing import write
 from geodata.messages import Message
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine, make_sessions
-from gridmap.embedded import provide_database
+from gridmap.cli.work import working
 from gridmap.errors import GridmapError
 from gridmap.settings import Settings
 from gridmap.territory.importing.positions import territory, unit_outlines
 from gridmap.territory.models import Road, Unit
+from gridmap.workforce import audit
 
 
 @click.command()
@@ -64,20 +64,18 @@ def sketch(
     """
     if what != "cells" and points is None:
         raise click.UsageError(text("give the codes and positions with --points"))
-    with provide_database(settings) as url:
-        engine = make_engine(url)
-        try:
-            with make_sessions(engine)() as session:
-                if points is None or what == "cells":
-                    drawn = _cells(session, community or "", target)
-                else:
-                    table = files.read(points, header=False if no_header else None).frame
-                    level = "town" if what == "towns" else "community"
-                    drawn = _areas(session, _placed(table, code, x, y, crs), level)
-        finally:
-            engine.dispose()
-    # Rounded coordinates would make the outlines overlap by slivers.
-    write(drawn, file, "gpkg" if file.suffix == ".gpkg" else None)
+    with working(settings) as (session, actor):
+        if points is None or what == "cells":
+            drawn = _cells(session, community or "", target)
+        else:
+            table = files.read(points, header=False if no_header else None).frame
+            level = "town" if what == "towns" else "community"
+            drawn = _areas(session, _placed(table, code, x, y, crs), level)
+        # Rounded coordinates would make the outlines overlap by slivers.
+        write(drawn, file, "gpkg" if file.suffix == ".gpkg" else None)
+        told = {"layer": what, "file": file.name, "rows": len(drawn)}
+        subject = ("cell" if what == "cells" else "unit", None)
+        audit.record(session, actor, "export.sketch", subject, after=told)
     say(Message("Wrote {count} rows to {file}.", count=f"{len(drawn):,}", file=str(file)))
 
 

@@ -9,9 +9,10 @@ import click
 from geodata.messages import Message
 from gridmap import backup as copies
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine
+from gridmap.cli.work import connected, tell
 from gridmap.doctor import State, examine
 from gridmap.embedded import provide_database
+from gridmap.incidents.cases.photos import photo_folder
 from gridmap.migrate import migrate as apply_migrations
 from gridmap.settings import Settings
 
@@ -22,10 +23,10 @@ _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "red"}
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Bring the database to this version of gridmap."""
-    with provide_database(settings) as url:
-        engine = make_engine(url)
+    with provide_database(settings) as url, connected(url) as engine:
         steps = apply_migrations(engine)
-        engine.dispose()
+        if steps:
+            tell(engine, "migrate", {"steps": steps})
     for step in steps:
         say(Message("Applied {step}", step=step))
     say("The database is up to date.")
@@ -39,15 +40,13 @@ def doctor(settings: Settings) -> None:
     The exit code is 1 if something keeps gridmap from working.
     """
     grave = False
-    with provide_database(settings) as url:
-        engine = make_engine(url)
+    with provide_database(settings) as url, connected(url) as engine:
         for finding in examine(settings, engine):
             grave |= finding.state is State.ERROR
             mark = click.style(f"{finding.state:8}", fg=_COLOURS[finding.state])
             say(finding.message, before=mark)
             if finding.remedy:
                 say(finding.remedy, before=" " * 8)
-        engine.dispose()
     if grave:
         raise click.exceptions.Exit(1)
 
@@ -57,10 +56,27 @@ def doctor(settings: Settings) -> None:
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @click.pass_obj
 def backup(settings: Settings, file: Path, force: bool) -> None:
-    """Write the whole database to a file."""
-    with provide_database(settings) as url:
-        size = copies.backup(url, file, replace=force)
-    say(Message("Wrote {file}, {megabytes:.1f} MB.", file=str(file), megabytes=size / 1e6))
+    """Write the whole database, the photos and the sheet's template to a file."""
+    with provide_database(settings) as url, connected(url) as engine:
+        packed = copies.backup(url, file, settings, replace=force)
+        tell(engine, "backup", {"file": file.name, "size": packed.size, "photos": packed.photos})
+    say(
+        Message(
+            "Wrote {file}, {megabytes:.1f} MB, with {photos} photos.",
+            file=str(file),
+            megabytes=packed.size / 1e6,
+            photos=packed.photos,
+        )
+    )
+    if packed.missing:
+        say(
+            Message(
+                "{count} photos that the database names are not in {folder} and are left out.",
+                count=packed.missing,
+                folder=str(photo_folder(settings)),
+            ),
+            err=True,
+        )
 
 
 @click.command()
@@ -68,14 +84,21 @@ def backup(settings: Settings, file: Path, force: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before the data are replaced.")
 @click.pass_obj
 def restore(settings: Settings, file: Path, yes: bool) -> None:
-    """Replace the database by a backup.
+    """Replace the database by a backup, and bring its photos back.
 
     The backup is read into a new database, which takes the other's place when it is whole.
     """
+
+    def told(url: str) -> None:
+        with connected(url) as engine:
+            tell(engine, "restore", {"file": file.name})
+
     with copies.restoring(settings) as target:
         if target.has_data() and not yes:
             say(Message("The database {name} holds data.", name=target.name))
             say("They will be replaced by the backup.")
             click.confirm(text("Replace them?"), abort=True)
-        target.restore(file)
+        photos = target.restore(file, settings, told)
     say(Message("Restored {file}.", file=str(file)))
+    if photos:
+        say(Message("{count} photos were brought back.", count=photos))

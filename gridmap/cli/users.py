@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from sqlalchemy import select
@@ -12,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine, make_sessions
-from gridmap.embedded import provide_database
+from gridmap.cli.work import working
 from gridmap.errors import GridmapError, NotFoundError
 from gridmap.settings import Settings
 from gridmap.territory.models import Unit
 from gridmap.workforce.accounts import create_user, find_user, reset_password, set_password
 from gridmap.workforce.passwords import check_password
-from gridmap.workforce.rights import SYSTEM, Role
+from gridmap.workforce.rights import Role
 from gridmap.workforce.sign_in import normal_login
 
 
@@ -63,10 +60,10 @@ def add(
     """
     login = normal_login(login)
     password = None if one_time else _ask(login)
-    with _writing(settings) as session:
+    with working(settings) as (session, actor):
         made, given = create_user(
             session,
-            SYSTEM,
+            actor,
             login,
             name or login,
             Role(role),
@@ -91,12 +88,12 @@ def reset(settings: Settings, login: str, one_time: bool) -> None:
     login = normal_login(login)
     password = None if one_time else _ask(login)
     given = None
-    with _writing(settings) as session:
+    with working(settings) as (session, actor):
         found = find_user(session, login)
         if password is None:
-            given = reset_password(session, SYSTEM, found.id)
+            given = reset_password(session, actor, found.id)
         else:
-            set_password(session, SYSTEM, found.id, password)
+            set_password(session, actor, found.id, password)
     say(Message("The user {login} has a new password and is signed out everywhere.", login=login))
     _show(given)
 
@@ -120,17 +117,6 @@ def _ask(login: str) -> str:
 def _show(password: str | None) -> None:
     if password is not None:
         say(Message("One-time password: {password}", password=password))
-
-
-@contextmanager
-def _writing(settings: Settings) -> Iterator[Session]:
-    with provide_database(settings) as url:
-        engine = make_engine(url)
-        try:
-            with make_sessions(engine).begin() as session:
-                yield session
-        finally:
-            engine.dispose()
 
 
 def _unit(session: Session, code: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ from geodata.files.writing import FORMATS, Written, replacing, write_parts
 from geodata.files.writing_geojson import write_collection
 from geodata.messages import Message
 from gridmap.errors import GridmapError
+from gridmap.exchange.imports import TABLES
 from gridmap.territory.models import TerritorySettings
+from gridmap.workforce import audit
+from gridmap.workforce.rights import Action, Actor, require
 
 # SQLAlchemy hands out everything at once where the size of a part is not named again.
 _CHUNK = 20_000
@@ -141,6 +144,7 @@ class Choice:
 
 def export(
     session: Session,
+    actor: Actor,
     layer: str,
     path: Path,
     *,
@@ -149,7 +153,7 @@ def export(
     choice: Choice = Choice(),
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Written:
-    """Write a layer to a file, in memory that does not grow with its rows.
+    """Write a layer to a file, in memory that does not grow with its rows; the log tells of it.
 
     Times are told in the time zone of the territory, whatever that of the session was; it keeps
     the territory's until the transaction ends.
@@ -157,7 +161,8 @@ def export(
     Parameters
     ----------
     session : Session
-        Only read from.
+        Nothing but the entry of the log is written to it.
+    actor : Actor
     layer : str
         A key of `LAYERS`.
     path : Path
@@ -177,20 +182,30 @@ def export(
 
     Raises
     ------
+    ForbiddenError
+        If the actor may not export.
     GeodataError
         If the format or the coordinate system is unknown, or the layer knows no such choice.
     """
+    require(actor, Action.EXPORT)
     target = CoordinateSystem.parse(system)
     zone = session.scalars(select(TerritorySettings.time_zone)).one()
     session.execute(select(func.set_config("TimeZone", zone, True)))
     shape = LAYERS[layer].shape
     wanted = format or FORMATS.get(path.suffix.lower())
     if wanted == "geojson" and target.name == "WGS 84" and shape:
-        return _stream_geojson(session, layer, path, choice, advance)
-    if target.name == "CGCS2000 GK" and shape:
-        target = for_longitudes(target, _west_and_east(session, layer, choice))
-    with closing(_frames(session, layer, choice, advance, zone)) as frames:
-        return write_parts(frames, path, wanted, target, shape=shape)
+        written = _stream_geojson(session, layer, path, choice, advance)
+    else:
+        if target.name == "CGCS2000 GK" and shape:
+            target = for_longitudes(target, _west_and_east(session, layer, choice))
+        with closing(_frames(session, layer, choice, advance, zone)) as frames:
+            written = write_parts(frames, path, wanted, target, shape=shape)
+    after = {
+        "layer": layer, "file": path.name, "rows": written.count, "system": system,
+        **{name: value for name, value in asdict(choice).items() if value is not None},
+    }  # fmt: skip
+    audit.record(session, actor, "export", (TABLES[layer], None), after=after)
+    return written
 
 
 def _query(layer: str, choice: Choice, geometry: str) -> tuple[str, dict[str, Any]]:

@@ -11,19 +11,23 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from geodata.files import RawTable
 from geodata.files.osm import read_osm
+from geodata.mapping import Mapping
 from geodata.messages import N_
 from geodata.problems import Problems
 from gridmap.incidents.importing.layers import CATEGORIES, INCIDENTS
 from gridmap.territory.importing.buildings import BUILDING_COUNTS, BUILDINGS
 from gridmap.territory.importing.cells import CELLS
 from gridmap.territory.importing.features import GROUND, PLACES, ROADS
-from gridmap.territory.importing.layer import Choices
-from gridmap.territory.importing.pipeline import digest, store_frame
+from gridmap.territory.importing.layer import Choices, LayerImport
+from gridmap.territory.importing.pipeline import digest, import_table, store_frame
 from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import UNITS
 from gridmap.territory.models import ImportRun, Unit
+from gridmap.workforce import audit
 from gridmap.workforce.importing import CADRES
+from gridmap.workforce.rights import Action, Actor, require
 
 LAYERS = {
     layer.name: layer
@@ -33,12 +37,52 @@ LAYERS = {
     )
 }  # fmt: skip
 
+#: What the log calls the rows of a layer.
+TABLES = {
+    "units": "unit", "cells": "cell", "buildings": "building", "building_counts": "building_count",
+    "places": "place", "roads": "road", "ground": "ground", "categories": "category",
+    "incidents": "incident", "cadres": "cadre",
+}  # fmt: skip
+
 #: What an OpenStreetMap extract can give, in the order in which it is stored.
 OSM_LAYERS = ("units", "roads", "buildings", "places", "ground")
 
 
+def import_layer(
+    session: Session,
+    actor: Actor,
+    layer: LayerImport,
+    raw: RawTable,
+    mapping: Mapping,
+    choices: Choices,
+) -> Report:
+    """Import a file that was read on behalf of a person, and tell the log of it.
+
+    The log has the numbers of rows and the run; each row names the run that it came with.
+
+    Parameters
+    ----------
+    session : Session
+        Nothing is committed.
+    actor : Actor
+    layer, raw, mapping, choices
+        See `import_table`.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor may not import this.
+    GeodataError
+        As `import_table`.
+    """
+    require(actor, Action.MANAGE_CADRES if layer.name == CADRES.name else Action.IMPORT)
+    report = import_table(session, layer, raw, mapping, choices)
+    _tell(session, actor, report, raw.path.name if raw.path else "")
+    return report
+
+
 def import_osm(
-    session: Session, path: Path, layers: tuple[str, ...], choices: Choices
+    session: Session, actor: Actor, path: Path, layers: tuple[str, ...], choices: Choices
 ) -> list[Report]:
     """Import several layers of an OpenStreetMap extract in one act.
 
@@ -51,6 +95,7 @@ def import_osm(
     ----------
     session : Session
         Nothing is committed.
+    actor : Actor
     path : Path
         An .osm.pbf or .osm file.
     layers : tuple of str
@@ -61,7 +106,13 @@ def import_osm(
     -------
     list of Report
         One for each layer.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor may not import.
     """
+    require(actor, Action.IMPORT)
     frames = read_osm(path)
     reports = []
     for name in OSM_LAYERS:
@@ -77,8 +128,18 @@ def import_osm(
             layer=name, file_name=path.name, sha256=digest(path), coordinate_system="EPSG:4326",
             mapping={"osm": list(layers)}, report={},
         )  # fmt: skip
-        reports.append(store_frame(session, LAYERS[name], frame, problems, read, run, choices))
+        report = store_frame(session, LAYERS[name], frame, problems, read, run, choices)
+        _tell(session, actor, report, path.name)
+        reports.append(report)
     return reports
+
+
+def _tell(session: Session, actor: Actor, report: Report, file: str) -> None:
+    """Tell the log what was written; a dry run and a refused file have changed nothing."""
+    if report.applied:
+        numbers = {name: n for name, n in report.as_dict().items() if name != "problems"}
+        after = {"layer": report.layer, "file": file, **numbers}
+        audit.record(session, actor, "import", (TABLES[report.layer], None), after=after)
 
 
 def _matched_units(

@@ -18,6 +18,8 @@ from gridmap.workforce.rights import Action, Actor, require
 State = Mapping[str, Any]
 #: The place of an entry in the order of pages: its time and id.
 Place = tuple[datetime, int]
+#: What the name of an account of the operating system begins with; sign-in names hold no space.
+OPERATOR = "os "
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,14 @@ class Wanted:
 
     Attributes
     ----------
+    operator : str or None
+        The account of the operating system that used the command line.
     since, until : date or None
         The first day and the last.
     """
 
     user_id: int | None = None
+    operator: str | None = None
     act: str | None = None
     subject: str | None = None
     subject_id: int | None = None
@@ -122,6 +127,11 @@ def record_assignments(session: Session, actor: Actor, act_id: int, act: str) ->
     )
 
 
+def is_kept(session: Session) -> bool:
+    """Tell whether the database has a log; that of an early version has none."""
+    return session.scalar(text("SELECT to_regclass('audit_log') IS NOT NULL")) is True
+
+
 def page(
     session: Session,
     actor: Actor,
@@ -160,6 +170,9 @@ def page(
         value = getattr(wanted, column.key)
         if value is not None:
             query = query.where(column == value)
+    if wanted.operator is not None:
+        name = f"{OPERATOR}{wanted.operator}"
+        query = query.where(AuditEntry.user_id.is_(None), AuditEntry.user_name == name)
     if wanted.since is not None:
         query = query.where(AuditEntry.at >= _start(session, wanted.since))
     if wanted.until is not None:
@@ -170,6 +183,14 @@ def page(
     entries = found[:limit]
     end = (entries[-1].at, entries[-1].id) if len(found) > limit else None
     return entries, end
+
+
+def has_operator(session: Session, name: str) -> bool:
+    """Tell whether the log names an account of the operating system."""
+    wanted = select(AuditEntry.id).where(
+        AuditEntry.user_id.is_(None), AuditEntry.user_name == f"{OPERATOR}{name}"
+    )
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def words(session: Session, actor: Actor) -> tuple[list[str], list[str]]:

@@ -20,6 +20,10 @@ _NAMES = {
     "unit": "SELECT id, name FROM unit",
     "cell": "SELECT id, code AS name FROM cell",
     "category": "SELECT id, name FROM category",
+    "incident_case": (
+        "SELECT k.id, k.id || ' ' || c.name AS name FROM incident_case k "
+        "JOIN category c ON c.id = k.category_id"
+    ),
     "assignment": (
         "SELECT a.id, c.code || ' ' || d.name AS name FROM assignment a "
         "JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id"
@@ -33,6 +37,7 @@ REFERENCES = {
     "cell_id": "cell",
     "cadre_id": "cadre",
     "substitute_id": "cadre",
+    "assignee_id": "cadre",
     "captain": "cadre",
     "members": "cadre",
     "user_id": "app_user",

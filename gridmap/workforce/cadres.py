@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import ConflictError, GridmapError, NotFoundError
+from gridmap.errors import ConflictError, GridmapError, NotFoundError, refuse_identity_number
 from gridmap.workforce import audit
 from gridmap.workforce.models import Absence, Cadre, Team, TeamMember, User
 from gridmap.workforce.rights import Action, Actor, require, require_unit
@@ -306,6 +306,7 @@ def _checked(
     require_unit(actor, data.unit_id)
     if not data.name.strip():
         raise GridmapError(Message("The name is missing."))
+    refuse_identity_number(f"{data.name} {data.number or ''} {data.phone}")
     if data.kind not in CADRE_KINDS:
         raise GridmapError(Message("There is no kind of cadre {kind}.", kind=data.kind))
     # Who links an account decides whose tasks it sees, and learns which accounts there are.

@@ -173,9 +173,17 @@ def resume(
     return actor_for(session, user, address)
 
 
-def sign_out(session: Session, token: str) -> None:
-    """End a session; one that has ended already is no fault."""
-    session.execute(delete(UserSession).where(UserSession.token_hash == _hash(token)))
+def sign_out(session: Session, token: str, *, address: str | None = None) -> None:
+    """End a session; one that has ended already is no fault, and the log does not tell of it."""
+    ended = session.scalar(
+        delete(UserSession)
+        .where(UserSession.token_hash == _hash(token))
+        .returning(UserSession.user_id)
+    )
+    user = session.get(User, ended) if ended is not None else None
+    if user is not None:
+        actor = actor_for(session, user, address)
+        audit.record(session, actor, "sign_out", ("app_user", user.id))
 
 
 def end_sessions(session: Session, user_id: int, *, but: str | None = None) -> None:

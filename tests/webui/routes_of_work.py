@@ -32,10 +32,21 @@ DASHBOARD = {
         Route(Action.VIEW_DASHBOARD, "/dashboard/uncovered?unit={unit_code}", foreign=(404,)),
     ],
     ("cell_page.show", "GET"): [Route(Action.VIEW_DASHBOARD, "/cell/{cell}", foreign=(404,))],
+    ("cell_page.ask_change", "GET"): [
+        Route(Action.EDIT_CELLS, "/cell/{cell}/change", foreign=(404,)),
+        Route(Action.EDIT_CELLS, "/cell/{cell}/change?act=merge", foreign=(404,)),
+    ],
+    ("cell_page.change", "POST"): [
+        Route(Action.EDIT_CELLS, "/cell/{cell}/change",
+              form={"act": "split", "on": "2026-01-01", "shape": "x"}, own=TRIED, foreign=(404,)),
+        Route(Action.EDIT_CELLS, "/cell/{cell}/change",
+              form={"act": "merge", "on": "2026-01-01", "other": "{cell}", "sure": "1"},
+              own=TRIED, foreign=(404,)),
+    ],
     ("cell_page.shapes", "GET"): [
         Route(Action.VIEW_DASHBOARD, "/cell/{cell}/shapes.json", foreign=(404,))
     ],
-}
+}  # fmt: skip
 
 ASSIGNMENTS = {
     ("assignments.show", "GET"): many(Action.VIEW_WORKFORCE, "/assignments"),

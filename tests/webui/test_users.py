@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from webui import audit_words
 from webui.access import COOKIE
 
 Token = Callable[[FlaskClient], str]
@@ -147,3 +150,31 @@ def test_a_search_that_cannot_be_keeps_what_was_typed(client: FlaskClient, query
     page = client.get(f"/audit?{query}")
     assert page.status_code == 400
     assert 'role="alert"' in page.text
+
+
+def test_an_account_of_the_server_is_named_and_found(client: FlaskClient, app: Flask) -> None:
+    with app.extensions["gridmap.engine"].begin() as connection:
+        connection.execute(
+            text("INSERT INTO audit_log (user_name, act, subject, after) VALUES "
+                 "('os mei (sudo)', 'settings.territory', 'territory_settings', '{}')")
+        )  # fmt: skip
+    page = client.get("/audit", query_string={"person": "mei (sudo)"}).text
+    assert "服务器账户 mei (sudo)" in page
+    assert "修改辖区设置" in page
+    assert client.get("/audit?person=nobody-at-all").status_code == 400
+
+
+def acts() -> Iterator[str]:
+    """Every act that is written where the log is told."""
+    for path in (p for floor in ("gridmap", "webui") for p in Path(floor).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "").startswith("record"):
+                for given in node.args[2:4]:
+                    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                        yield given.value
+
+
+def test_every_act_has_a_word() -> None:
+    told = set(acts())
+    assert len(told) > 20
+    assert sorted(act for act in told if act not in audit_words._ACTS) == []

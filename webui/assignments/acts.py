@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gridmap.workforce import assignments
@@ -29,7 +30,7 @@ def assign() -> ResponseReturnValue:
             session,
             current_actor(),
             cells,
-            id_of(sent.get("cadre"), "cadre"),
+            id_of(sent.get("cadre"), gettext("Cadre")),
             str(sent.get("role", "")),
             day_of(sent.get("from")),
             until=optional_day(sent.get("until")),

@@ -39,7 +39,7 @@ def hand_over(cadre_id: int) -> ResponseReturnValue:
         chosen: dict[int, int] = {}
         expected: dict[int, int] = {}
         for cell in request.form.getlist("cell"):
-            cell_id = id_of(cell, "cell")
+            cell_id = id_of(cell, gettext("Cell"))
             own = optional_id(request.form.get(f"to-{cell_id}"), gettext("Successor")) or default
             if own is not None:
                 chosen[cell_id] = own

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from gridmap.incidents.cases.filters import Wanted, to_json
@@ -66,9 +67,9 @@ def read_choice(given: MultiDict[str, str]) -> Choice:
         mine=given.get("mine") == "1",
         due="today" if due == "today" else "overdue" if due == "overdue" else None,
         category=given.get("category", "")[:40] or None,
-        unit=optional_id(given.get("unit"), "unit"),
-        cell=optional_id(given.get("cell"), "cell"),
-        assignee=optional_id(given.get("assignee"), "cadre"),
+        unit=optional_id(given.get("unit"), gettext("Unit")),
+        cell=optional_id(given.get(gettext("Cell")), "cell"),
+        assignee=optional_id(given.get("assignee"), gettext("Cadre")),
         level=given.get("level") or None,
         since=optional_day(given.get("since")),
         until=optional_day(given.get("until")),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError
@@ -102,7 +103,7 @@ def _report(actor: Actor, zone: ZoneInfo) -> Report:
     layer, _, number = form.get("hit", "").partition(":")
     place: tuple[float, float] | Hit
     if layer in ("building", "place"):
-        place = Hit(cast(Literal["building", "place"], layer), id_of(number, "place"))
+        place = Hit(cast(Literal["building", "place"], layer), id_of(number, gettext("Place")))
     else:
         place = _place(form.get("lon"), form.get("lat"))
     if not form.get("category"):

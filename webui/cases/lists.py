@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -193,4 +194,5 @@ def _chosen(values: list[str]) -> dict[int, int]:
     if len(values) > MOST:
         raise GridmapError(Message("Choose up to {count} cases at once.", count=MOST))
     pairs = [value.partition(":") for value in values]
-    return {id_of(case, "case"): id_of(version, "case") for case, _, version in pairs}
+    name = gettext("Case")
+    return {id_of(case, name): id_of(version, name) for case, _, version in pairs}

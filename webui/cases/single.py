@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
@@ -62,12 +63,12 @@ def act(case: int) -> ResponseReturnValue:
         doing = Doing(
             wanted,
             form.get("note", "")[:4000],
-            assignee_id=optional_id(form.get("assignee"), "cadre"),
+            assignee_id=optional_id(form.get("assignee"), gettext("Cadre")),
             extension=_extension() if wanted is Act.REQUEST_EXTENSION else None,
             photos=sent_photos(),
         )
         with writing() as session:
-            version = id_of(form.get("version"), "version")
+            version = id_of(form.get("version"), gettext("Version"))
             perform(session, current_actor(), _id(case), version, doing, folder=folder())
     except NotFoundError:
         raise

@@ -19,7 +19,7 @@ from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.keeping import kept
 from webui.dashboard.parts import coloured_parts, legend, part_url
-from webui.dashboard.state import blueprint, due_span, english, helpers, query_of, read_period
+from webui.dashboard.state import blueprint, due_span, english, helpers, period_or_fault, query_of
 from webui.database import reading
 from webui.language import say
 
@@ -43,7 +43,7 @@ def show() -> ResponseReturnValue:
         area = find_area(session, actor, request.args.get("unit"), now.today)
         if not area.parts and not area.path:
             return render_template("empty.html")
-        period = read_period(now)
+        period, fault = period_or_fault(now)
         happened = kept(
             ("events", area.scope, area.path, period.span, period.before),
             KEPT_S,
@@ -65,8 +65,9 @@ def show() -> ResponseReturnValue:
         )
     query = query_of(period)
     parts, breaks = coloured_parts(area, happened.parts, figure, query, english())
-    return render_template(
+    shown = render_template(
         "dashboard/dashboard.html",
+        fault=fault,
         area=area,
         period=period,
         happened=happened,
@@ -83,6 +84,7 @@ def show() -> ResponseReturnValue:
         page=_page(area, period, happened, parts, figure, query),
         **helpers(area, period, query, now),
     )
+    return shown, 400 if fault else 200
 
 
 @blueprint.get("/outlines.json")

@@ -87,6 +87,15 @@ def read_period(now: Clock) -> Period:
     return calendar_period(kind, read_day(request.args.get("on")) or newest)
 
 
+def period_or_fault(now: Clock) -> tuple[Period, str | None]:
+    """Return the period of the address, or the usual one and what is wrong with the address."""
+    try:
+        return read_period(now), None
+    except GridmapError as refused:
+        newest = min(now.newest or now.today, now.today)
+        return calendar_period("month", newest), say(refused.message)
+
+
 def due_span(period: Period, now: Clock) -> Span:
     """Return the days in which the cases were due that the rates tell of.
 

@@ -9,8 +9,10 @@ from typing import get_args
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from gridmap.errors import GridmapError
+from gridmap.workforce.accounts import find_user, get_user
 from gridmap.workforce.cadre_list import (
     CadresWanted,
     SortKey,
@@ -85,10 +87,12 @@ def show(cadre_id: int) -> ResponseReturnValue:
         load = next(iter(loads(session, actor, day, [cadre_id])), None)
         absences = list_absence_rows(session, actor, day, cadre_id)
         units = {unit.id: unit.name for unit in list_units(session, actor)}
+        account = _login(session, cadre.user_id)
     return render_template(
         "staff/cadre.html",
         cadre=cadre,
         unit=units.get(cadre.unit_id, ""),
+        account=account,
         history=history,
         holds=any(row.ends is None or row.ends > day for row in history),
         load=load,
@@ -113,7 +117,7 @@ def add() -> ResponseReturnValue:
     """Add the cadre; what was typed is kept when something is wrong."""
     try:
         with writing() as session:
-            cadre = add_cadre(session, current_actor(), _sent())
+            cadre = add_cadre(session, current_actor(), _sent(session))
     except GridmapError as error:
         return _form(request.form, None, say(error.message)), error.status
     flash(gettext("{name} was added.").format(name=cadre.name), "done")
@@ -126,7 +130,9 @@ def edit(cadre_id: int) -> ResponseReturnValue:
     """Show the form with what is known."""
     with writing() as session:
         cadre = get_cadre(session, current_actor(), cadre_id)
+        account = _login(session, cadre.user_id)
     known = {
+        "account": account or "",
         "name": cadre.name,
         "number": cadre.external_id or "",
         "phone": cadre.phone,
@@ -145,8 +151,8 @@ def change(cadre_id: int) -> ResponseReturnValue:
     actor = current_actor()
     try:
         with writing() as session:
-            account = get_cadre(session, actor, cadre_id).user_id
-            change_cadre(session, actor, cadre_id, _sent(account))
+            linked = get_cadre(session, actor, cadre_id).user_id
+            change_cadre(session, actor, cadre_id, _sent(session, linked))
     except GridmapError as error:
         return _form(request.form, cadre_id, say(error.message)), error.status
     flash(gettext("Saved."), "done")
@@ -173,9 +179,12 @@ def activate(cadre_id: int) -> ResponseReturnValue:
     return redirect(url_for("staff.show", cadre_id=cadre_id))
 
 
-def _sent(account: int | None = None) -> CadreData:
-    """Read the form; the link to a user account is kept as it is."""
+def _sent(session: Session, linked: int | None = None) -> CadreData:
+    """Read the form; only who manages users changes the link to a user account."""
     form = request.form
+    if current_actor().may(Action.MANAGE_USERS) and "account" in form:
+        login = form["account"].strip()[:100]
+        linked = find_user(session, login).id if login else None
     return CadreData(
         name=form.get("name", "")[:100],
         unit_id=id_of(form.get("unit"), gettext("Home unit")),
@@ -184,8 +193,16 @@ def _sent(account: int | None = None) -> CadreData:
         number=form.get("number", "").strip()[:60] or None,
         skills=_split(form.get("skills", "")),
         languages=_split(form.get("languages", "")),
-        user_id=account,
+        user_id=linked,
     )
+
+
+def _login(session: Session, user_id: int | None) -> str | None:
+    """Return the sign-in name of a cadre's account, for those who manage users."""
+    actor = current_actor()
+    if user_id is None or not actor.may(Action.MANAGE_USERS):
+        return None
+    return get_user(session, actor, user_id).login
 
 
 def _split(words: str) -> list[str]:

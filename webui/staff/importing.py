@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,12 @@ from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
 from geodata import files, mapping
-from geodata.messages import GeodataError, Message
+from geodata.messages import N_, GeodataError, Message
 from gridmap.errors import GridmapError
+from gridmap.exchange.imports import import_layer
 from gridmap.i18n import translate
 from gridmap.territory.importing.layer import Choices
-from gridmap.territory.importing.pipeline import import_table
 from gridmap.territory.importing.report import Report
-from gridmap.workforce import audit
 from gridmap.workforce.importing import cadres_for
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -29,10 +29,19 @@ from webui.language import say
 from webui.staff.blueprint import blueprint
 
 _ENDINGS = {".xlsx", ".xls", ".csv"}
-_KEY = re.compile(r"[0-9a-f]{32}\.(xlsx|xls|csv)")
+_KEY = re.compile(r"[0-9a-f]{32}")
 #: Seconds after which a file that nobody confirmed is removed.
 _KEPT_S = 3600
 _PROBLEMS_SHOWN = 200
+_REQUIRED = {"name": N_("Full name"), "unit": N_("Home unit")}
+#: What the report calls the fields.
+_TITLES = _REQUIRED | {
+    "external_id": N_("Staff number"),
+    "phone": N_("Phone"),
+    "kind": N_("Kind"),
+    "skills": N_("Skills"),
+    "languages": N_("Languages"),
+}
 
 
 @blueprint.get("/import")
@@ -66,19 +75,20 @@ def check_file() -> ResponseReturnValue:
         fault = gettext("Choose an Excel or CSV file: .xlsx, .xls or .csv.")
         return render_template("staff/import.html", fault=fault), 400
     _forget_old()
-    key = f"{secrets.token_hex(16)}{ending}"
-    path = _path(key)
+    key = secrets.token_hex(16)
+    path = _folder() / key / _file_name(sent.filename)
+    path.parent.mkdir(mode=0o700)
     sent.save(path)
     try:
         with writing() as session:
             report = _run(session, path, dry_run=True, skip_bad=False)
     except GeodataError as error:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path.parent)
         return render_template("staff/import.html", fault=say(error.message)), 400
     return render_template(
         "staff/import_report.html",
         key=key,
-        name=sent.filename,
+        name=path.name,
         report=report.as_dict(),
         problems=_problems(report),
         more=max(0, sum(report.problems.counts().values()) - _PROBLEMS_SHOWN),
@@ -90,16 +100,12 @@ def check_file() -> ResponseReturnValue:
 def import_file() -> ResponseReturnValue:
     """Store the file that was reported on, its good rows alone if the person says so."""
     key = request.form.get("key", "")
-    path = _path(key) if _KEY.fullmatch(key) else None
-    if path is None or not path.is_file():
+    path = next((_folder() / key).glob("*"), None) if _KEY.fullmatch(key) else None
+    if path is None:
         raise GridmapError(Message("The file is no longer here. Upload it again."))
     with writing() as session:
         report = _run(session, path, dry_run=False, skip_bad=request.form.get("skip") == "1")
-        if report.applied:
-            numbers = report.as_dict()
-            numbers.pop("problems")
-            audit.record(session, current_actor(), "cadre.import", ("cadre", None), after=numbers)
-    path.unlink(missing_ok=True)
+    shutil.rmtree(path.parent)
     if not report.applied:
         # Somebody changed the units or the cadres between the report and the confirmation.
         raise GridmapError(Message("Some rows are bad now. Upload the file again."))
@@ -117,14 +123,25 @@ def import_file() -> ResponseReturnValue:
 def _run(session: Session, path: Path, *, dry_run: bool, skip_bad: bool) -> Report:
     raw = files.read(path)
     chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame.head(1000))
+    lacking = [title for field, title in _REQUIRED.items() if field not in chosen.columns]
+    if lacking:
+        raise GridmapError(
+            Message(
+                "The file has no column {columns}. Its headings are: {headings}.",
+                columns=", ".join(say(title) for title in lacking),
+                headings=", ".join(str(name) for name in raw.frame)[:200],
+            )
+        )
     choices = Choices(dry_run=dry_run, skip_bad=skip_bad)
-    return import_table(session, cadres_for(current_actor()), raw, chosen, choices)
+    actor = current_actor()
+    return import_layer(session, actor, cadres_for(actor), raw, chosen, choices)
 
 
 def _problems(report: Report) -> list[dict[str, Any]]:
     """Return the first problems by row, each with its sentence."""
     language = str(get_locale())
-    frame = report.problems.to_frame(lambda template: translate(template, language))
+    titles = {field: say(title) for field, title in _TITLES.items()}
+    frame = report.problems.to_frame(lambda template: translate(template, language), titles)
     shown = frame.sort_values("row", kind="stable").head(_PROBLEMS_SHOWN)
     return [
         {"row": None if row != row else int(row), "severity": severity, "message": message}
@@ -134,14 +151,21 @@ def _problems(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _path(key: str) -> Path:
-    """Return where an uploaded file lies; the person's id in it keeps others away."""
+def _folder() -> Path:
+    """Return where uploaded files lie; the person's id in it keeps others away."""
     folder = Path(current_app.config["DATA_DIR"]) / "uploads" / str(current_actor().user_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder / key
+    return folder
+
+
+def _file_name(given: str) -> str:
+    """Return the file's name for messages and the log, without any path before it."""
+    name = re.sub(r"[\x00-\x1f\x7f/]", "", given.replace("\\", "/").rpartition("/")[2])
+    path = Path(name)
+    return f"{path.stem[:60] or 'file'}{path.suffix.lower()}"
 
 
 def _forget_old() -> None:
-    for file in _path("").iterdir():
-        if file.stat().st_mtime < time.time() - _KEPT_S:
-            file.unlink(missing_ok=True)
+    for folder in _folder().iterdir():
+        if folder.stat().st_mtime < time.time() - _KEPT_S:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ deadlines it was opened with, so that nothing here reaches back to it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -183,6 +184,8 @@ def add_local(
         )
     if not name:
         raise GridmapError(Message("A category needs a name."))
+    if not re.fullmatch(r"[\w.-]+", code):
+        raise GridmapError(Message("A code has letters, digits, dots, hyphens and no spaces."))
     if session.scalar(select(Category.id).where(Category.code == code)) is not None:
         raise ConflictError(Message("There is already a category {code}.", code=code))
     added = Category(

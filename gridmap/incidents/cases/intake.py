@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import ConflictError, GridmapError, NotFoundError
+from gridmap.errors import ConflictError, GridmapError, NotFoundError, refuse_identity_number
 from gridmap.incidents.cases.calendar import work_time
 from gridmap.incidents.cases.categories import WHOLE, find_category, rules_for
 from gridmap.incidents.cases.deadlines import due
@@ -27,6 +27,8 @@ from gridmap.workforce.rights import Action, Actor, require
 SOURCE = "gridmap"
 Reporter = Literal["cadre", "citizen", "hotline", "patrol"]
 LONGEST = 4000
+#: An incident of an earlier year is a slip of the hand.
+OLDEST = 1950
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def report(
     pictures = prepare_all(data.photos)
     now = now or datetime.now(UTC)
     happened = data.occurred_at or now
+    if happened.year < OLDEST:
+        raise GridmapError(Message("The time of the incident lies too far back."))
     if happened.tzinfo is None or happened > now + timedelta(minutes=5):
         raise GridmapError(Message("The time of the incident lies in the future."))
     category = find_category(session, data.category)
@@ -182,6 +186,7 @@ def _open(
         raise GridmapError(
             Message("Describe what happened, in up to {count} characters.", count=LONGEST)
         )
+    refuse_identity_number(description)
     if data.reporter not in REPORTERS:
         raise GridmapError(Message("Say who reported it."))
     if not category.active:

@@ -15,7 +15,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
+from gridmap.errors import (
+    ConflictError,
+    ForbiddenError,
+    GridmapError,
+    NotFoundError,
+    refuse_identity_number,
+)
 from gridmap.incidents.cases.access import locked_cases, own_cadre, parts
 from gridmap.incidents.cases.calendar import work_time
 from gridmap.incidents.cases.deadlines import Allowance, parse_allowances
@@ -144,6 +150,7 @@ def _perform(
     steps = {case.id: _check(work, case, own_cadre(session, actor)) for case in cases}
     if doing.act in NEEDS_NOTE and not doing.note.strip():
         raise GridmapError(Message("Write a note that says why."))
+    refuse_identity_number(doing.note)
     if doing.act in (Act.DISPATCH, Act.REASSIGN):
         _find_receivers(work, cases)
     for case in cases:

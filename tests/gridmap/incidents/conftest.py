@@ -84,6 +84,11 @@ class Desk:
 def desk(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
     passwords._nobody.cache_clear()
+    return open_desk(session, tmp_path / "photos")
+
+
+def open_desk(session: Session, folder: Path) -> Desk:
+    """Put the desk into a database; a test that commits calls this itself."""
     office = open_office(session)
     assign(
         session, SYSTEM, office.ids("abc"), office.cadres["wang"], "responsible", date(2025, 1, 1)
@@ -104,7 +109,7 @@ def desk(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> D
     session.flush()
     return Desk(
         office,
-        tmp_path / "photos",
+        folder,
         office.user("root", Role.ADMINISTRATOR),
         office.supervisor,
         office.user("town", Role.SUPERVISOR, office.town),

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from gridmap.db import make_sessions
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
-from gridmap.workforce import accounts, passwords
+from gridmap.workforce import accounts, audit, passwords
 from gridmap.workforce.accounts import (
     change_password,
     change_user,
@@ -56,7 +56,11 @@ def test_only_a_hash_of_the_token_is_stored(office: Office) -> None:
     assert made.token is not None
     stored = office.session.scalars(select(UserSession.token_hash)).one()
     assert made.token.encode() not in stored
+    sign_out(office.session, made.token, address="10.0.0.9")
     sign_out(office.session, made.token)
+    [told] = audit.page(office.session, SYSTEM, audit.Wanted(act="sign_out"))[0]
+    assert told.user_name == "Sun"
+    assert str(told.address) == "10.0.0.9"
     assert resume(office.session, made.token) is None
     assert resume(office.session, "x" * 43) is None
 
