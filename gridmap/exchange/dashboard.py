@@ -159,13 +159,11 @@ def with_households(happened: Events, known: Mapping[int, int]) -> Events:
 
 def households(session: Session, area: Area) -> dict[int, int]:
     """Count the households of each part of an area, by the newest counts of the buildings."""
-    column = "b.cell_id" if area.parts_are_cells else "b.community_id"
+    column = "cell_id" if area.parts_are_cells else "community_id"
     rows = session.execute(
         text(f"""
-            SELECT {column}, sum(n.households)::integer FROM building b CROSS JOIN LATERAL (
-                SELECT households FROM building_count
-                WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-            ) n WHERE {area.scope.condition("b.community_id")} GROUP BY 1
+            SELECT {column}, sum(households)::integer FROM people_count
+            WHERE {area.scope.condition("community_id")} GROUP BY 1
         """),
         area.scope.params,
     )

@@ -33,10 +33,7 @@ _SORTS: Mapping[SortKey, str] = {
 }
 _VERSION = """coalesce((SELECT max(h.act_id) FROM assignment_change h WHERE h.cell_id = c.id), 0)"""
 _HOUSEHOLDS = """(
-    SELECT coalesce(sum(n.households), 0)::bigint FROM building b CROSS JOIN LATERAL (
-        SELECT households FROM building_count
-        WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-    ) n WHERE b.cell_id = c.id)"""
+    SELECT coalesce(sum(n.households), 0)::bigint FROM people_count n WHERE n.cell_id = c.id)"""
 # Micro cells divide basic ones and need no cadre of their own.
 _CELLS = """
     FROM cell c JOIN unit u ON u.id = c.community_id
@@ -269,7 +266,6 @@ def list_cells(
     total: int = session.execute(text(f"SELECT count(*) {cells}"), params).scalar_one()
     order = _SORTS[wanted.sort]
     direction = "DESC NULLS LAST" if wanted.descending else "ASC NULLS FIRST"
-    # The households of a page alone are added up unless they give the order.
     rows = session.execute(
         text(f"""
             SELECT c.id, c.code, c.name, c.kind, u.name AS community, a.cadre_id, d.name AS cadre,

@@ -94,25 +94,21 @@ def workload(
     rows = session.execute(
         text(f"""
             WITH held AS MATERIALIZED (
-                SELECT a.cadre_id, c.id AS cell_id, c.geom
+                SELECT a.cadre_id, c.id AS cell_id, c.area_m2
                 FROM assignment a JOIN cell c ON c.id = a.cell_id
                 WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date)
                   AND (c.valid @> CAST(:day AS date)) IS TRUE
                   AND {actor.scope.condition("c.community_id")} AND {chosen("a.cadre_id")}
             ), people AS (
-                SELECT b.cell_id, sum(n.households) AS households, sum(n.residents) AS residents
-                FROM building b CROSS JOIN LATERAL (
-                    SELECT households, residents FROM building_count
-                    WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-                ) AS n
-                WHERE b.cell_id IN (SELECT cell_id FROM held) GROUP BY b.cell_id
+                SELECT cell_id, sum(households) AS households, sum(residents) AS residents
+                FROM people_count WHERE cell_id IN (SELECT cell_id FROM held) GROUP BY cell_id
             ), tasks AS ({tasks.sql}
             )
             SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
                    count(h.cell_id) AS cells, coalesce(sum(p.households), 0)::bigint AS households,
                    coalesce(sum(p.residents), 0)::bigint AS residents,
                    coalesce(sum(t.n), 0)::bigint AS tasks,
-                   coalesce(sum(ST_Area(h.geom::geography)), 0) AS area_m2,
+                   coalesce(sum(h.area_m2), 0) AS area_m2,
                    CASE WHEN count(h.cell_id) = 0 THEN 'none'
                         WHEN coalesce(sum(p.households), 0) > s.band_high THEN 'above'
                         WHEN coalesce(sum(p.households), 0) < s.band_low THEN 'below'
