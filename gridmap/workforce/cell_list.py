@@ -150,6 +150,32 @@ def cadres_in_view(session: Session, actor: Actor, day: date, box: Box) -> list[
     return list(found)
 
 
+def cadres_near(session: Session, actor: Actor, cadre_id: int, day: date) -> list[int]:
+    """Return who may follow a cadre: those of the towns he works in, and of the unit above them.
+
+    He works in the town of his home unit and in those of the cells he holds from the day on.
+    """
+    found = session.scalars(
+        text(f"""
+            WITH town AS (
+                SELECT CASE level WHEN 'community' THEN parent_id ELSE id END AS id FROM unit
+                WHERE id IN (
+                    SELECT unit_id FROM cadre WHERE id = :cadre
+                    UNION ALL
+                    SELECT c.community_id FROM assignment a JOIN cell c ON c.id = a.cell_id
+                    WHERE a.cadre_id = :cadre AND (a.ends IS NULL OR a.ends > CAST(:day AS date))
+                      AND c.valid_to IS NULL)
+            )
+            SELECT d.id FROM cadre d JOIN unit u ON u.id = d.unit_id
+            WHERE d.active AND {unit_condition(actor, "d.unit_id")} AND (
+                u.id IN (SELECT id FROM town) OR u.parent_id IN (SELECT id FROM town)
+                OR u.id IN (SELECT parent_id FROM unit WHERE id IN (SELECT id FROM town)))
+        """),  # noqa: S608 - The condition is written by us.
+        {"cadre": cadre_id, "day": day, **unit_params(actor)},
+    )
+    return list(found)
+
+
 def holders(session: Session, actor: Actor, day: date, community_id: int | None) -> Rows:
     """Return ``id``, ``name`` and ``unit`` of those responsible for cells, by unit and name."""
     chosen = "true" if community_id is None else "c.community_id = :community"

@@ -65,6 +65,7 @@ def workload(
     tasks: Tasks | None = None,
     *,
     cadre_ids: Collection[int] | None = None,
+    band: Band | None = None,
 ) -> Sequence[Load]:
     """Return the load of each cadre of the actor's area, by unit and name.
 
@@ -79,14 +80,18 @@ def workload(
     tasks : Tasks, optional
         What counts as open work.
     cadre_ids : collection of int, optional
-        Only these, as a page of a list needs: a city has tens of thousands of buildings.
+        Only these, as a page of a list needs.
+    band : Band, optional
+        Only loads that lie there.
 
     Returns
     -------
     sequence of Load
     """
     tasks = tasks or Tasks()
-    params: dict[str, Any] = {} if cadre_ids is None else {"cadres": list(cadre_ids)}
+    params: dict[str, Any] = {"band": band and band.value}
+    if cadre_ids is not None:
+        params["cadres"] = list(cadre_ids)
 
     def chosen(column: str) -> str:
         return "true" if cadre_ids is None else f"{column} = ANY(:cadres)"
@@ -104,7 +109,7 @@ def workload(
                 FROM people_count WHERE cell_id IN (SELECT cell_id FROM held) GROUP BY cell_id
             ), tasks AS ({tasks.sql}
             )
-            SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
+            SELECT * FROM (SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
                    count(h.cell_id) AS cells, coalesce(sum(p.households), 0)::bigint AS households,
                    coalesce(sum(p.residents), 0)::bigint AS residents,
                    coalesce(sum(t.n), 0)::bigint AS tasks,
@@ -119,6 +124,7 @@ def workload(
             WHERE {unit_condition(actor, "d.unit_id")} AND {chosen("d.id")}
               AND (h.cell_id IS NOT NULL OR (d.active AND d.kind = 'full_time'))
             GROUP BY d.id, u.id, s.id ORDER BY u.code, d.name, d.id
+            ) AS loads WHERE {"true" if band is None else "band = :band"}
         """),  # noqa: S608 - All parts are written by us.
         {"day": day, **actor.scope.params, **unit_params(actor), **(tasks.params or {})} | params,
     )
