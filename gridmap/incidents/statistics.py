@@ -200,6 +200,45 @@ def by_cell(connection: Connection, question: Question, before: Span) -> Rows:
     return connection.execute(text(statement), of.values).all()
 
 
+def by_community(
+    connection: Connection, question: Question, before: Span, most: int
+) -> tuple[Rows, Rows]:
+    """Count for each community, and name the cells with the most; both rows as `by_cell`.
+
+    Parameters
+    ----------
+    connection : Connection
+    question : Question
+    before : Span
+    most : int
+        How many cells.
+
+    Returns
+    -------
+    communities : sequence of rows
+        Their ``cell_id`` is None.
+    busiest : sequence of rows
+        The most first.
+    """
+    of = _Spans.of(question, before)
+    statement = f"""
+        WITH cells AS MATERIALIZED (
+            SELECT cell_id, community_id, sum(n)::integer AS n, sum(before)::integer AS before
+            FROM ({_by_cell_parts(question, of)}) AS parts
+            GROUP BY cell_id, community_id HAVING sum(n) > 0 OR sum(before) > 0
+        ), busiest AS (
+            SELECT * FROM cells WHERE cell_id IS NOT NULL AND n > 0
+            ORDER BY n DESC, cell_id LIMIT :most
+        )
+        SELECT NULL::bigint AS cell_id, community_id, sum(n)::integer AS n,
+               sum(before)::integer AS before FROM cells GROUP BY community_id
+        UNION ALL SELECT * FROM busiest
+    """  # noqa: S608
+    rows = connection.execute(text(statement), of.values | {"most": most}).all()
+    busiest = sorted((row for row in rows if row.cell_id), key=lambda row: (-row.n, row.cell_id))
+    return [row for row in rows if row.cell_id is None], busiest
+
+
 def _by_cell_parts(question: Question, of: _Spans) -> str:
     months = f"""
         SELECT nullif(t.cell_id, 0) AS cell_id, nullif(t.community_id, 0) AS community_id,
