@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.db import alembic_config, make_engine, make_sessions
 from gridmap.embedded import OWNER, Cluster
-from gridmap.settings import default_data_dir
+from gridmap.settings import Settings
 from gridmap.territory.importing.cells import write_cells
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
@@ -35,7 +34,7 @@ CATEGORIES = ["A11", "A12", "A13", "A14", "A21", "A22", "B1", "B2", "C1", "D1"]
 @contextmanager
 def benchmark_cluster() -> Iterator[Cluster]:
     """Run a cluster of the measurements' own, as durable as an operator's."""
-    with Cluster(Path(default_data_dir()) / "benchmarks").running() as cluster:
+    with Cluster(Settings().data_dir / "benchmarks").running() as cluster:
         yield cluster
 
 

@@ -170,7 +170,7 @@ def subject(code: str) -> str:
 
 def field(code: str) -> str:
     """Return what a value is called."""
-    return say(_FIELDS.get(code) or STEPS.get(code, code))
+    return say(_FIELDS.get(code) or case_words.STEPS.get(code, code))
 
 
 def value(field: str, code: str) -> str:

@@ -113,7 +113,7 @@ def _units(session: Session, actor: Actor) -> dict[int, Part]:
             WHERE {unit_condition(actor, "id")} ORDER BY code
         """),
         unit_params(actor),
-    )
+    ).all()
     return {row.id: Part(*row) for row in rows}
 
 
@@ -126,7 +126,7 @@ def _cells(session: Session, community: Part, day: date) -> list[Part]:
             ORDER BY code
         """),
         {"community": community.id, "day": day},
-    )
+    ).all()
     return [Part(*row) for row in rows]
 
 

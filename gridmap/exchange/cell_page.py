@@ -156,7 +156,7 @@ def _cell(session: Session, actor: Actor, cell_id: int) -> Row[Any]:
         text(f"""
             SELECT c.id, c.code, c.name, c.kind, c.valid_from, c.valid_to, c.community_id,
                    u.name AS community, u.name_en AS community_en, u.code AS community_code,
-                   ST_Area(c.geom::geography) AS area_m2,
+                   c.area_m2,
                    ST_X(ST_PointOnSurface(c.geom)) AS lon, ST_Y(ST_PointOnSurface(c.geom)) AS lat
             FROM cell c JOIN unit u ON u.id = c.community_id
             WHERE c.id = :cell AND {actor.scope.condition("c.community_id")}

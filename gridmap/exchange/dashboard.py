@@ -21,6 +21,7 @@ from gridmap.incidents.statistics import (
     Times,
     by_category,
     by_cell,
+    by_community,
     by_time,
     total,
 )
@@ -116,15 +117,20 @@ def events(session: Session, area: Area, period: Period, clock: Clock) -> Events
     """
     connection = session.connection()
     question = Question(area.scope, period.span, clock.zone)
-    cells = by_cell(connection, question, period.before)
-    parts, elsewhere = _by_part(area, cells)
+    if area.parts_are_cells:
+        counted = by_cell(connection, question, period.before)
+        happened = (row for row in counted if row.cell_id is not None and row.n)
+        busiest: Rows = sorted(happened, key=lambda row: (-row.n, row.cell_id))[:BUSIEST]
+    else:
+        counted, busiest = by_community(connection, question, period.before, BUSIEST)
+    parts, elsewhere = _by_part(area, counted)
     return Events(
-        n=sum(row.n for row in cells),
-        before=sum(row.before for row in cells),
+        n=sum(row.n for row in counted),
+        before=sum(row.before for row in counted),
         year_before=total(connection, replace(question, span=period.year_before)),
         parts=parts,
         elsewhere=elsewhere,
-        busiest=_busiest(session, cells),
+        busiest=_named(session, busiest),
         categories=by_category(connection, question, period.before),
         times=by_time(connection, question),
     )
@@ -159,13 +165,11 @@ def with_households(happened: Events, known: Mapping[int, int]) -> Events:
 
 def households(session: Session, area: Area) -> dict[int, int]:
     """Count the households of each part of an area, by the newest counts of the buildings."""
-    column = "b.cell_id" if area.parts_are_cells else "b.community_id"
+    column = "cell_id" if area.parts_are_cells else "community_id"
     rows = session.execute(
         text(f"""
-            SELECT {column}, sum(n.households)::integer FROM building b CROSS JOIN LATERAL (
-                SELECT households FROM building_count
-                WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-            ) n WHERE {area.scope.condition("b.community_id")} GROUP BY 1
+            SELECT {column}, sum(households)::integer FROM people_count
+            WHERE {area.scope.condition("community_id")} GROUP BY 1
         """),
         area.scope.params,
     )
@@ -177,10 +181,10 @@ def households(session: Session, area: Area) -> dict[int, int]:
     return found
 
 
-def _by_part(area: Area, cells: Rows) -> tuple[dict[int, Figures], Figures]:
+def _by_part(area: Area, counted_rows: Rows) -> tuple[dict[int, Figures], Figures]:
     counted: dict[int | None, list[int]] = {part.id: [0, 0] for part in area.parts}
     elsewhere = [0, 0]
-    for row in cells:
+    for row in counted_rows:
         key = row.cell_id if area.parts_are_cells else area.part_of.get(row.community_id)
         into = counted.get(key, elsewhere)
         into[0] += row.n
@@ -188,11 +192,7 @@ def _by_part(area: Area, cells: Rows) -> tuple[dict[int, Figures], Figures]:
     return {part.id: Figures(*counted[part.id]) for part in area.parts}, Figures(*elsewhere)
 
 
-def _busiest(session: Session, cells: Rows) -> Rows:
-    most = sorted(
-        (row for row in cells if row.cell_id is not None and row.n),
-        key=lambda row: (-row.n, row.cell_id),
-    )[:BUSIEST]
+def _named(session: Session, most: Rows) -> Rows:
     return session.execute(
         text("""
             SELECT c.id AS cell_id, c.code, c.name, u.name AS community, u.name_en AS community_en,

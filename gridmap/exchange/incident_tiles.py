@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
-from gridmap.exchange.filters import IncidentFilter, whole_months
+from gridmap.exchange.filters import IncidentFilter
 from gridmap.incidents.models import COARSEST_BINS, FINEST_BINS
+from gridmap.incidents.months import whole_months
 from gridmap.territory.scope import EVERYTHING, Scope
 
 #: A tile of zoom z shows level z + 4 of the pyramid.

@@ -121,11 +121,13 @@ def _in_cell(count: str, source: str, alias: str, point: str) -> str:
 
 
 def _latest_in_cell(column: str) -> str:
-    latest = (
-        f"building b CROSS JOIN LATERAL (SELECT {column} FROM building_count "
-        "WHERE building_id = b.id ORDER BY month DESC LIMIT 1) n"
+    added = f"coalesce(sum({column}), 0)"
+    linked = f"(SELECT {added} FROM people_count WHERE cell_id = t.id)"
+    covered = (
+        f"(SELECT {added} FROM building b CROSS JOIN LATERAL (SELECT {column} FROM building_count "
+        "WHERE building_id = b.id ORDER BY month DESC LIMIT 1) n WHERE ST_Covers(t.geom, b.anchor))"
     )
-    return _in_cell(f"coalesce(sum(n.{column}), 0)", latest, "b", "anchor")
+    return f"CASE t.kind WHEN 'micro' THEN {covered} ELSE {linked} END"
 
 
 _UNITS_BELOW = """ARRAY(
@@ -194,7 +196,7 @@ CELL = Layer(
         Field(N_("Residents"), _latest_in_cell("residents"), "count"),
         Field(N_("Places"), _in_cell("count(*)", "place p", "p", "geom"), "count"),
         Field(N_("Incidents"), _in_cell("count(*)", "incident i", "i", "geom"), "count"),
-        Field(N_("Area"), "ST_Area(t.geom::geography)", "area"),
+        Field(N_("Area"), "t.area_m2", "area"),
         Field(N_("Valid from"), "t.valid_from", "date"),
         Field(N_("Replaced on"), "t.valid_to", "date"),
     ),

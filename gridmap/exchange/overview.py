@@ -58,9 +58,7 @@ _BOUNDS = text("""
 _BOUNDS_OF_BINS = text("""
     SELECT min(x), max(x) + 1, min(y), max(y) + 1 FROM incident_bin
     WHERE level = 12 AND category_id = 0 AND upto[12] > 0""")
-_TIMES = text("""
-    SELECT (min(occurred_at) AT TIME ZONE zone)::date, (max(occurred_at) AT TIME ZONE zone)::date
-    FROM incident, (SELECT time_zone AS zone FROM territory_settings) AS z GROUP BY zone""")
+_TIMES = text("SELECT min(day), max(day) FROM incident_day WHERE 0 <> ANY(hours)")
 # Of some communities. Their cells and outlines come from indexes, and so do the first and the
 # last incident of each.
 _OWN_BOUNDS = text("""

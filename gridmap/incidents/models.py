@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import WKBElement
@@ -94,3 +94,27 @@ class IncidentBin(Base):
     year: Mapped[int] = mapped_column(SmallInteger)
     # Incidents of the year up to the end of each of its twelve months.
     upto: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
+class IncidentCellYear(Base):
+    """How many incidents happened in a cell in a year, kept by triggers; see migration 0009."""
+
+    __tablename__ = "incident_cell_year"
+    __table_args__ = (CheckConstraint("cardinality(upto) = 12", name="upto"),)
+
+    # Zero stands for none, so these are no foreign keys.
+    community_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    cell_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    # Those up to the end of each of its twelve months.
+    upto: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
+class IncidentDay(Base):
+    """How many incidents happened in each hour of a local day, kept by triggers."""
+
+    __tablename__ = "incident_day"
+    __table_args__ = (CheckConstraint("cardinality(hours) = 24", name="hours"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    hours: Mapped[list[int]] = mapped_column(ARRAY(Integer))

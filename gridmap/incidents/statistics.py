@@ -1,7 +1,8 @@
 """Incidents counted over a span of days: by cell, category, day and hour, against another span.
 
-The counts come from the index on `occurred_at`, which holds all they are counted by; 200,000
-incidents take some 40 ms for each question. The pyramid of the map knows no cells and no hours.
+Whole months come from the counts by cell and month that triggers keep, those of categories from
+the pyramid of the map, and the days at the edges from the rows. What neither of them knows is
+counted by the index on `occurred_at`, which holds all that is counted by.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, text
 
+from gridmap.incidents.models import COARSEST_BINS
+from gridmap.incidents.months import Months, whole_months
 from gridmap.territory.scope import Scope
 
 Rows = Sequence[Row[Any]]
@@ -99,6 +102,65 @@ _TWO = """
     FROM incident t WHERE t.occurred_at >= :before_first AND t.occurred_at < :after"""
 
 
+# Runs of months, each of the span asked for (`now`) or of the one before.
+_MONTHS = """unnest(
+    CAST(:years AS smallint[]), CAST(:befores AS integer[]), CAST(:uptos AS integer[]),
+    CAST(:nows AS boolean[])) AS s (year, before, upto, now)"""
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """How one span or two are put together from whole months and the days at their edges.
+
+    Attributes
+    ----------
+    months : str
+        What is selected from stored counts ``t`` joined with `_MONTHS`: ``n`` and ``before``.
+    edges : list of str
+        What is selected from incidents ``t``, with its condition, for each edge.
+    values : dict
+        Of the question, the months and the edges.
+    """
+
+    months: str
+    edges: list[str]
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, question: Question, before: Span | None) -> _Spans:
+        """Divide the span of a question, and one before it if there is any."""
+        run = "t.upto[s.upto] - coalesce(t.upto[s.before], 0)"
+        selected = ", ".join(
+            f"coalesce(sum({run}) FILTER (WHERE {which}), 0) AS {name}"
+            for name, which in (("n", "s.now"), ("before", "NOT s.now"))
+        )
+        months: list[tuple[Months, bool]] = []
+        edges: list[str] = []
+        values = question.values()
+        for now, span in ((True, question.span), (False, before)):
+            if span is None:
+                continue
+            whole, partial = whole_months(span.first, span.last)
+            months += [(run_of, now) for run_of in whole]
+            for edge in partial:
+                name = f"edge{len(edges)}"
+                # Moments as values, for then the planner knows how few rows fit.
+                values[f"{name}_from"] = _midnight(edge.start, question.zone)
+                values[f"{name}_to"] = _midnight(edge.end, question.zone)
+                count = f"{edge.sign} * count(*)"
+                edges.append(
+                    f"{count if now else 0} AS n, {0 if now else count} AS before FROM incident t "
+                    f"WHERE t.occurred_at >= :{name}_from AND t.occurred_at < :{name}_to"
+                )
+        values |= {
+            "years": [run_of.year for run_of, _ in months],
+            "befores": [run_of.before for run_of, _ in months],
+            "uptos": [run_of.upto for run_of, _ in months],
+            "nows": [now for _, now in months],
+        }
+        return cls(selected, edges, values)
+
+
 def clock(connection: Connection) -> Clock:
     """Tell the town's date and the day of its newest incident."""
     zone, today, newest = connection.execute(
@@ -113,8 +175,12 @@ def clock(connection: Connection) -> Clock:
 
 def total(connection: Connection, question: Question) -> int:
     """Count the incidents of a question."""
-    statement = f"SELECT count(*) FROM incident t WHERE {_IN} AND {question.condition()}"  # noqa: S608
-    return int(connection.execute(text(statement), question.values()).scalar_one())
+    if question.cells is not None:
+        statement = f"SELECT count(*) FROM incident t WHERE {_IN} AND {question.condition()}"  # noqa: S608
+        return int(connection.execute(text(statement), question.values()).scalar_one())
+    of = _Spans.of(question, None)
+    statement = f"SELECT sum(n)::integer FROM ({_by_cell_parts(question, of)}) AS parts"  # noqa: S608
+    return int(connection.execute(text(statement), of.values).scalar_one() or 0)
 
 
 def by_cell(connection: Connection, question: Question, before: Span) -> Rows:
@@ -125,11 +191,65 @@ def by_cell(connection: Connection, question: Question, before: Span) -> Rows:
     sequence of rows
         ``cell_id`` and ``community_id`` (None outside all), ``n`` and ``before``.
     """
-    statement = (
-        f"SELECT t.cell_id, t.community_id, {_TWO} AND {question.condition()} "
+    of = _Spans.of(question, before)
+    statement = f"""
+        SELECT cell_id, community_id, sum(n)::integer AS n, sum(before)::integer AS before
+        FROM ({_by_cell_parts(question, of)}) AS parts
+        GROUP BY cell_id, community_id HAVING sum(n) > 0 OR sum(before) > 0
+    """  # noqa: S608
+    return connection.execute(text(statement), of.values).all()
+
+
+def by_community(
+    connection: Connection, question: Question, before: Span, most: int
+) -> tuple[Rows, Rows]:
+    """Count for each community, and name the cells with the most; both rows as `by_cell`.
+
+    Parameters
+    ----------
+    connection : Connection
+    question : Question
+    before : Span
+    most : int
+        How many cells.
+
+    Returns
+    -------
+    communities : sequence of rows
+        Their ``cell_id`` is None.
+    busiest : sequence of rows
+        The most first.
+    """
+    of = _Spans.of(question, before)
+    statement = f"""
+        WITH cells AS MATERIALIZED (
+            SELECT cell_id, community_id, sum(n)::integer AS n, sum(before)::integer AS before
+            FROM ({_by_cell_parts(question, of)}) AS parts
+            GROUP BY cell_id, community_id HAVING sum(n) > 0 OR sum(before) > 0
+        ), busiest AS (
+            SELECT * FROM cells WHERE cell_id IS NOT NULL AND n > 0
+            ORDER BY n DESC, cell_id LIMIT :most
+        )
+        SELECT NULL::bigint AS cell_id, community_id, sum(n)::integer AS n,
+               sum(before)::integer AS before FROM cells GROUP BY community_id
+        UNION ALL SELECT * FROM busiest
+    """  # noqa: S608
+    rows = connection.execute(text(statement), of.values | {"most": most}).all()
+    busiest = sorted((row for row in rows if row.cell_id), key=lambda row: (-row.n, row.cell_id))
+    return [row for row in rows if row.cell_id is None], busiest
+
+
+def _by_cell_parts(question: Question, of: _Spans) -> str:
+    months = f"""
+        SELECT nullif(t.cell_id, 0) AS cell_id, nullif(t.community_id, 0) AS community_id,
+               {of.months} FROM incident_cell_year t JOIN {_MONTHS} USING (year)
+        WHERE {question.condition()} GROUP BY t.cell_id, t.community_id"""  # noqa: S608
+    edges = [
+        f"SELECT t.cell_id, t.community_id, {edge} AND {question.condition()} "
         "GROUP BY t.cell_id, t.community_id"
-    )
-    return connection.execute(text(statement), question.values(before)).all()
+        for edge in of.edges
+    ]
+    return " UNION ALL ".join([months, *edges])
 
 
 def by_category(connection: Connection, question: Question, before: Span) -> Rows:
@@ -140,18 +260,26 @@ def by_category(connection: Connection, question: Question, before: Span) -> Row
     sequence of rows
         ``code``, ``name``, ``name_en``, ``n`` and ``before``; the most frequent first.
     """
+    if question.scope.communities is None and question.cells is None:
+        of = _Spans.of(question, before)
+        months = f"""
+            SELECT t.category_id, {of.months} FROM incident_bin t JOIN {_MONTHS} USING (year)
+            WHERE t.level = {COARSEST_BINS} AND t.category_id <> 0 GROUP BY t.category_id"""  # noqa: S608
+        edges = [f"SELECT t.category_id, {edge} GROUP BY t.category_id" for edge in of.edges]
+        counted, values = " UNION ALL ".join([months, *edges]), of.values
+    else:
+        counted = f"SELECT t.category_id, {_TWO} AND {question.condition()} GROUP BY t.category_id"
+        values = question.values(before)
     statement = f"""
         WITH RECURSIVE tree AS (
             SELECT id, id AS top FROM category WHERE parent_id IS NULL
             UNION ALL SELECT k.id, tree.top FROM category k JOIN tree ON k.parent_id = tree.id
-        ), counted AS (
-            SELECT t.category_id, {_TWO} AND {question.condition()} GROUP BY t.category_id
         )
         SELECT k.code, k.name, k.name_en, sum(c.n)::integer AS n, sum(c.before)::integer AS before
-        FROM counted c JOIN tree ON tree.id = c.category_id JOIN category k ON k.id = tree.top
-        GROUP BY k.id ORDER BY n DESC, k.code
+        FROM ({counted}) c JOIN tree ON tree.id = c.category_id JOIN category k ON k.id = tree.top
+        GROUP BY k.id HAVING sum(c.n) > 0 OR sum(c.before) > 0 ORDER BY n DESC, k.code
     """  # noqa: S608
-    return connection.execute(text(statement), question.values(before)).all()
+    return connection.execute(text(statement), values).all()
 
 
 @dataclass(frozen=True)
@@ -177,6 +305,8 @@ class Times:
 
 def by_time(connection: Connection, question: Question) -> Times:
     """Count by local day, and by weekday and hour."""
+    if question.scope.communities is None and question.cells is None:
+        return _by_stored_days(connection, question.span)
     # No zone's offset is finer than a quarter of an hour; some thousands of quarters are turned
     # into local time more quickly than some hundred thousands of incidents.
     statement = f"""
@@ -200,6 +330,22 @@ def by_time(connection: Connection, question: Question) -> Times:
         else:
             days[day] = n
     return Times(dict(sorted(days.items())), hours)
+
+
+def _by_stored_days(connection: Connection, span: Span) -> Times:
+    """Take the hours of each day from the counts that triggers keep for the whole territory."""
+    rows = connection.execute(
+        text("""
+            SELECT day, hours, (SELECT sum(n) FROM unnest(hours) AS n) AS total FROM incident_day
+            WHERE day BETWEEN :first AND :last ORDER BY day
+        """),
+        {"first": span.first, "last": span.last},
+    ).all()
+    hours = [[0] * 24 for _ in range(7)]
+    for row in rows:
+        weekday = row.day.weekday()
+        hours[weekday] = [a + b for a, b in zip(hours[weekday], row.hours, strict=True)]
+    return Times({row.day: int(row.total) for row in rows if row.total}, hours)
 
 
 def by_month(connection: Connection, question: Question) -> dict[date, int]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Computed,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -162,6 +163,9 @@ class Cell(Base):
         ),
     )
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
+    area_m2: Mapped[float] = mapped_column(
+        Double, Computed("ST_Area(geom::geography)", persisted=True)
+    )
     import_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
 
 
@@ -240,6 +244,26 @@ class BuildingCount(Base):
     temporary_residents: Mapped[int] = mapped_column(server_default=text("0"))
     rented_homes: Mapped[int] = mapped_column(server_default=text("0"))
     shops: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class PeopleCount(Base):
+    """The newest counts of the buildings of a cell, added up by triggers; never written by hand.
+
+    The cell 0 stands for the buildings of a community that lie in none of its cells.
+    """
+
+    __tablename__ = "people_count"
+    __table_args__ = (Index("ix_people_count_community_id", "community_id"),)
+
+    cell_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    community_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # Those that were counted once.
+    buildings: Mapped[int] = mapped_column(BigInteger)
+    households: Mapped[int] = mapped_column(BigInteger)
+    residents: Mapped[int] = mapped_column(BigInteger)
+    temporary_residents: Mapped[int] = mapped_column(BigInteger)
+    rented_homes: Mapped[int] = mapped_column(BigInteger)
+    shops: Mapped[int] = mapped_column(BigInteger)
 
 
 class Place(Imported, Linked, Base):

@@ -127,11 +127,17 @@ def list_absence_rows(
 
 
 def cadres_below(session: Session, actor: Actor, unit_id: int) -> Rows:
-    """Return ``id``, ``name``, ``kind`` and ``unit`` of the active cadres of a unit and below."""
+    """Return the active cadres of a unit and below.
+
+    Returns
+    -------
+    sequence of rows
+        ``id``, ``name``, ``external_id``, ``kind`` and ``unit``; by unit and name.
+    """
     return session.execute(
         text(f"""
             {_BELOW}
-            SELECT d.id, d.name, d.kind, u.name AS unit
+            SELECT d.id, d.name, d.external_id, d.kind, u.name AS unit
             FROM cadre d JOIN unit u ON u.id = d.unit_id
             WHERE d.active AND d.unit_id IN (SELECT id FROM below)
               AND {unit_condition(actor, "d.unit_id")}

@@ -47,11 +47,19 @@ class TeamData:
 
 
 def list_cadres(
-    session: Session, actor: Actor, *, active: bool = True, kinds: Collection[str] = CADRE_KINDS
+    session: Session,
+    actor: Actor,
+    *,
+    active: bool = True,
+    kinds: Collection[str] = CADRE_KINDS,
+    limit: int | None = None,
 ) -> Sequence[Cadre]:
     """Return the cadres whose home unit lies in the actor's area, by name."""
     query = (
-        select(Cadre).where(_in_area(actor), Cadre.kind.in_(kinds)).order_by(Cadre.name, Cadre.id)
+        select(Cadre)
+        .where(_in_area(actor), Cadre.kind.in_(kinds))
+        .order_by(Cadre.name, Cadre.id)
+        .limit(limit)
     )
     if active:
         query = query.where(Cadre.active)

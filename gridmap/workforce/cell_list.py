@@ -33,10 +33,7 @@ _SORTS: Mapping[SortKey, str] = {
 }
 _VERSION = """coalesce((SELECT max(h.act_id) FROM assignment_change h WHERE h.cell_id = c.id), 0)"""
 _HOUSEHOLDS = """(
-    SELECT coalesce(sum(n.households), 0)::bigint FROM building b CROSS JOIN LATERAL (
-        SELECT households FROM building_count
-        WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-    ) n WHERE b.cell_id = c.id)"""
+    SELECT coalesce(sum(n.households), 0)::bigint FROM people_count n WHERE n.cell_id = c.id)"""
 # Micro cells divide basic ones and need no cadre of their own.
 _CELLS = """
     FROM cell c JOIN unit u ON u.id = c.community_id
@@ -149,6 +146,32 @@ def cadres_in_view(session: Session, actor: Actor, day: date, box: Box) -> list[
             **dict(zip(("west", "south", "east", "north"), box, strict=True)),
             **actor.scope.params,
         },
+    )
+    return list(found)
+
+
+def cadres_near(session: Session, actor: Actor, cadre_id: int, day: date) -> list[int]:
+    """Return who may follow a cadre: those of the towns he works in, and of the unit above them.
+
+    He works in the town of his home unit and in those of the cells he holds from the day on.
+    """
+    found = session.scalars(
+        text(f"""
+            WITH town AS (
+                SELECT CASE level WHEN 'community' THEN parent_id ELSE id END AS id FROM unit
+                WHERE id IN (
+                    SELECT unit_id FROM cadre WHERE id = :cadre
+                    UNION ALL
+                    SELECT c.community_id FROM assignment a JOIN cell c ON c.id = a.cell_id
+                    WHERE a.cadre_id = :cadre AND (a.ends IS NULL OR a.ends > CAST(:day AS date))
+                      AND c.valid_to IS NULL)
+            )
+            SELECT d.id FROM cadre d JOIN unit u ON u.id = d.unit_id
+            WHERE d.active AND {unit_condition(actor, "d.unit_id")} AND (
+                u.id IN (SELECT id FROM town) OR u.parent_id IN (SELECT id FROM town)
+                OR u.id IN (SELECT parent_id FROM unit WHERE id IN (SELECT id FROM town)))
+        """),  # noqa: S608 - The condition is written by us.
+        {"cadre": cadre_id, "day": day, **unit_params(actor)},
     )
     return list(found)
 
@@ -269,7 +292,6 @@ def list_cells(
     total: int = session.execute(text(f"SELECT count(*) {cells}"), params).scalar_one()
     order = _SORTS[wanted.sort]
     direction = "DESC NULLS LAST" if wanted.descending else "ASC NULLS FIRST"
-    # The households of a page alone are added up unless they give the order.
     rows = session.execute(
         text(f"""
             SELECT c.id, c.code, c.name, c.kind, u.name AS community, a.cadre_id, d.name AS cadre,

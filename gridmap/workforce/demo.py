@@ -40,9 +40,7 @@ _WITHOUT = 17
 
 _CELLS = """
     SELECT c.id, c.community_id, c.valid_from, coalesce(sum(n.households), 0)::bigint AS households
-    FROM cell c LEFT JOIN building b ON b.cell_id = c.id LEFT JOIN LATERAL (
-        SELECT households FROM building_count WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-    ) n ON true
+    FROM cell c LEFT JOIN people_count n ON n.cell_id = c.id
     WHERE c.valid_to IS NULL AND c.kind <> 'micro' GROUP BY c.id ORDER BY c.code
 """
 

@@ -186,18 +186,16 @@ def _facts(session: Session, actor: Actor, assignment_id: int) -> Row[Any]:
         text(f"""
             SELECT c.code, c.name AS cell, u.name AS community, p.name AS town,
                    d.name AS cadre, d.phone, a.role, a.starts, a.ends,
-                   count(b.id) AS buildings,
-                   coalesce(sum(n.households), 0)::bigint AS households,
-                   coalesce(sum(n.residents), 0)::bigint AS residents,
-                   ST_Area(c.geom::geography) / 1e6 AS area
+                   (SELECT count(*) FROM building WHERE cell_id = c.id) AS buildings,
+                   coalesce(n.households, 0) AS households, coalesce(n.residents, 0) AS residents,
+                   c.area_m2 / 1e6 AS area
             FROM assignment a JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id
             JOIN unit u ON u.id = c.community_id LEFT JOIN unit p ON p.id = u.parent_id
-            LEFT JOIN building b ON b.cell_id = c.id LEFT JOIN LATERAL (
-                SELECT households, residents FROM building_count
-                WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-            ) n ON true
+            CROSS JOIN LATERAL (
+                SELECT sum(households)::bigint AS households, sum(residents)::bigint AS residents
+                FROM people_count WHERE cell_id = c.id
+            ) n
             WHERE a.id = :id AND {actor.scope.condition("c.community_id")}
-            GROUP BY a.id, c.id, d.id, u.id, p.id
         """),  # noqa: S608 - The condition is written by us.
         {"id": assignment_id, **actor.scope.params},
     ).one_or_none()

@@ -134,5 +134,5 @@ def unit_tree(session: Session) -> list[UnitNode]:
                 FROM unit u JOIN tree ON u.parent_id = tree.id
             ) SELECT id, name, name_en, depth, parent_id FROM tree ORDER BY path
         """)
-    )
+    ).all()
     return [UnitNode(*row) for row in rows]

@@ -65,6 +65,7 @@ def workload(
     tasks: Tasks | None = None,
     *,
     cadre_ids: Collection[int] | None = None,
+    band: Band | None = None,
 ) -> Sequence[Load]:
     """Return the load of each cadre of the actor's area, by unit and name.
 
@@ -79,40 +80,42 @@ def workload(
     tasks : Tasks, optional
         What counts as open work.
     cadre_ids : collection of int, optional
-        Only these, as a page of a list needs: a city has tens of thousands of buildings.
+        Only these, as a page of a list needs.
+    band : Band, optional
+        Only loads that lie there.
 
     Returns
     -------
     sequence of Load
     """
     tasks = tasks or Tasks()
-    params: dict[str, Any] = {} if cadre_ids is None else {"cadres": list(cadre_ids)}
+    params: dict[str, Any] = {"band": band and band.value}
+    if cadre_ids is not None:
+        params["cadres"] = list(cadre_ids)
 
     def chosen(column: str) -> str:
         return "true" if cadre_ids is None else f"{column} = ANY(:cadres)"
 
+    # Without a choice nearly all cells are held: adding all up is quicker than looking for each.
+    chosen_cells = "true" if cadre_ids is None else "cell_id IN (SELECT cell_id FROM held)"
     rows = session.execute(
         text(f"""
             WITH held AS MATERIALIZED (
-                SELECT a.cadre_id, c.id AS cell_id, c.geom
+                SELECT a.cadre_id, c.id AS cell_id, c.area_m2
                 FROM assignment a JOIN cell c ON c.id = a.cell_id
                 WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date)
                   AND (c.valid @> CAST(:day AS date)) IS TRUE
                   AND {actor.scope.condition("c.community_id")} AND {chosen("a.cadre_id")}
             ), people AS (
-                SELECT b.cell_id, sum(n.households) AS households, sum(n.residents) AS residents
-                FROM building b CROSS JOIN LATERAL (
-                    SELECT households, residents FROM building_count
-                    WHERE building_id = b.id ORDER BY month DESC LIMIT 1
-                ) AS n
-                WHERE b.cell_id IN (SELECT cell_id FROM held) GROUP BY b.cell_id
+                SELECT cell_id, sum(households) AS households, sum(residents) AS residents
+                FROM people_count WHERE {chosen_cells} GROUP BY cell_id
             ), tasks AS ({tasks.sql}
             )
-            SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
+            SELECT * FROM (SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
                    count(h.cell_id) AS cells, coalesce(sum(p.households), 0)::bigint AS households,
                    coalesce(sum(p.residents), 0)::bigint AS residents,
                    coalesce(sum(t.n), 0)::bigint AS tasks,
-                   coalesce(sum(ST_Area(h.geom::geography)), 0) AS area_m2,
+                   coalesce(sum(h.area_m2), 0) AS area_m2,
                    CASE WHEN count(h.cell_id) = 0 THEN 'none'
                         WHEN coalesce(sum(p.households), 0) > s.band_high THEN 'above'
                         WHEN coalesce(sum(p.households), 0) < s.band_low THEN 'below'
@@ -123,9 +126,10 @@ def workload(
             WHERE {unit_condition(actor, "d.unit_id")} AND {chosen("d.id")}
               AND (h.cell_id IS NOT NULL OR (d.active AND d.kind = 'full_time'))
             GROUP BY d.id, u.id, s.id ORDER BY u.code, d.name, d.id
+            ) AS loads WHERE {"true" if band is None else "band = :band"}
         """),  # noqa: S608 - All parts are written by us.
         {"day": day, **actor.scope.params, **unit_params(actor), **(tasks.params or {})} | params,
-    )
+    ).all()
     return [Load(**{**row._asdict(), "band": Band(row.band)}) for row in rows]
 
 

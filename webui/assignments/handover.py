@@ -11,7 +11,7 @@ from flask_babel import gettext
 from gridmap.errors import GridmapError
 from gridmap.workforce import assignments
 from gridmap.workforce.cadres import get_cadre
-from gridmap.workforce.cell_list import today
+from gridmap.workforce.cell_list import cadres_near, today
 from gridmap.workforce.responsibility import held_cells, versions
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -74,7 +74,9 @@ def _form(cadre_id: int, fault: str | None = None) -> str:
         day = today(session)
         held = held_cells(session, actor, cadre_id, day)
         seen = versions(session, actor, [row.cell_id for row in held])
-        others = [load for load in loads(session, actor, day) if load.cadre_id != cadre_id]
+        # The whole county's would be more than anybody looks through.
+        choice = set(cadres_near(session, actor, cadre_id, day)) - {cadre_id}
+        others = list(loads(session, actor, day, choice))
     others.sort(key=lambda load: load.unit_id != cadre.unit_id)
     cells: dict[int, dict[str, Any]] = {}
     for row in held:

@@ -122,8 +122,7 @@ def _read_choice(session: Session, actor: Actor, day: date) -> _Choice:
     cadre_id = optional_id(request.args.get("cadre"), gettext("Cadre"))
     cadres = None if cadre_id is None else {cadre_id}
     if state == "above":
-        found = loads(session, actor, day, cadres)
-        cadres = {load.cadre_id for load in found if load.band is Band.ABOVE}
+        cadres = {load.cadre_id for load in loads(session, actor, day, cadres, Band.ABOVE)}
     sort: SortKey = next(
         (key for key in get_args(SortKey) if key == request.args.get("sort")), "code"
     )

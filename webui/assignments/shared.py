@@ -35,7 +35,11 @@ def describe(row: Row[Any]) -> list[object]:
 
 
 def loads(
-    session: Session, actor: Actor, day: date, cadre_ids: Collection[int] | None = None
+    session: Session,
+    actor: Actor,
+    day: date,
+    cadre_ids: Collection[int] | None = None,
+    band: Band | None = None,
 ) -> Sequence[Load]:
     """Return the loads of the actor's cadres, or of some of them, with their open cases."""
-    return workload(session, actor, day, open_cases(), cadre_ids=cadre_ids)
+    return workload(session, actor, day, open_cases(), cadre_ids=cadre_ids, band=band)

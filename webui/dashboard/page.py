@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from gridmap.exchange.area import Area, find_area
@@ -50,12 +52,7 @@ def show() -> ResponseReturnValue:
             lambda: events(session, area, period, now),
         )
         if figure == "rate":
-            known = kept(
-                ("households", area.scope, area.path),
-                LONG_KEPT_S,
-                lambda: households(session, area),
-            )
-            happened = with_households(happened, known)
+            happened = _with_rates(session, area, happened)
         due = due_span(period, now)
         standing = kept(
             ("state", area.scope, area.path, due, now.today),
@@ -64,8 +61,12 @@ def show() -> ResponseReturnValue:
             lambda: state(session, actor, area, due, now),
         )
     query = query_of(period)
-    parts, breaks = coloured_parts(area, happened.parts, figure, query, english())
-    shown = render_template(
+    shown = _Shown(area, period, happened, figure, query, helpers(area, period, query, now))
+    # Another's count of the same things is another object and makes another page. It is kept
+    # along, so that its number stays its own.
+    key = ("page", id(happened), area.path, period.kind, request.args.get("figure"), english())
+    _, figures_shown, page = kept(key, KEPT_S, lambda: (happened, *_render(shown)))
+    told = render_template(
         "dashboard/dashboard.html",
         fault=fault,
         area=area,
@@ -73,18 +74,54 @@ def show() -> ResponseReturnValue:
         happened=happened,
         standing=standing,
         due=due,
+        query=query,
+        newest=now.newest,
+        wall=request.args.get("wall") == "1",
+        figures_shown=figures_shown,
+        page=page,
+        **shown.helpers,
+    )
+    return told, 400 if fault else 200
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the figures are made from."""
+
+    area: Area
+    period: Period
+    happened: Events
+    figure: str
+    query: dict[str, Any]
+    helpers: dict[str, Any]
+
+
+def _render(shown: _Shown) -> tuple[Markup, dict[str, Any]]:
+    """Return the figures as a part of the page, and what its script must know."""
+    area, happened, figure = shown.area, shown.happened, shown.figure
+    parts, breaks = coloured_parts(area, happened.parts, figure, shown.query, english())
+    page = _page(area, shown.period, happened, parts, figure, shown.query)
+    rendered = render_template(
+        "dashboard/figures.html",
+        area=area,
+        period=shown.period,
+        happened=happened,
         figure=figure,
         parts=sorted(parts, key=lambda part: (-part["n"], part["code"])),
         legend=legend(figure, breaks),
-        query=query,
-        today=now.today,
-        newest=now.newest,
-        wall=request.args.get("wall") == "1",
+        query=shown.query,
         heat=_heat(happened),
-        page=_page(area, period, happened, parts, figure, query),
-        **helpers(area, period, query, now),
+        **shown.helpers,
     )
-    return shown, 400 if fault else 200
+    return Markup(rendered), page  # noqa: S704 - Rendered by Jinja, which has escaped it.
+
+
+def _with_rates(session: Session, area: Area, happened: Events) -> Events:
+    known = kept(
+        ("households", area.scope, area.path), LONG_KEPT_S, lambda: households(session, area)
+    )
+    key = ("rates", id(happened), id(known))
+    return kept(key, KEPT_S, lambda: (happened, known, with_households(happened, known)))[2]
 
 
 @blueprint.get("/outlines.json")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 
@@ -29,6 +30,7 @@ def coloured_parts(
     english : bool
         Whether English names are wanted.
     """
+    to_part = _ways(area, query)
     values = {key: _value(one, figure) for key, one in figures.items()}
     known = [value for value in values.values() if value is not None]
     breaks = list(CHANGE_BREAKS) if figure == "change" else round_breaks(known)
@@ -37,7 +39,7 @@ def coloured_parts(
             "id": part.id,
             "code": part.code,
             "name": name_of(part, english),
-            "url": part_url(area, part, query),
+            "url": to_part(part),
             "n": figures[part.id].n,
             "before": figures[part.id].before,
             "text": _text(values[part.id], figures[part.id], figure),
@@ -55,9 +57,22 @@ def name_of(part: Part, english: bool) -> str:
 
 def part_url(area: Area, part: Part, query: Mapping[str, Any]) -> str:
     """Return the way down to a part."""
+    return _ways(area, query)(part)
+
+
+def address(page: str, values: Mapping[str, Any]) -> str:
+    """Return the address of a page, which may have values already, with those that are not None."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return f"{page}{'&' if '?' in page else '?'}{urlencode(given)}" if given else page
+
+
+def _ways(area: Area, query: Mapping[str, Any]) -> Callable[[Part], str]:
+    """Return how to make the way down to any part; each by its route would take long."""
     if area.parts_are_cells:
-        return url_for("cell_page.show", cell_id=part.id)
-    return url_for("dashboard.show", unit=part.code, **query)
+        cells = url_for("cell_page.show", cell_id=0).removesuffix("0")
+        return lambda part: f"{cells}{part.id}"
+    page = address(url_for("dashboard.show"), query)
+    return lambda part: address(page, {"unit": part.code})
 
 
 def _value(figures: Figures, figure: str) -> float | None:

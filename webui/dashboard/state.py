@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, request, url_for
 from flask_babel import get_locale
@@ -18,7 +17,7 @@ from gridmap.incidents.periods import KINDS, Period, calendar_period, custom_per
 from gridmap.incidents.statistics import Clock, Span
 from webui.access import may_open
 from webui.dashboard import words
-from webui.dashboard.parts import name_of
+from webui.dashboard.parts import address, name_of
 from webui.language import say
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/dashboard")
@@ -31,13 +30,14 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
     # A page has some hundreds of these links; making each by its route would take longer than
     # all the rest of the page.
     lists, pages = url_for("dashboard.records"), url_for("dashboard.show")
+    days = address(lists, query)
 
     def behind(**wanted: Any) -> str:
-        return _address(lists, {"unit": unit, **query, **wanted})
+        return address(days, {"unit": unit, **wanted})
 
     def here(**changed: Any) -> str:
         figure = request.args.get("figure")
-        return _address(pages, {"unit": unit, "figure": figure, **query, **changed})
+        return address(pages, {"unit": unit, "figure": figure, **query, **changed})
 
     return {
         "behind": behind,
@@ -58,11 +58,6 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
         "english": english(),
         "link": link,
     }
-
-
-def _address(page: str, values: dict[str, Any]) -> str:
-    given = {name: value for name, value in values.items() if value is not None}
-    return f"{page}?{urlencode(given)}" if given else page
 
 
 def link(endpoint: str, **values: Any) -> str | None:

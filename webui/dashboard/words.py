@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import format_decimal
+from functools import lru_cache
+
+from babel.numbers import format_decimal
+from flask_babel import get_locale
 
 from geodata.messages import N_, Message
 from gridmap.exchange.dashboard import TOO_FEW
@@ -55,7 +58,13 @@ SCRIPT: dict[str, Message | str] = {
 
 def number(value: float) -> str:
     """Write a number with thousands separators and at most one digit behind the point."""
-    return str(format_decimal(round(value, 1)))
+    return _number(round(value, 1), str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, language: str) -> str:
+    # A page has some hundreds of them, many alike, and Babel takes its time for each.
+    return str(format_decimal(value, locale=language))
 
 
 def reference(period: Period) -> Message:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from gridmap.errors import GridmapError
-from gridmap.workforce.cadre_list import list_absence_rows
-from gridmap.workforce.cadres import add_absence, list_cadres, remove_absence
+from gridmap.workforce.cadre_list import Rows, cadres_below, list_absence_rows, list_units
+from gridmap.workforce.cadres import add_absence, get_cadre, list_cadres, remove_absence
 from gridmap.workforce.cell_list import today
-from gridmap.workforce.rights import Action
+from gridmap.workforce.models import Cadre
+from gridmap.workforce.rights import Action, Actor
 from webui.access import current_actor, needs
 from webui.asking import day_of, id_of, optional_id
 from webui.database import writing
 from webui.language import say
 from webui.staff.blueprint import blueprint
+
+#: More cadres than a list to choose from can hold; their unit is chosen first.
+MOST = 500
 
 
 @blueprint.get("/absences")
@@ -65,7 +72,32 @@ def _page(known: Mapping[str, str], fault: str | None = None) -> str:
     with writing() as session:
         day = today(session)
         rows = list_absence_rows(session, actor, day)
-        people = list_cadres(session, actor) if actor.may(Action.ASSIGN) else []
+        people, units, unit = _people(session, actor, known)
     return render_template(
-        "staff/absences.html", rows=rows, people=people, known=known, today=day, fault=fault
+        "staff/absences.html",
+        rows=rows,
+        people=people,
+        units=units,
+        unit=unit,
+        known=known,
+        today=day,
+        fault=fault,
     )
+
+
+def _people(
+    session: Session, actor: Actor, known: Mapping[str, str]
+) -> tuple[Sequence[Cadre | Row[Any]], Rows, int | None]:
+    """Return the cadres to choose from; where they are too many, the units to choose from first."""
+    if not actor.may(Action.ASSIGN):
+        return [], [], None
+    everybody = list_cadres(session, actor, limit=MOST + 1)
+    if len(everybody) <= MOST:
+        return everybody, [], None
+    units = list_units(session, actor)
+    given = known.get("unit", "")
+    unit = next((row.id for row in units if str(row.id) == given), None)
+    person = known.get("cadre", "")
+    if unit is None and person:
+        unit = get_cadre(session, actor, id_of(person, gettext("Cadre"))).unit_id
+    return [] if unit is None else cadres_below(session, actor, unit), units, unit

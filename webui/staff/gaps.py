@@ -26,7 +26,7 @@ def gaps() -> ResponseReturnValue:
         day = today(session)
         wanted = CellsWanted(vacant=True, sort="households", descending=True)
         vacant, total = list_cells(session, actor, day, wanted, limit=MOST)
-        above = [load for load in loads(session, actor, day) if load.band is Band.ABOVE]
+        above = list(loads(session, actor, day, band=Band.ABOVE))
         band = load_band(session)
     above.sort(key=lambda load: -load.households)
     return render_template(

@@ -65,7 +65,8 @@ class Wanted:
 #: The moment at which the day after a date begins, or the date itself, in the town.
 _DAY = "(CAST(:{name} AS date) + {days})::timestamp AT TIME ZONE {zone}"
 _ZONE = "(SELECT time_zone FROM territory_settings)"
-TOMORROW = f"(local_date(CAST(:now AS timestamptz)) + 1)::timestamp AT TIME ZONE {_ZONE}"
+# As a subquery it is worked out once and not for every case.
+TOMORROW = f"(SELECT (local_date(CAST(:now AS timestamptz)) + 1)::timestamp AT TIME ZONE {_ZONE})"
 OVERDUE = "c.ended_at IS NULL AND c.next_due_at < CAST(:now AS timestamptz)"
 TODAY = (
     "c.ended_at IS NULL AND c.next_due_at >= CAST(:now AS timestamptz) "

@@ -26,7 +26,7 @@ Shapes = npt.NDArray[np.object_]
 #: Degrees, about a millimetre, and far more than what rounding can amount to.
 NEAR_DEGREES = 1e-8
 _CHUNK = 1 << 16
-_DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
 _EVER = np.iinfo(np.int64).max
 
 _CELLS = text("""
@@ -123,7 +123,13 @@ def _days(column: pd.Series[Any], missing: int) -> Integers:
 
 
 def local_days(session: Session, occurred_us: Integers) -> Integers:
-    """Return the local day of each moment as days since 1970.
+    """Return the local day of each moment as days since 1970, see `local_hours`."""
+    days: Integers = local_hours(session, occurred_us) // 24
+    return days
+
+
+def local_hours(session: Session, occurred_us: Integers) -> Integers:
+    """Return the local hour of each moment as hours since 1970.
 
     Parameters
     ----------
@@ -133,8 +139,8 @@ def local_days(session: Session, occurred_us: Integers) -> Integers:
     """
     zone = session.scalar(text("SELECT time_zone FROM territory_settings"))
     local = pd.DatetimeIndex(occurred_us.view("datetime64[us]"), tz="UTC").tz_convert(zone)
-    days: Integers = local.tz_localize(None).as_unit("us").asi8 // _DAY_US
-    return days
+    hours: Integers = local.tz_localize(None).as_unit("us").asi8 // _HOUR_US
+    return hours
 
 
 def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.incidents.importing import partitions, pyramid, stored
+from gridmap.incidents.importing import partitions, pyramid, stored, sums
 from gridmap.incidents.importing.copying import COLUMNS, Finished, by_place, stream
 from gridmap.incidents.importing.linking import Links, link, local_days
 from gridmap.territory.importing.copying import copy_in
@@ -142,6 +142,7 @@ def _insert(
             building.result()
     _copy(session, "incident", part, origin, advance)
     pyramid.store(session, keys, levels)
+    sums.store(session, rows)
     for year in new:
         partitions.attach(session, year)
 

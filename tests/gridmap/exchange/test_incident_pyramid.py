@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from gridmap.errors import NotFoundError
-from gridmap.exchange.filters import IncidentFilter, whole_months
+from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.incident_tiles import count_incidents
+from gridmap.incidents.months import whole_months
 from gridmap.territory.scope import Scope
 
 BINS = "SELECT level, category_id, x, y, year, upto FROM incident_bin WHERE upto[12] <> 0"
@@ -21,15 +22,28 @@ MANY = """
     SELECT timestamptz '2023-05-05' + n * interval '7 hours', (SELECT min(id) FROM category),
            ST_SetSRID(ST_MakePoint(110 + n * 1e-6, 30), 4326) FROM generate_series(1, 25000) n"""
 
+# Whoever sets this knows the cells, which need not be where the places are.
+MOVED_TO_NO_CELL = """
+    SELECT set_config('gridmap.linked', 'on', true);
+    UPDATE incident SET cell_id = NULL, community_id = NULL WHERE external_id = '1'"""
+
 
 def bins(connection: Connection) -> set[tuple[object, ...]]:
     return {(*row[:5], tuple(row[5])) for row in connection.execute(text(BINS))}
 
 
+def sums(connection: Connection) -> set[tuple[object, ...]]:
+    cells = connection.execute(
+        text("SELECT community_id, cell_id, year, upto FROM incident_cell_year WHERE upto[12] <> 0")
+    )
+    days = connection.execute(text("SELECT day, hours FROM incident_day WHERE 0 <> ANY(hours)"))
+    return {(*row[:3], tuple(row[3])) for row in cells} | {(row[0], tuple(row[1])) for row in days}
+
+
 def assert_right(connection: Connection) -> None:
-    kept = bins(connection)
+    kept = bins(connection), sums(connection)
     connection.execute(text("SELECT refresh_incident_pyramid()"))
-    assert kept == bins(connection)
+    assert kept == (bins(connection), sums(connection))
 
 
 @pytest.mark.parametrize(
@@ -41,9 +55,14 @@ def assert_right(connection: Connection) -> None:
         "UPDATE incident SET geom = ST_Translate(geom, 5, 5) WHERE external_id = '3'",
         "UPDATE incident SET occurred_at = occurred_at + interval '400 days'",
         "UPDATE incident SET cell_id = NULL",
+        MOVED_TO_NO_CELL,
+        "UPDATE cell SET geom = ST_Multi(ST_Buffer(geom, -0.002))",
         "SELECT open_incident_year(2025)",
         "TRUNCATE incident",
         MANY,
+        f"{MANY}; UPDATE incident SET occurred_at = occurred_at + interval '40 days'",
+        f"{MANY}; UPDATE incident SET geom = ST_Translate(geom, 0, 1) WHERE id % 2 = 0",
+        f"{MANY}; DELETE FROM incident WHERE occurred_at < '2030-01-01'",
     ],
 )
 def test_the_pyramid_follows_every_write(connection: Connection, act: str) -> None:

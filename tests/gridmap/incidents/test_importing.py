@@ -247,10 +247,19 @@ def another_category(session: Session) -> int:
 
 
 def bins(session: Session) -> set[tuple[object, ...]]:
+    """All stored counts: by bin, by cell and by day."""
     rows = session.execute(
         text("SELECT level, category_id, x, y, year, upto FROM incident_bin WHERE upto[12] <> 0")
     )
-    return {(*row[:5], tuple(row[5])) for row in rows}
+    cells = session.execute(
+        text("SELECT community_id, cell_id, year, upto FROM incident_cell_year WHERE upto[12] <> 0")
+    )
+    days = session.execute(text("SELECT day, hours FROM incident_day WHERE 0 <> ANY(hours)"))
+    return (
+        {(*row[:5], tuple(row[5])) for row in rows}
+        | {(*row[:3], tuple(row[3])) for row in cells}
+        | {(row[0], tuple(row[1])) for row in days}
+    )
 
 
 MAPPING = Mapping(

@@ -1,0 +1,40 @@
+"""Ids of one community, for the names in braces of the tables of routes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_IDS = """
+    SELECT u.id AS unit, u.code AS unit_code, u.name, u.parent_id AS town, c.id AS cell,
+           c.code AS cell_code,
+           ST_X(c.anchor) AS lon, ST_Y(c.anchor) AS lat, c.building,
+           (SELECT min(id) FROM place WHERE community_id = u.id) AS place,
+           (SELECT min(id) FROM incident WHERE community_id = u.id) AS incident,
+           (SELECT min(id) FROM cadre WHERE unit_id = u.id) AS cadre,
+           (SELECT min(id) FROM team WHERE unit_id = u.id) AS team,
+           (SELECT max(id) FROM team WHERE unit_id = u.id) AS spare_team,
+           coalesce((SELECT min(a.id) FROM absence a JOIN cadre d ON d.id = a.cadre_id
+                     WHERE d.unit_id = u.id), 999) AS absence,
+           (SELECT min(id) FROM assignment WHERE cell_id = c.id) AS assignment,
+           (SELECT min(id) FROM incident_case WHERE community_id = u.id) AS "case",
+           (SELECT id FROM app_user WHERE login = 'analyst') AS user,
+           (SELECT id FROM app_user WHERE login = 'spare') AS spare_user
+    FROM unit u JOIN LATERAL (
+        SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c
+        JOIN building b ON b.cell_id = c.id JOIN assignment a ON a.cell_id = c.id
+        WHERE c.community_id = u.id AND c.valid_to IS NULL ORDER BY c.code, b.id LIMIT 1
+    ) AS c ON true WHERE u.id = :unit
+"""
+
+
+def ids_of(connection: Connection, unit: int) -> dict[str, Any]:
+    """Look for one thing of each kind in a community."""
+    ids = dict(connection.execute(text(_IDS), {"unit": unit}).mappings().one())
+    for z in (10, 14, 16):
+        x = (ids["lon"] / 360 + 0.5) * 2**z
+        y = (1 - math.asinh(math.tan(math.radians(ids["lat"]))) / math.pi) / 2 * 2**z
+        ids[f"tile_{z}"] = f"{z}/{int(x)}/{int(y)}"
+    return ids

@@ -1,0 +1,134 @@
+"""How many queries each page may ask, with little data and with more, so that none asks per row.
+
+The addresses are those of the tests of the routes; a route without a budget fails. Between the
+two walks rows are added wherever the small town has few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from gridmap.demo import load
+from gridmap.embedded import Cluster
+from gridmap.settings import Settings
+from tests.conftest import fresh_database
+from tests.webui.conftest import signed_in
+from tests.webui.ids import ids_of
+from tests.webui.routes import ROUTES
+from tests.webui.test_dashboard import counted
+from webui import create_app
+
+#: The most queries of each GET route, those that find out who asks included.
+BUDGETS: Mapping[str, int] = {
+    "home": 2, "health.health": 1, "account.show_sign_in": 2, "account.show": 4,
+    "account.ask_password": 2, "map_page.show": 6, "map_page.script": 2, "map_data.search_names": 3,
+    "map_data.identify_point": 8, "map_data.feature": 4, "map_data.count": 5, "tiles.tile": 4,
+    "users.show": 3, "users.ask_new": 2, "users.ask_change": 4, "audit.show": 11,
+    "dashboard.show": 13, "dashboard.shapes": 6, "dashboard.records": 7,
+    "dashboard.cells_without_cadre": 6, "cell_page.show": 15, "cell_page.shapes": 4,
+    "assignments.show": 5, "assignments.script": 2, "assignments.cells": 4, "assignments.cadres": 4,
+    "assignments.list_page": 9, "assignments.export": 6, "assignments.cell_history": 6,
+    "assignments.handover_form": 8, "assignments.sheet": 5, "assignments.template_page": 2,
+    "assignments.template": 2, "staff.index": 6, "staff.show": 9, "staff.gaps": 7, "staff.new": 3,
+    "staff.edit": 4, "staff.absences": 5, "staff.teams": 3, "staff.team": 6, "staff.new_team": 4,
+    "staff.edit_team": 9, "staff.import_form": 2, "staff.import_example": 2, "cases.index": 8,
+    "cases.export": 5, "cases.show_board": 8, "cases.show_map": 7, "cases.points": 4,
+    "cases.show": 10, "cases.photo": 4, "cases.new": 5, "cases.similar": 6, "cases.rules": 6,
+    "cases.category": 7, "my.show": 6,
+}  # fmt: skip
+#: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
+#: missing is there.
+GROWTH = {"audit.show": 3, "cases.photo": 1}
+PEOPLE = ("admin", "supervisor")
+ADDRESSES = [
+    (endpoint, route.asked)
+    for (endpoint, method), routes in ROUTES.items()
+    if method == "GET"
+    for route in routes
+]
+
+_OWN = "(SELECT unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id WHERE login = 'cadre')"
+MORE_ROWS = f"""
+    INSERT INTO app_user (login, display_name, password_hash, role)
+    SELECT 'more' || n, '某', '-', 'cadre' FROM generate_series(1, 60) n;
+    INSERT INTO user_area (user_id, unit_id)
+    SELECT id, {_OWN} FROM app_user WHERE login LIKE 'more%';
+    INSERT INTO cadre (name, unit_id, user_id)
+    SELECT '某' || id, {_OWN}, id FROM app_user WHERE login LIKE 'more%';
+    INSERT INTO absence (cadre_id, starts, ends, note)
+    SELECT id, local_date(now()), local_date(now()) + 3, '' FROM cadre WHERE name LIKE '某%';
+    INSERT INTO team (name, kind, unit_id)
+    SELECT '某队' || n, 'grid', {_OWN} FROM generate_series(1, 40) n;
+    INSERT INTO team_member (team_id, cadre_id)
+    SELECT t.id, d.id FROM team t, cadre d WHERE t.unit_id = {_OWN} AND d.name LIKE '某%';
+    INSERT INTO assignment (cell_id, cadre_id, role, starts, ends)
+    SELECT c.id, d.id, 'compound_guard', '2025-01-01', '2025-06-01'
+    FROM cadre d, cell c WHERE d.name LIKE '某%' AND c.community_id = {_OWN};
+    INSERT INTO audit_log (user_id, user_name, act, subject, subject_id, after)
+    SELECT u.id, u.login, k.act, k.subject, u.id,
+           jsonb_build_object('cell_id', u.id, 'cadre_id', u.id, 'areas', jsonb_build_array(1, 2))
+    FROM app_user u, (VALUES ('cadre.change', 'cadre'), ('team.change', 'team'),
+        ('assignment.assign', 'assignment'), ('user.change', 'app_user')) AS k (act, subject);
+    INSERT INTO case_step (case_id, at, user_name, act, from_step, to_step, level)
+    SELECT c.id, now(), 'x', 'report', NULL, c.step, 'cell'
+    FROM incident_case c, generate_series(1, 15) WHERE c.community_id = {_OWN};
+    INSERT INTO case_extension (case_id, amount, unit, reason, requested_at, requested_by,
+        decided_at, decided_by, granted)
+    SELECT id, 1, 'days', 'x', now(), 'x', now(), 'x', true
+    FROM incident_case c, generate_series(1, 5) WHERE c.community_id = {_OWN};
+    INSERT INTO case_photo (case_id, step_id, name, width, height, size)
+    SELECT s.case_id, s.id, 'p' || s.id, 10, 10, 10 FROM case_step s WHERE s.user_name = 'x';
+    INSERT INTO calendar_day (day, working)
+    SELECT day, false FROM generate_series(date '2026-03-01', date '2026-04-01', '1 day') AS day;
+    INSERT INTO category (code, parent_id, name)
+    SELECT 'B1x' || n, (SELECT id FROM category WHERE code = 'B1'), 'x'
+    FROM generate_series(1, 30) n;
+"""
+
+
+@pytest.fixture(scope="module")
+def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
+    """The queries of each person and address: as the small town is, and with more rows."""
+    with fresh_database(cluster) as url:
+        app = create_app(Settings(database_url=url))
+        engine: Engine = app.extensions["gridmap.engine"]
+        load(engine, "small", 1)
+        with engine.connect() as connection:
+            unit = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
+            ids = ids_of(connection, unit)
+        first = walk(app, ids)
+        with engine.begin() as connection:
+            connection.execute(text(MORE_ROWS))
+        yield [first, walk(app, ids)]
+        engine.dispose()
+
+
+def walk(app: Flask, ids: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    queries: dict[tuple[str, str], int] = {}
+    for login in PEOPLE:
+        client = signed_in(app, login)
+        for _, asked in ADDRESSES:
+            app.extensions.pop("gridmap.dashboard", None)
+            with counted(app) as said:
+                client.get(asked.format_map(ids))
+            queries[login, asked] = len(said)
+    return queries
+
+
+def test_every_route_has_a_budget() -> None:
+    assert {endpoint for endpoint, _ in ADDRESSES} == set(BUDGETS)
+
+
+@pytest.mark.parametrize("login", PEOPLE)
+@pytest.mark.parametrize(("endpoint", "asked"), ADDRESSES)
+def test_a_page_keeps_to_its_budget(
+    walks: list[dict[tuple[str, str], int]], login: str, endpoint: str, asked: str
+) -> None:
+    few, many = (queries[login, asked] for queries in walks)
+    assert many <= BUDGETS[endpoint]
+    assert many <= few + GROWTH.get(endpoint, 0)
