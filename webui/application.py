@@ -38,6 +38,7 @@ from webui import (
     tiles,
     users,
 )
+from webui.ogc.blueprint import blueprint as open_interfaces
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -80,6 +81,7 @@ def make_application(settings: Settings) -> Flask:
         staff.blueprint,
         cases.blueprint,
         cases.phone.own,
+        open_interfaces,
     ):
         app.register_blueprint(blueprint)
 

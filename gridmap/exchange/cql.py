@@ -14,7 +14,7 @@ from typing import Any
 import cql2
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import ParameterError
 from gridmap.exchange.collections import Column, ColumnType, Lookup
 from gridmap.exchange.moments import read_instant, read_interval
 from gridmap.exchange.systems import CRS84, System
@@ -60,8 +60,11 @@ _NUMBERS = {"number", "integer"}
 _MOMENTS = {"date", "date-time"}
 
 
-class FilterError(GridmapError):
+class FilterError(ParameterError):
     """A filter that cannot be understood, or asks for what the reader may not test."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__("filter", message)
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ class _Writer:
         (node,) = _only(op, args, 1)
         if isinstance(node, dict) and node.get("property") == GEOMETRY:
             return f"({self.geometry} IS NULL)"
-        return f"({self.term(node).sql} IS NULL)"
+        return f"({_alone(self.term(node))} IS NULL)"
 
     def _like(self, op: str, args: list[Any]) -> str:
         value, pattern = _only(op, args, 2)

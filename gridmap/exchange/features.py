@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError, NotFoundError
+from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
 from gridmap.exchange.grant import Grant
@@ -221,7 +221,7 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
 
     Raises
     ------
-    GridmapError
+    ParameterError
         If the cursor is none of this query's.
     """
     query = _ordered(collection, grant, query)
@@ -424,9 +424,10 @@ def cursor_after(feature_id: int) -> str:
     return _encode([str(feature_id)])
 
 
-def _foreign() -> GridmapError:
-    return GridmapError(
-        Message("cursor: this is no place in this list. Follow the link to the next page.")
+def _foreign() -> ParameterError:
+    return ParameterError(
+        "cursor",
+        Message("cursor: this is no place in this list. Follow the link to the next page."),
     )
 
 

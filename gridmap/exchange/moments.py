@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import ParameterError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # RFC 3339, 5.6, with the letters of either case.
@@ -24,7 +24,7 @@ def read_instant(text: str, parameter: str) -> datetime:
 
     Raises
     ------
-    GridmapError
+    ParameterError
         If it is neither.
     """
     try:
@@ -34,12 +34,13 @@ def read_instant(text: str, parameter: str) -> datetime:
             return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise GridmapError(
+    raise ParameterError(
+        parameter,
         Message(
             "{parameter}: {value} is no time. Write 2026-03-01 or 2026-03-01T08:00:00Z.",
             parameter=parameter,
             value=text[:60],
-        )
+        ),
     )
 
 
@@ -56,16 +57,18 @@ def read_interval(
 
     Raises
     ------
-    GridmapError
+    ParameterError
         If it is neither, or begins after its end.
     """
     parts = text.split("/")
     if len(parts) > 2:
-        raise GridmapError(Message("{parameter}: an interval has two ends.", parameter=parameter))
+        raise ParameterError(
+            parameter, Message("{parameter}: an interval has two ends.", parameter=parameter)
+        )
     ends = [None if part in {"", ".."} else read_instant(part, parameter) for part in parts]
     if len(parts) == 1:
         if ends[0] is None:
-            raise GridmapError(Message("{parameter} is empty.", parameter=parameter))
+            raise ParameterError(parameter, Message("{parameter} is empty.", parameter=parameter))
         return ends[0], _end(parts[0], ends[0])
     first, last = ends
     if last is not None:
@@ -73,8 +76,9 @@ def read_interval(
     if first is None and last is None:
         return None, None
     if first is not None and last is not None and first > last:
-        raise GridmapError(
-            Message("{parameter}: the interval ends before it begins.", parameter=parameter)
+        raise ParameterError(
+            parameter,
+            Message("{parameter}: the interval ends before it begins.", parameter=parameter),
         )
     return first, last
 

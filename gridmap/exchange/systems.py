@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pyproj import CRS, Transformer
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import ParameterError
 
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
@@ -76,7 +76,7 @@ def find_system(uri: str, offered: Mapping[str, System], parameter: str) -> Syst
 
     Raises
     ------
-    GridmapError
+    ParameterError
         If it is not offered (Part 2, Req 6).
     """
     short = uri.upper().removeprefix("[").removesuffix("]")
@@ -86,13 +86,14 @@ def find_system(uri: str, offered: Mapping[str, System], parameter: str) -> Syst
         uri = _EPSG + short.removeprefix("EPSG:")
     found = offered.get(uri)
     if found is None:
-        raise GridmapError(
+        raise ParameterError(
+            parameter,
             Message(
                 "{parameter}: {value} is not offered. There are: {names}.",
                 parameter=parameter,
                 value=uri[:100],
                 names=", ".join(offered),
-            )
+            ),
         )
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from werkzeug.datastructures import MultiDict
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import ParameterError
 from gridmap.exchange import cql
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.features import (
@@ -43,20 +43,21 @@ def refuse_unknown(given: MultiDict[str, str], *known: str) -> None:
 
     Raises
     ------
-    GridmapError
+    ParameterError
         Naming the first of them.
     """
     for name in given:
         if name not in known and name not in COMMON:
-            raise GridmapError(
+            raise ParameterError(
+                name,
                 Message(
                     "There is no parameter {parameter} here. There are: {names}.",
                     parameter=name[:60],
                     names=", ".join([*known, *COMMON]),
-                )
+                ),
             )
         if len(given.getlist(name)) > 1:
-            raise GridmapError(Message("{parameter} is given twice.", parameter=name))
+            raise ParameterError(name, Message("{parameter} is given twice.", parameter=name))
 
 
 def read_query(
@@ -79,7 +80,7 @@ def read_query(
 
     Raises
     ------
-    GridmapError
+    ParameterError
         Naming the parameter that is wrong.
     """
     testable = queryables(collection, grant)
@@ -124,12 +125,13 @@ def read_properties(
 def _require_known(names: Names[str], known: list[str]) -> None:
     for name in names:
         if name not in known:
-            raise GridmapError(
+            raise ParameterError(
+                "properties",
                 Message(
                     "properties: there is no property {name}. There are: {names}.",
                     name=name[:60],
                     names=", ".join(known),
-                )
+                ),
             )
 
 
@@ -137,7 +139,9 @@ def _limit(text: str | None) -> int:
     if text is None:
         return USUAL
     if not text.isdecimal() or not text.isascii() or int(text[:10]) < 1:
-        raise GridmapError(Message("limit: {value} is no whole number from 1 on.", value=text[:60]))
+        raise ParameterError(
+            "limit", Message("limit: {value} is no whole number from 1 on.", value=text[:60])
+        )
     # Part 1, Req 21: more than the most is no fault.
     return min(int(text[:10]), MOST)
 
@@ -151,21 +155,24 @@ def _boxes(text: str | None, uri: str | None, offered: Mapping[str, System]) -> 
     except ValueError:
         numbers = []
     if len(numbers) not in {4, 6} or not all(map(math.isfinite, numbers)):
-        raise GridmapError(
+        raise ParameterError(
+            "bbox",
             Message(
                 "bbox: write four numbers joined by commas, the lower corner and the upper one."
-            )
+            ),
         )
     half = len(numbers) // 2
     # Heights are of no account: nothing here has one.
     corners = (numbers[0], numbers[1], numbers[half], numbers[half + 1])
     west, south, east, north = to_wgs84(corners, system)
     if not all(map(math.isfinite, (west, south, east, north))):
-        raise GridmapError(Message("bbox lies outside its coordinate system."))
+        raise ParameterError("bbox", Message("bbox lies outside its coordinate system."))
     if south > north:
-        raise GridmapError(Message("bbox: the southern edge lies north of the northern one."))
+        raise ParameterError(
+            "bbox", Message("bbox: the southern edge lies north of the northern one.")
+        )
     if south < -90 or north > 90:
-        raise GridmapError(Message("bbox: latitudes lie between -90 and 90."))
+        raise ParameterError("bbox", Message("bbox: latitudes lie between -90 and 90."))
     if west > east:
         # Part 1, 7.15.3: such a box spans the antimeridian.
         return ((west, south, 180.0, north), (-180.0, south, east, north))
@@ -187,12 +194,13 @@ def _conditions(
             found.append(cql.translate(tree, testable, place, prefix=f"p{number}_"))
     language = given.get("filter-lang", "cql2-text")
     if language not in _LANGUAGES:
-        raise GridmapError(
+        raise ParameterError(
+            "filter-lang",
             Message(
                 "filter-lang: {value} is not known. There are: {names}.",
                 value=language[:60],
                 names=", ".join(_LANGUAGES),
-            )
+            ),
         )
     system = CRS84
     if "filter-crs" in given:
@@ -206,22 +214,24 @@ def _conditions(
 def _value(text: str, column: Column) -> object:
     """Read the value of a parameter that is named like a property (Part 1, Rec 15)."""
     if len(text) > _LONGEST:
-        raise GridmapError(Message("{parameter} is too long.", parameter=column.name))
+        raise ParameterError(
+            column.name, Message("{parameter} is too long.", parameter=column.name)
+        )
     if column.type in {"integer", "number"}:
         try:
             number = float(text)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise GridmapError(
+            raise ParameterError(column.name,
                 Message("{parameter}: {value} is no number.", parameter=column.name,
                         value=text[:60])
             )  # fmt: skip
         return number
     if column.type == "boolean":
         if text not in {"true", "false"}:
-            raise GridmapError(
-                Message("{parameter} is either true or false.", parameter=column.name)
+            raise ParameterError(
+                column.name, Message("{parameter} is either true or false.", parameter=column.name)
             )
         return text == "true"
     return text
@@ -235,14 +245,15 @@ def _sorts(text: str | None, testable: Mapping[str, Column]) -> tuple[Sort, ...]
         # A plus in an address is a space once it is decoded.
         name = part.removeprefix("-").removeprefix("+").strip()
         if name not in testable:
-            raise GridmapError(
+            raise ParameterError(
+                "sortby",
                 Message(
                     "sortby: there is no property {name} to sort by. There are: {names}.",
                     name=name[:60],
                     names=", ".join(testable),
-                )
+                ),
             )
         found.append(Sort(testable[name], part.startswith("-")))
     if len({sort.column.name for sort in found}) < len(found):
-        raise GridmapError(Message("{parameter} is given twice.", parameter="sortby"))
+        raise ParameterError("sortby", Message("{parameter} is given twice.", parameter="sortby"))
     return tuple(found)
