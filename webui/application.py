@@ -39,6 +39,7 @@ from webui import (
     users,
 )
 from webui.ogc.blueprint import blueprint as open_interfaces
+from webui.ogc.writing import blueprint as open_writing
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -82,6 +83,7 @@ def make_application(settings: Settings) -> Flask:
         cases.blueprint,
         cases.phone.own,
         open_interfaces,
+        open_writing,
     ):
         app.register_blueprint(blueprint)
 
@@ -90,6 +92,8 @@ def make_application(settings: Settings) -> Flask:
     def home() -> ResponseReturnValue:
         return redirect(navigation.first_page(app))
 
+    # Nobody may write there by a cookie, so that no other page can make a browser do so.
+    app.extensions["csrf"].exempt(open_writing)
     access.check_routes(app)
     if settings.proxies:
         hops = settings.proxies

@@ -23,7 +23,10 @@ _SENTENCES = {
     401: N_("You are not signed in, or your sign-in has ended."),
     404: N_("There is no such page."),
     405: N_("This address does not take such a request."),
+    412: N_("This was changed meanwhile. Read it again and repeat the change."),
     413: N_("What was sent is too large."),
+    415: N_("This address does not read such a form. Send GeoJSON."),
+    428: N_("Say by If-Match which state is to be changed: the ETag with which it was read."),
 }
 _FORGED = N_("This page was open too long, or came from elsewhere. Load it again and repeat.")
 _BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")

@@ -65,6 +65,8 @@ class Grant:
         Counts of people and homes below it are not told; 0 tells all.
     key_id : int or None
         The key, None for a person.
+    source : str
+        What its own rows name as their source.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Grant:
     last: date | None = None
     smallest_count: int = 0
     key_id: int | None = None
+    source: str = ""
 
     def collections(self) -> tuple[Collection, ...]:
         """Return the collections that exist for the reader."""

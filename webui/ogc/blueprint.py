@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection, text
-from werkzeug.http import generate_etag
 
 from gridmap.exchange.collections import find_collection
 from gridmap.exchange.systems import System, systems
@@ -116,6 +115,5 @@ def feature(key: str, feature_id: int) -> Response:
     one, grant = find_collection(key), current_grant()
     with reading() as connection:
         response = items.answer_one(connection, one, grant, feature_id, offered(connection))
-    response.set_etag(generate_etag(response.get_data()))
     response.make_conditional(request)
     return response

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import Connection
+from werkzeug.http import generate_etag
 
 from geodata.messages import Message
 from gridmap.exchange.collections import Collection
@@ -19,16 +20,22 @@ from gridmap.exchange.systems import System
 from webui.language import say
 from webui.ogc import reading
 from webui.ogc.answers import GEOJSON, HTML, Link, address, head_links, link, wanted
+from webui.ogc.forms import FORMS, as_file
 
 
 def answer(
     connection: Connection, collection: Collection, grant: Grant, offered: Mapping[str, System]
 ) -> Response:
     """Answer with a page of features (Part 1, 7.15)."""
-    shown = wanted()
+    shown = wanted(*FORMS)
     query = reading.read_query(request.args, collection, grant, offered)
     page = find_page(connection, collection, grant, query)
-    links = _links(collection, page)
+    if shown in FORMS:
+        columns = select_columns(collection, grant, query)
+        response = as_file(FORMS[shown], collection, columns, page)
+        response.headers["Link"] = head_links(_links(collection, page, shown))
+        return response
+    links = _links(collection, page, shown)
     if shown == "html":
         return _as_page(collection, grant, query, page, links)
     head: dict[str, Any] = {
@@ -82,7 +89,11 @@ def answer_one(
             mimetype=HTML,
         )
     body = found[:-1] + b',"links":' + json.dumps(links, ensure_ascii=False).encode() + b"}"
-    return _in_system(Response(body, content_type=GEOJSON), query.system)
+    response = Response(body, content_type=GEOJSON)
+    # Of the feature as it is told without parameters, which is what a change refers to.
+    plain = query == Query()
+    response.set_etag(generate_etag(found if plain else body), weak=not plain)
+    return _in_system(response, query.system)
 
 
 def _in_system(response: Response, system: System) -> Response:
@@ -91,11 +102,10 @@ def _in_system(response: Response, system: System) -> Response:
     return response
 
 
-def _links(collection: Collection, page: Page) -> list[Link]:
+def _links(collection: Collection, page: Page, shown: str) -> list[Link]:
     """Return the links of a page (Part 1, Req 28 to 32)."""
     path = f"/collections/{collection.key}"
     given = {name: value for name, value in request.args.items() if name not in {"f", "key"}}
-    shown = wanted()
     links = [
         link("self" if shown == "json" else "alternate",
              address(f"{path}/items", **given, f="json"), GEOJSON),
@@ -105,7 +115,7 @@ def _links(collection: Collection, page: Page) -> list[Link]:
     ]  # fmt: skip
     if page.next is not None:
         further = given | {"cursor": page.next, "f": shown}
-        kind = GEOJSON if shown == "json" else HTML
+        kind = {"json": GEOJSON, "html": HTML}.get(shown) or FORMS[shown].kind
         links.append(link("next", address(f"{path}/items", **further), kind, _("Next page")))
     return links
 

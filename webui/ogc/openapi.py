@@ -15,6 +15,7 @@ from gridmap.exchange.systems import System
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, address
 from webui.ogc.documents import property_schema
+from webui.ogc.forms import FORMS
 
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 Part = dict[str, Any]
@@ -167,8 +168,8 @@ def _paths(collection: Collection, grant: Grant, offered: Iterable[str]) -> Part
         f"{base}/items": {"get": {
             "summary": title,
             "operationId": f"list-{key}",
-            "parameters": [*_list(collection, grant, offered), crs, wanted, moment, _form(),
-                           _language()],
+            "parameters": [*_list(collection, grant, offered), crs, wanted, moment,
+                           _form(*FORMS), _language()],
             "responses": answers(_geojson("features"), "400", "404"),
         }},
         f"{base}/items/{{featureId}}": {"get": {
