@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pyproj import Transformer
+from shapely.geometry import shape
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -92,7 +96,7 @@ def test_a_page_tells_its_count_and_how_many_match_where_that_is_known(
     assert units["numberMatched"] == units["numberReturned"] == len(units["features"])
 
 
-def test_pages_stay_right_while_rows_are_deleted(client: FlaskClient) -> None:
+def test_a_sorted_list_goes_on_over_its_pages(client: FlaskClient) -> None:
     ways = pages(client, "/collections/buildings/items", limit=5, sortby="-kind,name")
     keys = [
         ((one["properties"]["kind"] is not None, one["properties"]["kind"]), one["id"])
@@ -278,3 +282,44 @@ def test_people_read_the_same_as_pages(client: FlaskClient) -> None:
         assert (page.status_code, page.mimetype) == (200, "text/html"), path
     first = told(client, "/collections/cells/items", limit=1)["features"][0]["id"]
     assert "<h1>" in ask(client, f"/collections/cells/items/{first}", f="html").text
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [("csv", "text/csv"), ("gpkg", "application/geopackage+sqlite3"),
+     ("fgb", "application/flatgeobuf"), ("gcj02", "application/geo+json"),
+     ("bd09", "application/geo+json")],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["places", "cells", "incidents"])
+def test_a_page_comes_as_a_file(
+    client: FlaskClient, tmp_path: Path, form: str, kind: str, key: str
+) -> None:
+    plain = told(client, f"/collections/{key}/items", limit=20)["features"]
+    answer = ask(client, f"/collections/{key}/items", limit=20, f=form)
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert 'rel="next"' in answer.headers["Link"]
+    name = answer.headers["Content-Disposition"].partition("filename=")[2]
+    path = tmp_path / name
+    path.write_bytes(answer.data)
+    system = {"gcj02": "GCJ-02", "bd09": "BD-09"}.get(form)
+    if form == "csv":
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
+        assert answer.data.startswith(b"\xef\xbb\xbf")
+    else:
+        frame = gpd.read_file(path)
+        table = pd.DataFrame(frame).astype("str")
+        # A file with an index of places is in the order of places.
+        of_first = frame.geometry[frame["id"].astype("int") == plain[0]["id"]].iloc[0]
+        moved = of_first.distance(shape(plain[0]["geometry"]))
+        # The Chinese datums lie some hundred metres away, the others nowhere else.
+        assert (moved > 0.001) == (system is not None)
+    if system is not None:
+        assert json.loads(answer.data)["coordinate_system"] == system
+        assert form.upper() in answer.headers["Content-Crs"]
+    assert sorted(table["id"].astype("int")) == sorted(one["id"] for one in plain)
+
+
+def test_an_empty_page_is_a_file_too(client: FlaskClient) -> None:
+    for form in ("csv", "gpkg", "fgb", "gcj02"):
+        answer = ask(client, "/collections/places/items", bbox="0,0,1,1", f=form)
+        assert answer.status_code == 200, form

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy import Connection, text
 
 from gridmap.exchange.collections import find_collection
@@ -57,6 +57,14 @@ def api() -> Response:
     with reading() as connection:
         content = openapi.describe(current_grant(), offered(connection))
     return document(content, "ogc/api.html", openapi.MEDIA_TYPE)
+
+
+@blueprint.get("/guide")
+@needs(Action.EXPORT)
+def guide() -> str:
+    """Show partners what there is, and how to read it."""
+    refuse_unknown(request.args)
+    return render_template("ogc/guide.html", **documents.guide(current_grant()))
 
 
 @blueprint.get("/collections")

@@ -7,13 +7,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from geodata.messages import Message
+from geodata.messages import N_, Message
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.features import extent, queryables
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.systems import CRS84, System
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, Link, address, link, self_links
+from webui.ogc.examples import EXAMPLES
 
 _F1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _F3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
@@ -53,6 +54,7 @@ def landing() -> dict[str, Any]:
             link("service-desc", address("/api"), "application/vnd.oai.openapi+json;version=3.0",
                  _("Description of the interface")),
             link("service-doc", address("/api", f="html"), HTML, _("Description of the interface")),
+            link("help", address("/guide"), HTML, _("Guide for partners")),
             link("conformance", address("/conformance"), JSON, _("Standards that are kept")),
             link("data", address("/collections"), JSON, _("Collections")),
             link("http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
@@ -142,3 +144,40 @@ def property_schema(column: Column) -> dict[str, Any]:
     if column.type in {"date", "date-time"}:
         return told | {"type": "string", "format": column.type}
     return told | {"type": column.type}
+
+
+def guide(grant: Grant) -> dict[str, Any]:
+    """Return what the guide for partners shows: collections, examples and parameters."""
+    base = address("")
+    return {
+        "address": base,
+        "collections": [
+            {
+                "key": one.key,
+                "title": say(Message(one.title)),
+                "description": say(Message(one.description)),
+                "schema": schema(one, grant),
+            }
+            for one in grant.collections()
+        ],
+        "examples": [
+            {"title": say(Message(one.title)), "text": one.filled(base, "gm_...")}
+            for one in EXAMPLES
+        ],
+        "parameters": [(name, say(Message(meaning)), shown) for name, meaning, shown in _ASKED],
+    }
+
+
+_ASKED = (
+    ("limit", N_("How many features a page holds, up to 10,000."), "limit=1000"),
+    ("bbox", N_("A box: west, south, east, north."), "bbox=117.0,28.2,117.1,28.3"),
+    ("datetime", N_("A time or a span; for cells, the day whose outlines are wanted."),
+     "datetime=2026-01-01/2026-03-31"),
+    ("filter", N_("A condition in CQL2, as text or, with filter-lang=cql2-json, as JSON."),
+     "filter=kind = 'school' AND name LIKE '%小学'"),
+    ("sortby", N_("Fields to sort by; a minus turns the order."), "sortby=-occurred_at"),
+    ("properties", N_("Only these fields."), "properties=code,name"),
+    ("crs", N_("The coordinate system of the answer."),
+     "crs=http://www.opengis.net/def/crs/EPSG/0/4490"),
+    ("f", N_("The form: json, html, csv, gpkg, fgb, or GeoJSON in gcj02 or bd09."), "f=gpkg"),
+)  # fmt: skip
