@@ -18,6 +18,21 @@ class GridmapError(GeodataError):
     status = 400
 
 
+class ParameterError(GridmapError):
+    """A parameter of a request cannot be used.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, which programs are told beside the sentence.
+    message : Message
+    """
+
+    def __init__(self, parameter: str, message: Message) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class ForbiddenError(GridmapError):
     """The person is known and has no right to the act."""
 

@@ -38,6 +38,8 @@ from webui import (
     tiles,
     users,
 )
+from webui.ogc.blueprint import blueprint as open_interfaces
+from webui.ogc.writing import blueprint as open_writing
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -80,6 +82,8 @@ def make_application(settings: Settings) -> Flask:
         staff.blueprint,
         cases.blueprint,
         cases.phone.own,
+        open_interfaces,
+        open_writing,
     ):
         app.register_blueprint(blueprint)
 
@@ -88,6 +92,8 @@ def make_application(settings: Settings) -> Flask:
     def home() -> ResponseReturnValue:
         return redirect(navigation.first_page(app))
 
+    # Nobody may write there by a cookie, so that no other page can make a browser do so.
+    app.extensions["csrf"].exempt(open_writing)
     access.check_routes(app)
     if settings.proxies:
         hops = settings.proxies

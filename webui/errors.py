@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -12,8 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from geodata.messages import N_, GeodataError
-from gridmap.errors import from_database
+from gridmap.errors import ParameterError, from_database
 from webui.language import say
+from webui.ogc import problems
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,10 @@ _SENTENCES = {
     401: N_("You are not signed in, or your sign-in has ended."),
     404: N_("There is no such page."),
     405: N_("This address does not take such a request."),
+    412: N_("This was changed meanwhile. Read it again and repeat the change."),
     413: N_("What was sent is too large."),
+    415: N_("This address does not read such a form. Send GeoJSON."),
+    428: N_("Say by If-Match which state is to be changed: the ETag with which it was read."),
 }
 _FORGED = N_("This page was open too long, or came from elsewhere. Load it again and repeat.")
 _UNSTORABLE = N_("A value holds characters, or a number or date, that cannot be stored.")
@@ -47,7 +51,8 @@ def install(app: Flask) -> None:
 
 
 def _ours(error: GeodataError) -> ResponseReturnValue:
-    return _answer(getattr(error, "status", 400), say(error.message))
+    named = {"parameter": error.parameter} if isinstance(error, ParameterError) else {}
+    return _answer(getattr(error, "status", 400), say(error.message), **named)
 
 
 def _database(error: DBAPIError) -> ResponseReturnValue:
@@ -68,7 +73,13 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error.get_response()
-    return _answer(code, say(_SENTENCES.get(code, _BROKEN if code >= 500 else _SENTENCES[400])))
+    sentence = _SENTENCES.get(code, _BROKEN if code >= 500 else _SENTENCES[400])
+    answer = make_response(_answer(code, say(sentence)))
+    # RFC 9110, 15.5.6: an answer 405 tells which methods the address takes.
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After", "WWW-Authenticate"}:
+            answer.headers[name] = value
+    return answer
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
@@ -76,8 +87,10 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _answer(500, say(_BROKEN))
 
 
-def _answer(status: int, sentence: str) -> ResponseReturnValue:
+def _answer(status: int, sentence: str, **named: str) -> ResponseReturnValue:
     """Answer with a page where a person looks, and with JSON where a program asks."""
+    if problems.expected():
+        return problems.problem(status, problems.phrase(status), sentence, **named)
     wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"])
     if wants_page == "text/html" and "text/html" in request.headers.get("Accept", ""):
         return render_template("error.html", status=status, sentence=sentence), status

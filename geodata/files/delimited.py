@@ -82,7 +82,7 @@ def read_delimited(
         data = text.encode()
         del text
     data = data.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\x1a")
-    if not data.strip():
+    if not data or data.isspace():
         raise GeodataError(Message("{file} is empty", file=path.name))
     problems = Problems()
     head = _head(data, path.name, header, problems)

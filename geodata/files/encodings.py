@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from geodata.messages import GeodataError, Message
 
@@ -26,9 +26,12 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def is_utf8(data: bytes) -> bool:
-    """Return whether the bytes are valid UTF-8, without making a string of them."""
+    """Return whether the bytes are valid UTF-8, without a copy of them."""
+    ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
     try:
-        pc.cast(pa.array([data], pa.large_binary()), pa.large_string())
+        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)]).validate(
+            full=True
+        )
     except pa.ArrowInvalid:
         return False
     return True

@@ -27,7 +27,7 @@ from geodata.files.writing_geojson import iso_times, write_geojson
 from geodata.messages import GeodataError, Message
 
 FORMATS = {".geojson": "geojson", ".json": "geojson", ".gpkg": "gpkg", ".csv": "csv",
-           ".zip": "shapefile"}  # fmt: skip
+           ".zip": "shapefile", ".fgb": "flatgeobuf"}  # fmt: skip
 
 # A text that a spreadsheet would take for a formula, which may call other programs.
 _FORMULA = re.compile(r"^(?=[=@\t\r]|[+\-][^\d\s.])")
@@ -96,8 +96,8 @@ def write_parts(
         One at least, all with the same columns and types.
     path : str or Path
         Where to. GeoPackage layers and shapefiles are named after it.
-    format : {"geojson", "gpkg", "csv", "shapefile"}, optional
-        Otherwise told by the path's ending (.geojson, .gpkg, .csv, .zip).
+    format : {"geojson", "gpkg", "csv", "shapefile", "flatgeobuf"}, optional
+        Otherwise told by the path's ending (.geojson, .gpkg, .csv, .zip, .fgb).
     system : str or CoordinateSystem
         The coordinate system wanted, as `geodata.crs` reads it. A Gauss-Krüger zone that is not
         named is that of the first part.
@@ -229,6 +229,13 @@ def _geopackage(frames: Iterator[pd.DataFrame], job: _Job) -> None:
         if number == 0:
             options["layer_options"] = {"DESCRIPTION": job.system.name}
         _gdal(frame, job.partial, "GPKG", job.written.path.stem, append=number > 0, **options)
+
+
+def _flatgeobuf(frames: Iterator[pd.DataFrame], job: _Job) -> None:
+    """Write the parts at once: the index of such a file stands before its features."""
+    whole = pd.concat(list(frames), ignore_index=True)
+    options = {"geometry_type": job.shape} if job.shape and len(whole) == 0 else {}
+    _gdal(whole, job.partial, "FlatGeobuf", job.written.path.stem, **options)
 
 
 def _no_code(system: CoordinateSystem) -> Message:
@@ -400,4 +407,5 @@ def _dbf_columns(frame: gpd.GeoDataFrame, trimmed: dict[str, int]) -> gpd.GeoDat
 
 _WRITERS: dict[str, _Writer] = {
     "geojson": _geojson, "gpkg": _geopackage, "csv": _csv, "shapefile": _shapefile,
+    "flatgeobuf": _flatgeobuf,
 }  # fmt: skip

@@ -21,6 +21,7 @@ from geodata.files.writing import FORMATS, Written, replacing, write_parts
 from geodata.files.writing_geojson import write_collection
 from geodata.messages import Message
 from gridmap.errors import GridmapError
+from gridmap.exchange.collections import COLLECTIONS, Collection
 from gridmap.exchange.imports import TABLES
 from gridmap.territory.models import TerritorySettings
 from gridmap.workforce import audit
@@ -28,18 +29,6 @@ from gridmap.workforce.rights import Action, Actor, require
 
 # SQLAlchemy hands out everything at once where the size of a part is not named again.
 _CHUNK = 20_000
-_LATEST = """
-    LEFT JOIN LATERAL (
-        SELECT * FROM building_count c WHERE c.building_id = t.id ORDER BY month DESC LIMIT 1
-    ) latest ON true
-"""
-_CELL = """
-    LEFT JOIN cell ON cell.id = t.cell_id
-    LEFT JOIN unit community ON community.id = t.community_id
-"""
-_LINKS = "cell.code AS cell_code, community.code AS community_code"
-
-
 # What PostgreSQL calls its types, and the column of a frame that holds one with its nulls.
 _TYPES = {"bool": "boolean", "int2": "Int64", "int4": "Int64", "int8": "Int64",
           "float8": "float64", "text": "str", "varchar": "str"}  # fmt: skip
@@ -54,7 +43,7 @@ class Exported:
     fields, tables, order : str
         SQL; the layer's own table is ``t``.
     community : str, optional
-        SQL of the code of the unit that a row belongs to.
+        SQL of the id of the unit that a row belongs to.
     shape : str, optional
         The type of geometry, ``Unknown`` for several types; None without any.
     """
@@ -66,58 +55,33 @@ class Exported:
     shape: str | None = "Unknown"
 
 
+def _of_collection(one: Collection) -> Exported:
+    """Return how a collection is read: every column but those that tell of a person."""
+    columns = [column for column in one.columns if not column.guarded]
+    return Exported(
+        ", ".join(f"{column.sql} AS {column.name}" for column in columns),
+        f"{one.table} t {one.joined(columns)}",
+        one.unit or one.community,
+        "t.code, t.id" if "code" in one.by_name else "t.id",
+        one.shape,
+    )
+
+
 LAYERS = {
-    "units": Exported(
-        "t.code, parent.code AS parent_code, t.level, t.name, t.name_en",
-        "unit t LEFT JOIN unit parent ON parent.id = t.parent_id",
-        "t.code",
-        "t.code",
-        shape="MultiPolygon",
-    ),
-    "cells": Exported(
-        "t.code, community.code AS community_code, t.kind, t.name, t.valid_from, t.valid_to",
-        "cell t JOIN unit community ON community.id = t.community_id",
-        "community.code",
-        "t.code, t.id",
-        shape="MultiPolygon",
-    ),
-    "buildings": Exported(
-        "t.external_id, t.name, t.address, t.kind, t.storeys, latest.month, latest.households, "
-        "latest.residents, latest.temporary_residents, latest.rented_homes, latest.shops, "
-        f"{_LINKS}",
-        f"building t {_CELL} {_LATEST}",
-        "community.code",
-    ),
+    **{key: _of_collection(one) for key, one in COLLECTIONS.items()},
     "building_counts": Exported(
         "b.external_id, t.month, t.households, t.residents, t.temporary_residents, "
         "t.rented_homes, t.shops",
-        "building_count t JOIN building b ON b.id = t.building_id "
-        "LEFT JOIN unit community ON community.id = b.community_id",
-        "community.code",
+        "building_count t JOIN building b ON b.id = t.building_id",
+        "b.community_id",
         "t.building_id, t.month",
         shape=None,
     ),
-    "places": Exported(
-        f"t.external_id, t.name, t.kind, t.address, t.area_m2, {_LINKS}",
-        f"place t {_CELL}",
-        "community.code",
-        shape="Point",
-    ),
-    "roads": Exported(
-        "t.external_id, t.name, t.kind, t.oneway, t.bridge", "road t", shape="LineString"
-    ),
-    "ground": Exported("t.external_id, t.name, t.kind", "ground t"),
     "categories": Exported(
         "t.code, parent.code AS parent_code, t.name, t.name_en",
         "category t LEFT JOIN category parent ON parent.id = t.parent_id",
         order="t.code",
         shape=None,
-    ),
-    "incidents": Exported(
-        f"t.external_id, category.code AS category, t.occurred_at, t.source, {_LINKS}",
-        f"incident t JOIN category ON category.id = t.category_id {_CELL}",
-        "community.code",
-        shape="Point",
     ),
 }
 
@@ -215,7 +179,9 @@ def _query(layer: str, choice: Choice, geometry: str) -> tuple[str, dict[str, An
     if choice.community is not None:
         if source.community is None:
             raise GridmapError(Message("{layer} belong to no community", layer=layer))
-        conditions.append(f"starts_with({source.community}, :community)")
+        conditions.append(
+            f"{source.community} IN (SELECT id FROM unit WHERE starts_with(code, :community))"
+        )
         params["community"] = choice.community
     if choice.first or choice.last:
         if layer != "incidents":

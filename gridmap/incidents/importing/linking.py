@@ -6,6 +6,7 @@ border that rounding could decide are left to the database, so both always agree
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ Shapes = npt.NDArray[np.object_]
 
 #: Degrees, about a millimetre, and far more than what rounding can amount to.
 NEAR_DEGREES = 1e-8
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 _HOUR_US = 3_600_000_000
 _EVER = np.iinfo(np.int64).max
 
@@ -68,7 +69,10 @@ class _Outlines:
         self.after = _days(table["after"], _EVER)
         self.dated = bool((self.first > -_EVER).any() or (self.after < _EVER).any())
         areas = shapely.from_wkb(table["outline"].to_numpy("object"))
-        self.inner, self.outer = _margins(areas)
+        halves = np.array_split(areas, 2)
+        with ThreadPoolExecutor(2) as workers:
+            margins = list(workers.map(_margins, halves))
+        self.inner, self.outer = (np.concatenate(side) for side in zip(*margins, strict=True))
         self.index = TileIndex(shapely.bounds(self.outer).reshape(-1, 4))
         # Most points lie in a circle around the middle that stays clear of the border.
         west, south, east, north = shapely.bounds(self.inner).reshape(-1, 4).T
@@ -87,11 +91,19 @@ class _Outlines:
         # Area by area, each of them stays in the processor's cache.
         rest = np.flatnonzero(~inside)
         rest = rest[np.argsort(area[rest], kind="stable")]
-        inside[rest] = shapely.intersects_xy(self.inner[area[rest]], x[at[rest]], y[at[rest]])
-        rest = rest[~inside[rest]]
-        near = shapely.intersects_xy(self.outer[area[rest]], x[at[rest]], y[at[rest]])
+
+        def ask(part: Integers) -> Integers:
+            inside[part] = shapely.intersects_xy(self.inner[area[part]], x[at[part]], y[at[part]])
+            left = part[~inside[part]]
+            near = shapely.intersects_xy(self.outer[area[left]], x[at[left]], y[at[left]])
+            return left[near]
+
+        # A prepared geometry is not safe to ask from two threads, so each has areas of its own.
+        half = np.searchsorted(area[rest], area[rest[len(rest) // 2]]) if len(rest) else 0
         unsure = np.zeros(len(x), dtype=bool)
-        unsure[at[rest[near]]] = True
+        with ThreadPoolExecutor(2) as workers:
+            for near in workers.map(ask, (rest[:half], rest[half:])):
+                unsure[at[near]] = True
         winner = np.full(len(x), len(self.ids), dtype=np.int64)
         np.minimum.at(winner, at[inside], area[inside])
         winner[winner == len(self.ids)] = -1
@@ -173,7 +185,6 @@ def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:
         unsure[alone[near]] = True
         return cell_id, community_id, unsure
 
-    # One after another: a prepared geometry is not safe to ask from several threads.
     parts = [one(start) for start in range(0, max(len(x), 1), _CHUNK)]
     cell_id, community_id, unsure = (np.concatenate(column) for column in zip(*parts, strict=True))
     doubtful = np.flatnonzero(unsure)

@@ -1,0 +1,325 @@
+"""What other programs may read: the collections, their columns and where these come from.
+
+One entry serves files, the standard interfaces and the feed of changes alike. Every text of SQL is
+a constant of this module: ``t`` is the layer's own table, and what people send reaches the
+database as parameters alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from geodata.messages import N_, Message
+from gridmap.errors import NotFoundError
+
+#: As JSON Schema tells them; the last two are strings of a format.
+ColumnType = Literal["string", "integer", "number", "boolean", "date", "date-time"]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A column that stands in another table, found by a key.
+
+    Parameters
+    ----------
+    key : str
+        The expression over ``t`` that holds the other row's id.
+    table, column : str
+        The other table, whose alias is the key's own name in `Collection.joins`.
+    """
+
+    key: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A property of a collection's features.
+
+    Parameters
+    ----------
+    name : str
+        Its name in files and answers.
+    sql : str
+        Its value, over ``t`` and the aliases of `Collection.joins`.
+    type : str
+        What it holds.
+    title : str
+        Its name for people, an English template.
+    guarded : bool
+        Whether it tells of a person, such as a phone number: nobody is given it who was not
+        granted it by name.
+    count : bool
+        Whether it counts people or homes, so that small numbers are not told.
+    lookup : Lookup, optional
+        Where it stands if not in the layer's own table.
+    """
+
+    name: str
+    sql: str
+    type: ColumnType
+    title: str
+    guarded: bool = False
+    count: bool = False
+    lookup: Lookup | None = None
+
+    @property
+    def testable(self) -> bool:
+        """Whether rows can be chosen and sorted by it without the joins."""
+        return self.lookup is not None or self.sql.startswith("t.")
+
+    @property
+    def alone(self) -> str:
+        """Return its value over ``t`` alone."""
+        if self.lookup is None:
+            return self.sql
+        at = self.lookup
+        return f"(SELECT o.{at.column} FROM {at.table} o WHERE o.id = {at.key})"
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """A layer as other programs see it.
+
+    Parameters
+    ----------
+    key : str
+        Its name in addresses and files.
+    layer : str
+        Its name in the registry of the map, and so in tiles.
+    title, description : str
+        English templates.
+    table : str
+        The table, whose alias is ``t``; its primary key begins with ``id``.
+    columns : tuple of Column
+    joins : mapping
+        The other tables that columns need: alias to SQL, in order.
+    community : str or None
+        The expression of the community, for the reader's scope; None is public.
+    unit : str or None
+        Instead of it, the expression of a unit of any level.
+    time : str or None
+        The moment of a feature.
+    days : str or None
+        The span of days in which a feature is valid.
+    shape : str
+        The type of geometry, ``Unknown`` for several types.
+    """
+
+    key: str
+    layer: str
+    title: str
+    description: str
+    table: str
+    columns: tuple[Column, ...]
+    joins: Mapping[str, str] = field(default_factory=dict)
+    community: str | None = "t.community_id"
+    unit: str | None = None
+    time: str | None = None
+    days: str | None = None
+    shape: str = "Unknown"
+
+    @property
+    def by_name(self) -> Mapping[str, Column]:
+        """Return the columns by their names."""
+        return {column.name: column for column in self.columns}
+
+    def joined(self, columns: Iterable[Column]) -> str:
+        """Return the joins that some columns need, and no others."""
+        needed = {column.sql.partition(".")[0] for column in columns}
+        found = []
+        for alias, sql in reversed(list(self.joins.items())):
+            if alias in needed:
+                found.append(sql)
+                needed.update(other for other in self.joins if f"{other}." in sql)
+        return " ".join(reversed(found))
+
+
+_CELL = Lookup("t.cell_id", "cell", "code")
+_COMMUNITY = Lookup("t.community_id", "unit", "code")
+_LINKS = (
+    Column("cell_code", "cell.code", "string", N_("Code of the cell"), lookup=_CELL),
+    Column(
+        "community_code", "community.code", "string", N_("Code of the community"),
+        lookup=_COMMUNITY,
+    ),
+)  # fmt: skip
+_LINKED = {
+    "cell": "LEFT JOIN cell ON cell.id = t.cell_id",
+    "community": "LEFT JOIN unit community ON community.id = t.community_id",
+}
+_LATEST = """
+    LEFT JOIN LATERAL (
+        SELECT * FROM building_count c WHERE c.building_id = t.id ORDER BY month DESC LIMIT 1
+    ) latest ON true
+"""
+# Who answers for a cell today; a town may grant it to the fire brigade, not to everybody.
+_RESPONSIBLE = """
+    LEFT JOIN LATERAL (
+        SELECT k.name, k.phone FROM assignment a JOIN cadre k ON k.id = a.cadre_id
+        WHERE a.cell_id = t.id AND a.role = 'responsible'
+            AND a.period @> (SELECT local_date(now()))
+    ) answers ON true
+"""
+
+
+def _own(name: str, kind: ColumnType, title: str, *, count: bool = False) -> Column:
+    """Return a column of the layer's own table."""
+    return Column(name, f"t.{name}", kind, title, count=count)
+
+
+UNITS = Collection(
+    "units", "unit", N_("Units"), N_("Counties, towns and communities with their codes."),
+    "unit",
+    (
+        _own("code", "string", N_("Code")),
+        Column("parent_code", "parent.code", "string", N_("Code of the unit above"),
+               lookup=Lookup("t.parent_id", "unit", "code")),
+        _own("level", "string", N_("Level: county, town or community")),
+        _own("name", "string", N_("Name")),
+        _own("name_en", "string", N_("English name")),
+    ),
+    joins={"parent": "LEFT JOIN unit parent ON parent.id = t.parent_id"},
+    community=None,
+    unit="t.id",
+    shape="MultiPolygon",
+)  # fmt: skip
+
+CELLS = Collection(
+    "cells", "cell", N_("Cells"),
+    N_("The cells of today; with a day in datetime, those that were valid then."),
+    "cell",
+    (
+        _own("code", "string", N_("Code")),
+        Column("community_code", "community.code", "string", N_("Code of the community"),
+               lookup=_COMMUNITY),
+        _own("kind", "string", N_("Kind: basic, dedicated or micro")),
+        _own("name", "string", N_("Name")),
+        _own("valid_from", "date", N_("Valid from")),
+        _own("valid_to", "date", N_("Replaced on")),
+        Column("responsible", "answers.name", "string", N_("Responsible cadre"), guarded=True),
+        Column("responsible_phone", "answers.phone", "string",
+               N_("Phone of the responsible cadre"), guarded=True),
+    ),
+    joins={"community": _LINKED["community"], "answers": _RESPONSIBLE},
+    days="t.valid",
+    shape="MultiPolygon",
+)  # fmt: skip
+
+BUILDINGS = Collection(
+    "buildings", "building", N_("Buildings"),
+    N_("Buildings with their newest counts of households and residents."),
+    "building",
+    (
+        _own("external_id", "string", N_("Number")),
+        _own("name", "string", N_("Name")),
+        _own("address", "string", N_("Address")),
+        _own("kind", "string", N_("Kind")),
+        _own("storeys", "integer", N_("Storeys")),
+        Column("month", "latest.month", "date", N_("Month of the counts")),
+        Column("households", "latest.households", "integer", N_("Households"), count=True),
+        Column("residents", "latest.residents", "integer", N_("Residents"), count=True),
+        Column("temporary_residents", "latest.temporary_residents", "integer",
+               N_("Temporary residents"), count=True),
+        Column("rented_homes", "latest.rented_homes", "integer", N_("Rented homes"), count=True),
+        Column("shops", "latest.shops", "integer", N_("Shops"), count=True),
+        *_LINKS,
+    ),
+    joins={**_LINKED, "latest": _LATEST},
+)  # fmt: skip
+
+PLACES = Collection(
+    "places", "place", N_("Places"),
+    N_("Police rooms, service centres, schools, clinics and other places by kind."),
+    "place",
+    (
+        _own("external_id", "string", N_("Number")),
+        _own("name", "string", N_("Name")),
+        _own("kind", "string", N_("Kind")),
+        _own("address", "string", N_("Address")),
+        _own("area_m2", "number", N_("Area (m²)")),
+        *_LINKS,
+    ),
+    joins=_LINKED,
+    shape="Point",
+)  # fmt: skip
+
+ROADS = Collection(
+    "roads", "road", N_("Roads"), N_("The centre lines of streets."), "road",
+    (
+        _own("external_id", "string", N_("Number")),
+        _own("name", "string", N_("Name")),
+        _own("kind", "string", N_("Kind")),
+        _own("oneway", "boolean", N_("One way")),
+        _own("bridge", "boolean", N_("Bridge")),
+    ),
+    community=None,
+    shape="LineString",
+)  # fmt: skip
+
+GROUND = Collection(
+    "ground", "ground", N_("Water and parks"), N_("Water, parks and fields."), "ground",
+    (
+        _own("external_id", "string", N_("Number")),
+        _own("name", "string", N_("Name")),
+        _own("kind", "string", N_("Kind")),
+    ),
+    community=None,
+)  # fmt: skip
+
+INCIDENTS = Collection(
+    "incidents", "incident", N_("Incidents"),
+    N_("What happened, with category, time and place; the case's step where there is a case."),
+    "incident",
+    (
+        _own("external_id", "string", N_("Number")),
+        Column("category", "category.code", "string", N_("Code of the category"),
+               lookup=Lookup("t.category_id", "category", "code")),
+        _own("occurred_at", "date-time", N_("Time")),
+        _own("source", "string", N_("Source")),
+        *_LINKS,
+        Column("step", "incident_case.step", "string", N_("Step of the case"), guarded=True),
+        Column("description", "incident_case.description", "string", N_("Description"),
+               guarded=True),
+        Column("reporter", "contact.name", "string", N_("Name of the reporter"), guarded=True),
+        Column("reporter_phone", "contact.phone", "string", N_("Phone of the reporter"),
+               guarded=True),
+    ),
+    joins={
+        "category": "JOIN category ON category.id = t.category_id",
+        **_LINKED,
+        "incident_case": "LEFT JOIN incident_case ON incident_case.incident_id = t.id",
+        "contact": "LEFT JOIN case_contact contact ON contact.case_id = incident_case.id",
+    },
+    time="t.occurred_at",
+    shape="Point",
+)  # fmt: skip
+
+#: In the order in which they are listed.
+COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
+    {one.key: one for one in (UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS)}
+)
+
+
+def find_collection(key: str) -> Collection:
+    """Return the collection of a key.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    try:
+        return COLLECTIONS[key]
+    except KeyError:
+        raise NotFoundError(
+            Message(
+                "There is no collection {collection}. There are: {collections}.",
+                collection=key,
+                collections=", ".join(COLLECTIONS),
+            )
+        ) from None

@@ -1,0 +1,410 @@
+"""Filters in CQL2 (OGC 21-065r2), text or JSON, as conditions in SQL.
+
+The library cql2 parses both encodings to one tree; here each of its nodes becomes SQL over the
+columns that the reader may test. Values travel as parameters alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cql2
+
+from geodata.messages import Message
+from gridmap.errors import ParameterError
+from gridmap.exchange.collections import Column, ColumnType, Lookup
+from gridmap.exchange.moments import read_instant, read_interval
+from gridmap.exchange.systems import CRS84, System
+
+#: Longer filters and deeper trees are refused before they are looked at.
+MOST_CHARACTERS = 10_000
+MOST_NODES = 500
+#: What a filter calls the geometry.
+GEOMETRY = "geometry"
+
+_COMPARISONS = {"=": "=", "<>": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
+_ARITHMETIC = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "^": "^"}
+# CQL2, Req 32: the spatial functions; each is true as in OGC Simple Features.
+_SPATIAL = {
+    name: f"ST_{name.removeprefix('s_').capitalize()}"
+    for name in ("s_intersects", "s_equals", "s_disjoint", "s_touches", "s_within", "s_overlaps",
+                 "s_crosses", "s_contains")
+}  # fmt: skip
+_SHAPES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon",
+           "GeometryCollection"}  # fmt: skip
+# CQL2, Req 36: a moment is an interval whose ends are the same; {a}, {b} are the ends of the
+# first, {c}, {d} those of the second.
+_TEMPORAL = {
+    "t_after": "{a} > {d}",
+    "t_before": "{b} < {c}",
+    "t_contains": "{a} < {c} AND {b} > {d}",
+    "t_disjoint": "({b} < {c} OR {a} > {d})",
+    "t_during": "{a} > {c} AND {b} < {d}",
+    "t_equals": "{a} = {c} AND {b} = {d}",
+    "t_finishedby": "{a} < {c} AND {b} = {d}",
+    "t_finishes": "{a} > {c} AND {b} = {d}",
+    "t_intersects": "{a} <= {d} AND {b} >= {c}",
+    "t_meets": "{b} = {c}",
+    "t_metby": "{a} = {d}",
+    "t_overlappedby": "{a} > {c} AND {a} < {d} AND {b} > {d}",
+    "t_overlaps": "{a} < {c} AND {b} > {c} AND {b} < {d}",
+    "t_startedby": "{a} = {c} AND {b} > {d}",
+    "t_starts": "{a} = {c} AND {b} < {d}",
+}
+_SQL_TYPES = {"string": "text", "number": "float8", "integer": "bigint", "boolean": "boolean",
+              "date": "date", "date-time": "timestamptz"}  # fmt: skip
+_NUMBERS = {"number", "integer"}
+_MOMENTS = {"date", "date-time"}
+
+
+class FilterError(ParameterError):
+    """A filter that cannot be understood, or asks for what the reader may not test."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__("filter", message)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition over ``t`` and its parameters; ``spatial`` where it tests the place."""
+
+    sql: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    spatial: bool = False
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A value: its SQL, its type, and the column in another table that it is made of."""
+
+    sql: str
+    type: ColumnType
+    lookup: Lookup | None = None
+
+
+def parse(text: str, language: str) -> Any:
+    """Return the tree of a filter.
+
+    Parameters
+    ----------
+    text : str
+    language : {"cql2-text", "cql2-json"}
+
+    Raises
+    ------
+    FilterError
+        If it is no such filter; the message points at the place.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise FilterError(
+            Message("filter is longer than {most} characters.", most=f"{MOST_CHARACTERS:,}")
+        )
+    read = cql2.parse_text if language == "cql2-text" else cql2.parse_json
+    try:
+        return read(text).to_json()
+    except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
+        where = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+        raise FilterError(
+            Message("filter cannot be read as {language}: {where}", language=language, where=where)
+        ) from None
+
+
+def translate(
+    tree: Any,
+    columns: Mapping[str, Column],
+    geometry: str,
+    system: System = CRS84,
+    prefix: str = "f",
+) -> Condition:
+    """Turn a tree into a condition.
+
+    Parameters
+    ----------
+    tree : object
+        From `parse`.
+    columns : mapping of str to Column
+        What the reader may test.
+    geometry : str
+        The geometry as it is told to the reader, in SQL.
+    system : System
+        Of the geometries in the filter.
+    prefix : str
+        What the names of its parameters begin with.
+
+    Raises
+    ------
+    FilterError
+        Naming the property, function or value that cannot be used.
+    """
+    writer = _Writer(columns, geometry, system, prefix)
+    return Condition(writer.condition(tree), writer.params, writer.spatial)
+
+
+class _Writer:
+    def __init__(
+        self, columns: Mapping[str, Column], geometry: str, system: System, prefix: str
+    ) -> None:
+        self.columns, self.geometry, self.system = columns, geometry, system
+        self.prefix = prefix
+        self.params: dict[str, Any] = {}
+        self.nodes = 0
+        self.spatial = False
+
+    def put(self, value: Any, kind: str) -> str:
+        """Keep a value and return the parameter that stands for it."""
+        name = f"{self.prefix}{len(self.params)}"
+        self.params[name] = value
+        return f"CAST(:{name} AS {kind})"
+
+    def condition(self, node: Any) -> str:
+        """Return the SQL of something that is true or false."""
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise FilterError(Message("filter has more than {most} parts.", most=MOST_NODES))
+        if isinstance(node, bool):
+            return "true" if node else "false"
+        if isinstance(node, dict) and "property" in node:
+            term = self.term(node)
+            if term.type != "boolean":
+                raise _unfit(node, "boolean")
+            return f"({term.sql})"
+        op, args = _call(node)
+        if op in {"and", "or"}:
+            return "(" + f" {op.upper()} ".join(map(self.condition, args)) + ")"
+        if op == "not":
+            return f"(NOT {self.condition(_only(op, args, 1)[0])})"
+        special: dict[str, Callable[[str, list[Any]], str]] = {
+            "isNull": self._is_null, "like": self._like, "between": self._between, "in": self._in,
+        }  # fmt: skip
+        if op in special:
+            return special[op](op, args)
+        if op in _COMPARISONS:
+            return self._compare(op, args)
+        if op in _SPATIAL:
+            left, right = (self._shape(one) for one in _only(op, args, 2))
+            return f"{_SPATIAL[op]}({left}, {right})"
+        if op in _TEMPORAL:
+            ends = [self._ends(one) for one in _only(op, args, 2)]
+            (a, b), (c, d) = ends
+            return "(" + _TEMPORAL[op].format(a=a, b=b, c=c, d=d) + ")"
+        raise FilterError(Message("filter uses {name}, which is not known here.", name=op))
+
+    def _is_null(self, op: str, args: list[Any]) -> str:
+        (node,) = _only(op, args, 1)
+        if isinstance(node, dict) and node.get("property") == GEOMETRY:
+            return f"({self.geometry} IS NULL)"
+        return f"({_alone(self.term(node))} IS NULL)"
+
+    def _like(self, op: str, args: list[Any]) -> str:
+        value, pattern = _only(op, args, 2)
+        left, right = self.term(value), self.term(pattern)
+        if left.type != "string" or right.type != "string":
+            raise _unfit(value, "string")
+        return _looked_up(left, lambda sql: f"({sql} LIKE {right.sql})")
+
+    def _between(self, op: str, args: list[Any]) -> str:
+        value, low, high = _only(op, args, 3)
+        middle = self.term(value)
+        least, most = (self._like_kind(middle, one) for one in (low, high))
+        return _looked_up(middle, lambda sql: f"({sql} BETWEEN {least.sql} AND {most.sql})")
+
+    def _in(self, op: str, args: list[Any]) -> str:
+        value, choices = _only(op, args, 2)
+        left = self.term(value)
+        if not isinstance(choices, list) or not choices:
+            raise FilterError(Message("filter: IN needs a list of values."))
+        if len(choices) > MOST_NODES:
+            raise FilterError(Message("filter has more than {most} parts.", most=MOST_NODES))
+        listed = ", ".join(self._like_kind(left, one).sql for one in choices)
+        return _looked_up(left, lambda sql: f"({sql} IN ({listed}))")
+
+    def _compare(self, op: str, args: list[Any]) -> str:
+        first, second = _only(op, args, 2)
+        if _is_value(first) and not _is_value(second):
+            # The value stands first, and takes the type of what it is compared with.
+            right = self.term(second)
+            left = self._like_kind(right, first)
+            return _looked_up(right, lambda sql: f"({left.sql} {_COMPARISONS[op]} {sql})")
+        left = self.term(first)
+        right = self._like_kind(left, second)
+        if right.lookup is not None:
+            right, lone = _Term(_alone(right), right.type), _alone(left)
+            return f"({lone} {_COMPARISONS[op]} {right.sql})"
+        return _looked_up(left, lambda sql: f"({sql} {_COMPARISONS[op]} {right.sql})")
+
+    def _like_kind(self, other: _Term, node: Any) -> _Term:
+        """Return a term that can be compared with another."""
+        if other.type in _MOMENTS and isinstance(node, str):
+            node = {"timestamp" if other.type == "date-time" else "date": node}
+        term = self.term(node)
+        same = (
+            term.type == other.type
+            or {term.type, other.type} <= _NUMBERS
+            or {term.type, other.type} <= _MOMENTS
+        )
+        if not same:
+            raise _unfit(node, other.type)
+        return term
+
+    def term(self, node: Any) -> _Term:
+        """Return a value: a property, a literal or what is reckoned of them."""
+        self.nodes += 1
+        if isinstance(node, bool):
+            return _Term("true" if node else "false", "boolean")
+        if isinstance(node, int | float):
+            return _Term(self.put(float(node), "float8"), "number")
+        if isinstance(node, str):
+            if "\0" in node:
+                raise FilterError(Message("filter holds a character that no text has."))
+            return _Term(self.put(node, "text"), "string")
+        if isinstance(node, dict):
+            if "property" in node:
+                return self._property(str(node["property"]))
+            if "timestamp" in node or "date" in node:
+                return self._moment(node)
+            if "op" in node:
+                return self._reckoned(node)
+        raise FilterError(
+            Message("filter: {value} cannot stand here.", value=json.dumps(node)[:100])
+        )
+
+    def _property(self, name: str) -> _Term:
+        column = self.columns.get(name)
+        if column is None:
+            raise FilterError(
+                Message(
+                    "filter: there is no property {name} to test. There are: {names}.",
+                    name=name,
+                    names=", ".join([*self.columns, GEOMETRY]),
+                )
+            )
+        if column.lookup is None:
+            return _Term(column.alone, column.type)
+        return _Term(f"o.{column.lookup.column}", column.type, column.lookup)
+
+    def _moment(self, node: Mapping[str, Any]) -> _Term:
+        if "date" in node:
+            day = read_instant(str(node["date"]), "filter")
+            return _Term(self.put(day.date(), "date"), "date")
+        return _Term(
+            self.put(read_instant(str(node["timestamp"]), "filter"), "timestamptz"), "date-time"
+        )
+
+    def _reckoned(self, node: Any) -> _Term:
+        op, args = _call(node)
+        if op == "casei":
+            term = self.term(_only(op, args, 1)[0])
+            if term.type != "string":
+                raise _unfit(args[0], "string")
+            return _Term(f"lower({term.sql})", "string", term.lookup)
+        if op not in _ARITHMETIC:
+            raise FilterError(Message("filter uses {name}, which is not known here.", name=op))
+        left, right = (self.term(one) for one in _only(op, args, 2))
+        if not {left.type, right.type} <= _NUMBERS:
+            raise _unfit(node, "number")
+        # In decimal numbers a division by zero has no result and is no fault.
+        sides = f"({_alone(left)})::numeric", f"({_alone(right)})::numeric"
+        if op in {"/", "%"}:
+            sides = sides[0], f"nullif({sides[1]}, 0)"
+        return _Term(f"({sides[0]} {_ARITHMETIC[op]} {sides[1]})", "number")
+
+    def _ends(self, node: Any) -> tuple[str, str]:
+        """Return both ends of a moment or an interval."""
+        if isinstance(node, dict) and "interval" in node:
+            given = node["interval"]
+            if (
+                isinstance(given, list)
+                and len(given) == 2
+                and all(isinstance(one, str) for one in given)
+            ):
+                first, last = read_interval("/".join(given), "filter")
+                return (
+                    self.put(first, "timestamptz") if first else "'-infinity'::timestamptz",
+                    self.put(last, "timestamptz") if last else "'infinity'::timestamptz",
+                )
+            raise FilterError(Message("filter: an interval has two ends, each a date or '..'."))
+        if isinstance(node, str):
+            node = {"timestamp": node}
+        term = self.term(node)
+        if term.type not in _MOMENTS:
+            raise _unfit(node, "date-time")
+        moment = _alone(term)
+        return moment, moment
+
+    def _shape(self, node: Any) -> str:
+        """Return a geometry: the features' own, or one given in the filter."""
+        self.spatial = True
+        if isinstance(node, dict) and node.get("property") == GEOMETRY:
+            return self.geometry
+        if isinstance(node, dict) and "bbox" in node:
+            node = _box(node["bbox"])
+        if not (isinstance(node, dict) and node.get("type") in _SHAPES):
+            raise FilterError(
+                Message("filter: {value} is no geometry.", value=json.dumps(node)[:100])
+            )
+        given = self.put(json.dumps(node), "text")
+        shape = f"ST_SetSRID(ST_GeomFromGeoJSON({given}), {int(self.system.srid)})"
+        if self.system.flipped:
+            shape = f"ST_FlipCoordinates({shape})"
+        return shape if self.system.srid == 4326 else f"ST_Transform({shape}, 4326)"
+
+
+def _box(corners: Any) -> dict[str, Any]:
+    if not (
+        isinstance(corners, list)
+        and len(corners) in {4, 6}
+        and all(isinstance(one, int | float) for one in corners)
+    ):
+        raise FilterError(Message("filter: BBOX takes four numbers."))
+    half = len(corners) // 2
+    west, south, east, north = corners[0], corners[1], corners[half], corners[half + 1]
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def _call(node: Any) -> tuple[str, list[Any]]:
+    if (
+        isinstance(node, dict)
+        and isinstance(node.get("op"), str)
+        and isinstance(node.get("args"), list)
+    ):
+        return node["op"], node["args"]
+    raise FilterError(Message("filter: {value} cannot stand here.", value=json.dumps(node)[:100]))
+
+
+def _only(op: str, args: list[Any], count: int) -> list[Any]:
+    if len(args) != count:
+        raise FilterError(Message("filter: {name} takes {count} arguments.", name=op, count=count))
+    return args
+
+
+def _is_value(node: Any) -> bool:
+    return not isinstance(node, dict) or "timestamp" in node or "date" in node
+
+
+def _unfit(node: Any, kind: str) -> FilterError:
+    return FilterError(
+        Message(
+            "filter: {value} is compared with a value of type {type}.",
+            value=json.dumps(node, ensure_ascii=False)[:100],
+            type=kind,
+        )
+    )
+
+
+def _looked_up(term: _Term, test: Callable[[str], str]) -> str:
+    """Test a value in the other table first, so that its index and few rows serve."""
+    if term.lookup is None:
+        return test(term.sql)
+    at = term.lookup
+    return f"({at.key} = ANY(ARRAY(SELECT o.id FROM {at.table} o WHERE {test(term.sql)})))"
+
+
+def _alone(term: _Term) -> str:
+    if term.lookup is None:
+        return term.sql
+    at = term.lookup
+    return f"(SELECT {term.sql} FROM {at.table} o WHERE o.id = {at.key})"

@@ -1,0 +1,470 @@
+"""Features of a collection as GeoJSON, made in PostGIS and passed on as bytes.
+
+Every query of the exchange begins with `visible`, so that nobody is told of rows outside the area
+or the period of a grant.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from geodata.messages import Message
+from gridmap.errors import NotFoundError, ParameterError
+from gridmap.exchange.collections import Collection, Column
+from gridmap.exchange.cql import Condition
+from gridmap.exchange.grant import Grant
+from gridmap.exchange.systems import CRS84, System
+
+#: The most features of one answer, and how many there are when nobody says.
+MOST, USUAL = 10_000, 10
+#: Seven decimals of a degree are a centimetre (RFC 7946, 11.2), three of a metre a millimetre.
+_DEGREES, _METRES = 7, 3
+_ZONE = "(SELECT time_zone FROM territory_settings)"
+
+Box = tuple[float, float, float, float]
+#: The first and the last moment; None is open.
+Times = tuple[datetime | None, datetime | None]
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A column to sort by."""
+
+    column: Column
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which features of a collection are wanted, and in what form.
+
+    Attributes
+    ----------
+    limit : int
+        At most `MOST`.
+    cursor : str or None
+        Where the page begins, from `Page.next`.
+    boxes : tuple of (west, south, east, north)
+        A feature meets any of them; empty for everywhere. WGS 84, longitude first.
+    times : tuple of datetime or None
+        The first and the last moment; None as a whole where time does not matter.
+    conditions : tuple of Condition
+        All of them hold; no two have a parameter of the same name.
+    sorts : tuple of Sort
+        Then by id.
+    properties : frozenset of str or None
+        The columns wanted; None wants all.
+    system : System
+        In which coordinates.
+    geometry : bool
+        Whether geometries are wanted.
+    """
+
+    limit: int = USUAL
+    cursor: str | None = None
+    boxes: tuple[Box, ...] = ()
+    times: Times | None = None
+    conditions: tuple[Condition, ...] = ()
+    sorts: tuple[Sort, ...] = ()
+    properties: frozenset[str] | None = None
+    system: System = CRS84
+    geometry: bool = True
+
+    @property
+    def narrow(self) -> bool:
+        """Whether less than everything is wanted."""
+        return bool(self.boxes or self.times or self.conditions)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of features.
+
+    Attributes
+    ----------
+    features : bytes
+        GeoJSON features, joined by commas.
+    count : int
+        How many there are.
+    next : str or None
+        The cursor of the next page.
+    matched : int or None
+        How many features there are on all pages, where that is known without counting.
+    """
+
+    features: bytes
+    count: int
+    next: str | None
+    matched: int | None
+
+
+@dataclass
+class _Statement:
+    conditions: list[str] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        return " AND ".join(self.conditions) or "true"
+
+
+def visible(
+    collection: Collection, grant: Grant, times: Times | None = None
+) -> tuple[list[str], dict[str, Any]]:
+    """Return the conditions, over ``t``, that keep a query within a grant.
+
+    Parameters
+    ----------
+    collection : Collection
+    grant : Grant
+    times : tuple of datetime or None
+        The moments asked for.
+
+    Returns
+    -------
+    conditions : list of str
+    params : dict
+    """
+    grant.of(collection)
+    conditions: list[str] = []
+    params: dict[str, Any] = {}
+    if collection.unit is not None:
+        if grant.units is not None:
+            conditions.append(f"{collection.unit} = ANY(:units)")
+            params["units"] = sorted(grant.units)
+    elif collection.community is not None and grant.scope.communities is not None:
+        conditions.append(grant.scope.condition(collection.community))
+        params |= grant.scope.params
+    if collection.time is not None:
+        _within(collection.time, times, conditions, params)
+        if grant.first is not None:
+            start = f"(CAST(:grant_first AS timestamp) AT TIME ZONE {_ZONE})"
+            conditions.append(f"{collection.time} >= {start}")
+            params["grant_first"] = grant.first
+        if grant.last is not None:
+            end = f"(CAST(:grant_after AS timestamp) AT TIME ZONE {_ZONE})"
+            conditions.append(f"{collection.time} < {end}")
+            params["grant_after"] = grant.last + timedelta(days=1)
+    if collection.days is not None:
+        _valid(collection.days, times, conditions, params)
+    return conditions, params
+
+
+def _within(
+    moment: str,
+    times: Times | None,
+    conditions: list[str],
+    params: dict[str, Any],
+) -> None:
+    for name, sign, at in zip(("since", "until"), (">=", "<="), times or (None, None), strict=True):
+        if at is not None:
+            conditions.append(f"{moment} {sign} CAST(:{name} AS timestamptz)")
+            params[name] = at
+
+
+def _valid(days: str, times: Times | None, conditions: list[str], params: dict[str, Any]) -> None:
+    """Choose what is valid today, or on some of the days asked for."""
+    if times is None:
+        # IS TRUE keeps the planner from an index on days, of which nearly every row is a hit.
+        conditions.append(f"({days} @> (SELECT local_date(now()))) IS TRUE")
+        return
+    first, last = times
+    conditions.append(
+        f"({days} && daterange(local_date(CAST(:since AS timestamptz)), "
+        "local_date(CAST(:until AS timestamptz)), '[]')) IS TRUE"
+    )
+    params |= {"since": first, "until": last}
+
+
+def select_columns(collection: Collection, grant: Grant, query: Query) -> tuple[Column, ...]:
+    """Return the columns that an answer tells."""
+    return tuple(
+        column
+        for column in grant.of(collection).columns(collection)
+        if query.properties is None or column.name in query.properties
+    )
+
+
+def queryables(collection: Collection, grant: Grant) -> dict[str, Column]:
+    """Return the columns that may be tested and sorted by.
+
+    A count that small numbers are kept back of could be found out by asking for ever closer
+    bounds, so that it is none of them.
+    """
+    return {
+        column.name: column
+        for column in grant.of(collection).columns(collection)
+        if column.testable and not (column.count and grant.smallest_count)
+    }
+
+
+def find_page(connection: Connection, collection: Collection, grant: Grant, query: Query) -> Page:
+    """Return a page of features.
+
+    Parameters
+    ----------
+    connection : Connection
+        Only read.
+    collection : Collection
+    grant : Grant
+        What the reader may be given.
+    query : Query
+
+    Raises
+    ------
+    ParameterError
+        If the cursor is none of this query's.
+    """
+    query = _ordered(collection, grant, query)
+    chosen = _choose(collection, grant, query)
+    keys = [sort.column.alone for sort in query.sorts] + ["t.id"]
+    order = ", ".join(
+        f"{key} {'DESC' if sort else 'ASC'}"
+        for key, sort in zip(keys, [*(s.descending for s in query.sorts), False], strict=True)
+    )
+    # One more row than wanted tells whether there is another page.
+    page = f"""
+        SELECT t.*, row_number() OVER () AS page_row,
+            ARRAY[{", ".join(f"({key})::text" for key in keys)}] AS page_key
+        FROM (SELECT t.* FROM {collection.table} t WHERE {chosen.where}
+              ORDER BY {order} LIMIT :page_limit + 1) t
+    """
+    columns = select_columns(collection, grant, query)
+    place = geometry_of(collection, grant)
+    feature = feature_sql(columns, place, query.system if query.geometry else None)
+    count = _matched(collection, grant, query)
+    statement = f"""
+        WITH page AS MATERIALIZED ({page})
+        SELECT convert_to(string_agg({feature}, ',' ORDER BY t.page_row)
+                   FILTER (WHERE t.page_row <= :page_limit), 'UTF8'),
+            count(*),
+            (SELECT page_key FROM page WHERE page_row = :page_limit),
+            {count}
+        FROM page t {collection.joined(columns)}
+    """
+    params = chosen.params | {"page_limit": query.limit}
+    features, found, last, matched = connection.execute(_prepared(statement), params).one()
+    more = found > query.limit
+    told = min(found, query.limit)
+    if not more and query.cursor is None:
+        matched = told
+    return Page(bytes(features or b""), told, _encode(last) if more else None, matched)
+
+
+def _ordered(collection: Collection, grant: Grant, query: Query) -> Query:
+    """Put what is chosen by place in order of time, if nothing else was asked for.
+
+    Imports write neighbours one after another: in the order of ids, the first rows of a place may
+    come after a hundred thousand of others; in the order of time they do not.
+    """
+    by_place = bool(query.boxes) or any(condition.spatial for condition in query.conditions)
+    if query.sorts or not by_place or collection.time is None:
+        return query
+    granted = queryables(collection, grant).values()
+    times = [column for column in granted if column.sql == collection.time]
+    return replace(query, sorts=tuple(Sort(column) for column in times))
+
+
+def find_feature(
+    connection: Connection, collection: Collection, grant: Grant, feature_id: int, query: Query
+) -> bytes:
+    """Return one feature as GeoJSON.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of this id for the reader.
+    """
+    conditions, params = visible(collection, grant, query.times)
+    columns = select_columns(collection, grant, query)
+    place = geometry_of(collection, grant)
+    feature = feature_sql(columns, place, query.system if query.geometry else None)
+    where = " AND ".join(["t.id = :feature_id", *conditions])
+    statement = f"""
+        SELECT convert_to({feature}, 'UTF8') FROM {collection.table} t
+        {collection.joined(columns)} WHERE {where}
+    """
+    found = connection.execute(_prepared(statement), params | {"feature_id": feature_id}).scalar()
+    if found is None:
+        raise NotFoundError(
+            Message(
+                "There is no feature {id} in {collection}.",
+                id=str(feature_id),
+                collection=collection.key,
+            )
+        )
+    return bytes(found)
+
+
+def geometry_of(collection: Collection, grant: Grant) -> str:
+    """Return the SQL, over ``t``, of the geometry that is told, tested and drawn."""
+    if grant.of(collection).snap != "exact":
+        raise NotImplementedError
+    return "t.geom"
+
+
+def feature_sql(columns: Sequence[Column], place: str, system: System | None) -> str:
+    """Return the SQL of a feature over ``t`` and the joins of its columns.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Its properties.
+    place : str
+        Its geometry, from `geometry_of`.
+    system : System or None
+        The coordinates of its geometry; None leaves it out.
+    """
+    properties = ", ".join(f'{column.sql} AS "{column.name}"' for column in columns)
+    told = f"(SELECT row_to_json(p) FROM (SELECT {properties}) p)" if columns else "'{}'"
+    shape = "'null'"
+    if system is not None:
+        digits = _METRES if system.metric else _DEGREES
+        shape = f"coalesce(ST_AsGeoJSON({_shape(place, system)}, {digits}, 0), 'null')"
+    return (
+        f"""'{{"type":"Feature","id":' || t.id || ',"geometry":' || {shape} || """
+        f"""',"properties":' || {told} || '}}'"""
+    )
+
+
+def _shape(place: str, system: System) -> str:
+    """Return the geometry in a coordinate system, in the order of its axes."""
+    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
+    shape = f"ST_ForcePolygonCCW({place})"
+    if system.srid != 4326:
+        shape = f"ST_Transform({shape}, {int(system.srid)})"
+    return f"ST_FlipCoordinates({shape})" if system.flipped else shape
+
+
+def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
+    conditions, params = visible(collection, grant, query.times)
+    chosen = _Statement(conditions, dict(params))
+    if query.boxes:
+        parts, place = [], geometry_of(collection, grant)
+        for number, box in enumerate(query.boxes):
+            named = {f"box{number}{side}": value for side, value in zip("wsen", box, strict=True)}
+            chosen.params |= named
+            # The box is made for the column, not the column for the box, so its index serves.
+            envelope = f"ST_MakeEnvelope({', '.join(f':{name}' for name in named)}, 4326)"
+            parts.append(f"ST_Intersects({place}, {envelope})")
+        chosen.conditions.append("(" + " OR ".join(parts) + ")")
+    for condition in query.conditions:
+        chosen.conditions.append(condition.sql)
+        chosen.params |= condition.params
+    if query.cursor is not None:
+        _continue(chosen, query)
+    return chosen
+
+
+def _continue(chosen: _Statement, query: Query) -> None:
+    """Choose what comes after the last row of the page before, whatever was written meanwhile."""
+    values = _decode(query.cursor or "", len(query.sorts) + 1)
+    if not (values[-1] or "").isdigit() or len(values[-1] or "") > 18:
+        raise _foreign()
+    chosen.params["after_id"] = int(values[-1] or 0)
+    after = "t.id > :after_id"
+    for number in reversed(range(len(query.sorts))):
+        sort, value = query.sorts[number], values[number]
+        key, name = sort.column.alone, f"after{number}"
+        kind = {"string": "text", "number": "float8", "integer": "bigint", "boolean": "boolean",
+                "date": "date", "date-time": "timestamptz"}[sort.column.type]  # fmt: skip
+        if value is None:
+            # Missing values come last, and first in descending order.
+            later = f"{key} IS NOT NULL" if sort.descending else "false"
+            after = f"({later} OR ({key} IS NULL AND {after}))"
+            continue
+        chosen.params[name] = value
+        given = f"CAST(CAST(:{name} AS text) AS {kind})"
+        later = f"{key} < {given}" if sort.descending else f"({key} > {given} OR {key} IS NULL)"
+        after = f"({later} OR ({key} = {given} AND {after}))"
+        if number == 0 and key == "t.occurred_at":
+            # Never missing and indexed: the index leads to where the page begins.
+            after = f"({key} {'<=' if sort.descending else '>='} {given} AND {after})"
+    chosen.conditions.append(after)
+
+
+def _matched(collection: Collection, grant: Grant, query: Query) -> str:
+    """Return the SQL of how many features match, where that costs nothing."""
+    whole = grant.scope.communities is None and grant.first is None and grant.last is None
+    if query.narrow or not whole or query.cursor is not None or collection.key != "incidents":
+        return "NULL::bigint"
+    # The pyramid of counts knows all incidents; category 0 stands for every category.
+    return "(SELECT sum(upto[12]) FROM incident_bin WHERE level = 8 AND category_id = 0)::bigint"
+
+
+def _encode(key: Sequence[str | None]) -> str:
+    packed = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def _decode(cursor: str, length: int) -> list[str | None]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        raise _foreign() from None
+    fits = isinstance(values, list) and len(values) == length
+    if not fits or not all(
+        one is None or (isinstance(one, str) and "\0" not in one) for one in values
+    ):
+        raise _foreign()
+    return list(values)
+
+
+def cursor_after(feature_id: int) -> str:
+    """Return the cursor of the page that begins after a feature, in the order of ids."""
+    return _encode([str(feature_id)])
+
+
+def _foreign() -> ParameterError:
+    return ParameterError(
+        "cursor",
+        Message("cursor: this is no place in this list. Follow the link to the next page."),
+    )
+
+
+@lru_cache(maxsize=512)
+def _prepared(statement: str) -> TextClause:
+    return text(statement)
+
+
+def count_features(connection: Connection, collection: Collection, grant: Grant, most: int) -> int:
+    """Count what a reader may be given of a collection, up to a number."""
+    conditions, params = visible(collection, grant)
+    where = " AND ".join(conditions) or "true"
+    return int(
+        connection.execute(
+            _prepared(
+                f"SELECT count(*) FROM (SELECT FROM {collection.table} t WHERE {where} "
+                "LIMIT :most) s"
+            ),
+            params | {"most": most},
+        ).scalar_one()
+    )
+
+
+def extent(connection: Connection, collection: Collection, grant: Grant) -> Mapping[str, Any]:
+    """Return the box of the units that a reader may be given, in degrees, and no more exactly.
+
+    Told of a collection instead of its features' own box, which a reader of few features could
+    locate one by.
+    """
+    grant.of(collection)
+    condition = "true" if grant.units is None else "t.id = ANY(:units)"
+    params = {} if grant.units is None else {"units": sorted(grant.units)}
+    box = connection.execute(
+        text(
+            "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) FROM (SELECT ST_Extent(geom) b "
+            f"FROM unit t WHERE {condition}) e"
+        ),
+        params,
+    ).one()
+    return {} if box[0] is None else {"bbox": [list(box)]}

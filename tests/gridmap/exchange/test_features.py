@@ -1,0 +1,210 @@
+"""Features for other programs, over a field of 4 by 2 units with two cells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from gridmap.errors import GridmapError, NotFoundError
+from gridmap.exchange import cql
+from gridmap.exchange.collections import CELLS, COLLECTIONS, INCIDENTS, UNITS
+from gridmap.exchange.features import (
+    Query,
+    Sort,
+    find_feature,
+    find_page,
+    queryables,
+)
+from gridmap.exchange.grant import Grant, LayerGrant
+from gridmap.territory.models import Cell
+from gridmap.territory.scope import Scope
+from tests.gridmap.conftest import Field, point
+
+WHOLE = Grant("town", {key: LayerGrant() for key in COLLECTIONS})
+
+
+def features(field: Field, query: Query, grant: Grant = WHOLE, key: str = "incidents") -> list[Any]:
+    """Follow all pages and return their features."""
+    found: list[Any] = []
+    while True:
+        field.session.flush()
+        page = find_page(field.session.connection(), COLLECTIONS[key], grant, query)
+        part = json.loads(b"[" + page.features + b"]")
+        assert len(part) == page.count <= query.limit
+        found += part
+        if page.next is None:
+            return found
+        query = replace(query, cursor=page.next)
+
+
+def numbers(found: list[Any]) -> list[str]:
+    return [one["properties"]["external_id"] for one in found]
+
+
+def condition(words: str, grant: Grant = WHOLE) -> tuple[cql.Condition, ...]:
+    tree = cql.parse(words, "cql2-text")
+    return (cql.translate(tree, queryables(INCIDENTS, grant), "t.geom"),)
+
+
+@pytest.fixture
+def three(field: Field, halves: Callable[[], tuple[Cell, Cell]]) -> Field:
+    """Incidents a (west), b (east) and c (outside all cells), a day after each other."""
+    halves()
+    for number, (name, x) in enumerate((("a", 1), ("b", 3), ("c", 9))):
+        at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=number)
+        field.session.execute(
+            text(
+                "INSERT INTO incident (external_id, category_id, occurred_at, geom, source) "
+                "VALUES (:name, :category, :at, ST_GeomFromText(:wkt, 4326), 'x')"
+            ),
+            {"name": name, "category": field.category.id, "at": at, "wkt": point(x, 1).wkt},
+        )
+    return field
+
+
+def test_a_feature_tells_its_place_and_where_it_belongs(three: Field) -> None:
+    west = features(three, Query())[0]
+    place = point(1, 1)
+    assert west["geometry"] == {
+        "type": "Point", "coordinates": [pytest.approx(place.x), pytest.approx(place.y)],
+    }  # fmt: skip
+    assert west["properties"] == {
+        "external_id": "a",
+        "category": "B1",
+        "occurred_at": "2026-03-01T00:00:00+00:00",
+        "source": "x",
+        "cell_code": "990001001001001",
+        "community_code": "990001001001",
+    }
+
+
+def test_pages_stay_right_while_rows_are_written(three: Field) -> None:
+    connection = three.session.connection()
+    first = find_page(connection, INCIDENTS, WHOLE, Query(limit=1))
+    three.session.execute(text("DELETE FROM incident WHERE external_id = 'a'"))
+    three.session.execute(
+        text(
+            "INSERT INTO incident (external_id, category_id, occurred_at, geom, source) "
+            "SELECT 'd', category_id, occurred_at, geom, source FROM incident "
+            "WHERE external_id = 'b'"
+        )
+    )
+    rest = features(three, Query(limit=1, cursor=first.next))
+    assert numbers(rest) == ["b", "c", "d"]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_missing_values_have_a_place_in_the_order(three: Field, descending: bool) -> None:
+    column = INCIDENTS.by_name["cell_code"]
+    found = features(three, Query(limit=1, sorts=(Sort(column, descending),)))
+    assert numbers(found) == (["c", "b", "a"] if descending else ["a", "b", "c"])
+
+
+def test_a_grant_ends_at_its_period_in_local_days(three: Field) -> None:
+    # 1 March 00:00 UTC is 8 o'clock of the same day in Shanghai.
+    grant = replace(WHOLE, first=date(2026, 3, 2), last=date(2026, 3, 2))
+    assert numbers(features(three, Query(), grant)) == ["b"]
+
+
+def test_a_grant_ends_at_its_area(three: Field) -> None:
+    nothing = replace(WHOLE, scope=Scope(()), units=frozenset())
+    own = replace(WHOLE, scope=Scope((three.community.id,)), units=frozenset({three.community.id}))
+    assert numbers(features(three, Query(), own)) == ["a", "b"]
+    assert features(three, Query(), nothing) == []
+    units = features(three, Query(), own, "units")
+    assert [one["properties"]["code"] for one in units] == ["990001001001"]
+    outside = features(three, Query(), WHOLE)[2]["id"]
+    with pytest.raises(NotFoundError):
+        find_feature(three.session.connection(), INCIDENTS, own, outside, Query())
+    with pytest.raises(NotFoundError):
+        find_page(three.session.connection(), CELLS, Grant("none"), Query())
+
+
+def test_fields_that_were_not_granted_cannot_be_asked_for(three: Field) -> None:
+    grant = replace(WHOLE, layers={"incidents": LayerGrant(fields=frozenset({"external_id"}))})
+    found = features(three, Query(limit=1), grant)[0]
+    assert found["properties"] == {"external_id": "a"}
+    with pytest.raises(GridmapError, match="category"):
+        condition("category = 'B1'", grant)
+
+
+def test_cells_are_told_as_of_a_day(three: Field) -> None:
+    three.session.execute(text("UPDATE cell SET valid_to = '2026-02-01' WHERE code LIKE '%002'"))
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    before = datetime(2026, 1, 15, tzinfo=UTC)
+    codes = [
+        [one["properties"]["code"][-3:] for one in features(three, Query(times=(at, at)), WHOLE,
+                                                              "cells")]
+        for at in (now, before)
+    ]  # fmt: skip
+    assert codes == [["001"], ["001", "002"]]
+
+
+def test_a_page_that_holds_all_tells_how_many_match(three: Field) -> None:
+    page = find_page(three.session.connection(), UNITS, WHOLE, Query())
+    assert page.matched == page.count == 3
+
+
+_NAMES = st.sampled_from(["external_id", "category", "source", "cell_code", "occurred_at", "no"])
+_VALUES = st.one_of(
+    st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False), st.booleans(),
+    st.sampled_from(["a", "B1", "2026-03-02T00:00:00Z"]),
+)  # fmt: skip
+_LEAVES = st.builds(
+    lambda op, name, value: {"op": op, "args": [{"property": name}, value]},
+    st.sampled_from(["=", "<>", "<", ">=", "like", "t_after", "s_within", "in", "+"]),
+    _NAMES,
+    _VALUES,
+)
+_TREES = st.recursive(
+    _LEAVES,
+    lambda inner: st.builds(
+        lambda op, args: {"op": op, "args": args},
+        st.sampled_from(["and", "or", "not", "isNull", "between"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(tree=_TREES)
+def test_any_tree_is_answered_or_refused_with_a_sentence(three: Field, tree: Any) -> None:
+    try:
+        chosen = cql.translate(tree, queryables(INCIDENTS, WHOLE), "t.geom")
+    except GridmapError:
+        return
+    found = numbers(features(three, Query(conditions=(chosen,))))
+    assert set(found) <= {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("external_id IN ('a','c')", ["a", "c"]),
+        ("'b' = external_id", ["b"]),
+        ("external_id BETWEEN 'a' AND 'b'", ["a", "b"]),
+        ("NOT (cell_code LIKE '%001')", ["b"]),
+        ("cell_code = community_code", []),
+        ("cell_code <> community_code", ["a", "b"]),
+        ("occurred_at > DATE('2026-03-02')", ["c"]),
+        ("T_BEFORE(occurred_at, TIMESTAMP('2026-03-02T00:00:00Z'))", ["a"]),
+        ("T_INTERSECTS(occurred_at, INTERVAL('2026-03-02','..'))", ["b", "c"]),
+        ("S_INTERSECTS(geometry, BBOX(-180,-90,180,90)) AND external_id = 'c'", ["c"]),
+        ("S_DISJOINT(geometry, BBOX(-180,-90,180,90))", []),
+        ("CASEI(external_id) = CASEI('A')", ["a"]),
+        ("external_id = 'o''; DROP TABLE incident'", []),
+    ],
+)
+def test_conditions_choose_by_hand(three: Field, words: str, expected: list[str]) -> None:
+    assert sorted(numbers(features(three, Query(conditions=condition(words))))) == expected

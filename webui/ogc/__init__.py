@@ -1,0 +1,1 @@
+"""Standard interfaces for other programs, under ``/ogc``."""

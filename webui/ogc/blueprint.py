@@ -1,0 +1,127 @@
+"""OGC API Features below /ogc: documents and features."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, current_app, render_template, request
+from sqlalchemy import Connection, text
+
+from gridmap.exchange.collections import find_collection
+from gridmap.exchange.systems import System, systems
+from gridmap.workforce.rights import Action
+from webui.access import needs
+from webui.database import reading
+from webui.ogc import documents, items, openapi
+from webui.ogc.answers import document
+from webui.ogc.reader import current_grant
+from webui.ogc.reading import refuse_unknown
+
+blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
+#: Seconds for which the middle of the area is kept.
+_KEPT_S = 60
+_MIDDLE = text("SELECT (ST_XMin(b) + ST_XMax(b)) / 2 FROM (SELECT ST_Extent(geom) b FROM unit) e")
+
+
+def offered(connection: Connection) -> dict[str, System]:
+    """Return the coordinate systems offered in the area."""
+    kept: tuple[float, Mapping[str, System]] | None = current_app.extensions.get("gridmap.systems")
+    if kept is None or time.monotonic() - kept[0] > _KEPT_S:
+        found = systems(connection.execute(_MIDDLE).scalar())
+        kept = current_app.extensions["gridmap.systems"] = (time.monotonic(), found)
+    return dict(kept[1])
+
+
+@blueprint.get("/")
+@needs(Action.EXPORT)
+def landing() -> Response:
+    """Answer with what there is."""
+    refuse_unknown(request.args)
+    return document(documents.landing(), "ogc/landing.html")
+
+
+@blueprint.get("/conformance")
+@needs(Action.EXPORT)
+def conformance() -> Response:
+    """Answer with the standards that are kept."""
+    refuse_unknown(request.args)
+    return document(documents.conformance(), "ogc/conformance.html")
+
+
+@blueprint.get("/api")
+@needs(Action.EXPORT)
+def api() -> Response:
+    """Answer with the description of the interface."""
+    refuse_unknown(request.args)
+    with reading() as connection:
+        content = openapi.describe(current_grant(), offered(connection))
+    return document(content, "ogc/api.html", openapi.MEDIA_TYPE)
+
+
+@blueprint.get("/guide")
+@needs(Action.EXPORT)
+def guide() -> str:
+    """Show partners what there is, and how to read it."""
+    refuse_unknown(request.args)
+    return render_template("ogc/guide.html", **documents.guide(current_grant()))
+
+
+@blueprint.get("/collections")
+@needs(Action.EXPORT)
+def collections() -> Response:
+    """Answer with the collections of the reader."""
+    refuse_unknown(request.args)
+    with reading() as connection:
+        content = documents.collections(connection, current_grant(), offered(connection))
+    return document(content, "ogc/collections.html")
+
+
+@blueprint.get("/collections/<key>")
+@needs(Action.EXPORT)
+def collection(key: str) -> Response:
+    """Answer with the description of a collection."""
+    refuse_unknown(request.args)
+    one, grant = find_collection(key), current_grant()
+    with reading() as connection:
+        content = documents.describe(connection, one, grant, offered(connection))
+    return document(content, "ogc/collection.html", schema=documents.schema(one, grant))
+
+
+@blueprint.get("/collections/<key>/queryables")
+@needs(Action.EXPORT)
+def queryables(key: str) -> Response:
+    """Answer with what a collection can be filtered by."""
+    refuse_unknown(request.args)
+    content = documents.filterable(find_collection(key), current_grant())
+    return document(content, "ogc/schema.html", "application/schema+json")
+
+
+@blueprint.get("/collections/<key>/schema")
+@needs(Action.EXPORT)
+def schema(key: str) -> Response:
+    """Answer with the fields of a collection."""
+    refuse_unknown(request.args)
+    content = documents.schema(find_collection(key), current_grant())
+    return document(content, "ogc/schema.html", "application/schema+json")
+
+
+@blueprint.get("/collections/<key>/items")
+@needs(Action.EXPORT)
+def features(key: str) -> Response:
+    """Answer with features."""
+    one, grant = find_collection(key), current_grant()
+    grant.of(one)
+    with reading() as connection:
+        return items.answer(connection, one, grant, offered(connection))
+
+
+@blueprint.get("/collections/<key>/items/<int:feature_id>")
+@needs(Action.EXPORT)
+def feature(key: str, feature_id: int) -> Response:
+    """Answer with one feature, and its state for a later change (Part 4, 8.4)."""
+    one, grant = find_collection(key), current_grant()
+    with reading() as connection:
+        response = items.answer_one(connection, one, grant, feature_id, offered(connection))
+    response.make_conditional(request)
+    return response
