@@ -53,6 +53,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
             "graceful_timeout": 5,
             "control_socket_disable": True,
             "post_worker_init": self._begin,
+            "worker_exit": self._finish,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -72,6 +73,14 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
         if worker.age == 1:
             url = "http://{}:{}".format(*worker.sockets[0].getsockname()[:2])
             threading.Thread(target=_say_when_answering, args=(url,), daemon=True).start()
+
+    def _finish(self, server: Any, worker: Any) -> None:
+        """Let a worker that ends write what it still keeps in memory."""
+        # A worker that could not start has no application.
+        app = getattr(worker, "wsgi", None)
+        if app is not None:
+            close: Callable[[Any], None] = pkgutil.resolve_name("webui.agencies.keys:close")
+            close(app)
 
 
 def _say_when_answering(url: str) -> None:

@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     pool_size: int = Field(
         default=8, ge=1, description="Database connections each server process may keep open."
     )
+    access_log_days: int = Field(
+        default=180,
+        ge=0,
+        description="Days for which requests with keys of other agencies are logged; 0 for ever.",
+    )
     statement_timeout_s: int = Field(
         default=60,
         ge=0,

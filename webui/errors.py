@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -41,7 +41,9 @@ def install(app: Flask) -> None:
 
 
 def _ours(error: GeodataError) -> ResponseReturnValue:
-    return _answer(getattr(error, "status", 400), say(error.message))
+    answer = make_response(_answer(getattr(error, "status", 400), say(error.message)))
+    answer.headers.update(getattr(error, "headers", {}))
+    return answer
 
 
 def _database(error: DBAPIError) -> ResponseReturnValue:

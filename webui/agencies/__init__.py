@@ -1,0 +1,1 @@
+"""Other agencies at /agencies: their keys, what these may be given, and what was asked."""
