@@ -60,6 +60,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Days for which requests with keys of other agencies are logged; 0 for ever.",
     )
+    package_days: int = Field(
+        default=30, ge=1, description="Days for which packages for other agencies are kept."
+    )
+    licence: str = Field(
+        default="",
+        description="The terms of use that every package for other agencies tells.",
+    )
     statement_timeout_s: int = Field(
         default=60,
         ge=0,

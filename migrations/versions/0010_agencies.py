@@ -196,6 +196,7 @@ def upgrade() -> None:
     op.create_index("ix_cell_anchor", "cell", ["anchor"], postgresql_using="gist")
     _create_agencies()
     _create_keys()
+    _create_packages()
     _create_shields()
     op.execute(SHIELDS)
 
@@ -300,6 +301,52 @@ def _create_keys() -> None:
     )
     op.create_index("ix_api_access_key_id", "api_access", ["key_id", "at", "id"])
     op.create_index("ix_api_access_at", "api_access", ["at"])
+
+
+def _create_packages() -> None:
+    op.create_table(
+        "package",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("key_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), server_default=sa.text("'waiting'"), nullable=False),
+        sa.Column("scheduled", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("asked_at", _MOMENT, server_default=sa.text("now()"), nullable=False),
+        sa.Column("seen_at", _MOMENT, nullable=True),
+        sa.Column("finished_at", _MOMENT, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("rows", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rows_expected", sa.BigInteger(), nullable=True),
+        sa.Column("file", sa.String(), nullable=True),
+        sa.Column("bytes", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed')", name=op.f("ck_package_state")
+        ),
+        _to_key("package"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_package")),
+    )
+    op.create_index(
+        "uq_package_open",
+        "package",
+        ["key_id"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('waiting', 'running')"),
+    )
+    op.create_index("ix_package_key_id", "package", ["key_id", "id"])
+    op.create_table(
+        "package_schedule",
+        sa.Column("key_id", sa.BigInteger(), nullable=False),
+        sa.Column("every", sa.String(), nullable=False),
+        sa.Column("hour", sa.SmallInteger(), nullable=False),
+        sa.Column("next_at", _MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "every IN ('day', 'week', 'month')", name=op.f("ck_package_schedule_every")
+        ),
+        sa.CheckConstraint("hour BETWEEN 0 AND 23", name=op.f("ck_package_schedule_hour")),
+        _to_key("package_schedule"),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_package_schedule")),
+    )
+    op.create_index("ix_package_schedule_next_at", "package_schedule", ["next_at"])
 
 
 def _create_shields() -> None:

@@ -137,6 +137,56 @@ class ApiAccess(Base):
     address: Mapped[str | None] = mapped_column(INET)
 
 
+class Package(Base):
+    """A signed file of all that a key may be given, asked for or made on a schedule."""
+
+    __tablename__ = "package"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),
+        # One at a time for each key.
+        Index(
+            "uq_package_open",
+            "key_id",
+            unique=True,
+            postgresql_where=text("state IN ('waiting', 'running')"),
+        ),
+        Index("ix_package_key_id", "key_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    key_id: Mapped[int] = _key_column(primary=False)
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    scheduled: Mapped[bool] = mapped_column(server_default=text("false"))
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    # The last sign of life of the process that makes it.
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # The key's version whose grant is in the file: one made of an older grant is given to nobody.
+    version: Mapped[int | None]
+    rows: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    rows_expected: Mapped[int | None] = mapped_column(BigInteger)
+    file: Mapped[str | None]
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None]
+
+
+class PackageSchedule(Base):
+    """When a key's packages are made by themselves."""
+
+    __tablename__ = "package_schedule"
+    __table_args__ = (
+        CheckConstraint("every IN ('day', 'week', 'month')", name="every"),
+        CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
+        Index("ix_package_schedule_next_at", "next_at"),
+    )
+
+    key_id: Mapped[int] = _key_column()
+    every: Mapped[str]
+    # Of the town's own time.
+    hour: Mapped[int] = mapped_column(SmallInteger)
+    next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class CountShield(Base):
     """The least thresholds at which a building's counts are still told; triggers keep them.
 

@@ -195,7 +195,7 @@ def change_key(session: Session, actor: Actor, key_id: int, wish: KeyWish) -> Ap
     ForbiddenError, GridmapError
         As `create_key`.
     """
-    key = _holding(session, actor, key_id)
+    key = get_open_key(session, actor, key_id)
     before = _key_state(session, key)
     for name, value in _key_values(session, wish, former=key.expires_at).items():
         setattr(key, name, value)
@@ -221,7 +221,7 @@ def revoke_key(session: Session, actor: Actor, key_id: int) -> ApiKey:
     ForbiddenError
         If the actor may not manage agencies.
     """
-    key = _holding(session, actor, key_id)
+    key = get_open_key(session, actor, key_id)
     key.revoked_at = datetime.now(UTC)
     session.flush()
     after = {"name": key.name, "prefix": key.prefix}
@@ -237,7 +237,7 @@ def rotate_key(session: Session, actor: Actor, key_id: int) -> tuple[ApiKey, Tok
     NotFoundError, ConflictError, ForbiddenError
         As `revoke_key`.
     """
-    key = _holding(session, actor, key_id)
+    key = get_open_key(session, actor, key_id)
     token = make_token()
     before = {"prefix": key.prefix}
     key.prefix, key.token_hash = token.prefix, token.hash
@@ -247,8 +247,18 @@ def rotate_key(session: Session, actor: Actor, key_id: int) -> tuple[ApiKey, Tok
     return key, token
 
 
-def _holding(session: Session, actor: Actor, key_id: int) -> ApiKey:
-    """Return a key that is not revoked, locked until the transaction ends."""
+def get_open_key(session: Session, actor: Actor, key_id: int) -> ApiKey:
+    """Return a key that is not revoked, locked until the transaction ends.
+
+    Raises
+    ------
+    ForbiddenError
+        If the actor may not manage agencies.
+    NotFoundError
+        If there is no such key.
+    ConflictError
+        If it is revoked.
+    """
     require(actor, Action.MANAGE_AGENCIES)
     session.execute(select(ApiKey.id).where(ApiKey.id == key_id).with_for_update())
     key = get_key(session, actor, key_id)
