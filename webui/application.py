@@ -21,6 +21,7 @@ from gridmap.settings import Settings
 from webui import (
     access,
     account,
+    agencies,
     assets,
     assignments,
     audit,
@@ -83,6 +84,8 @@ def make_application(settings: Settings) -> Flask:
         staff.blueprint,
         cases.blueprint,
         cases.phone.own,
+        agencies.blueprint,
+        agencies.packages,
     ):
         app.register_blueprint(blueprint)
 

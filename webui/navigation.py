@@ -27,6 +27,7 @@ ENTRIES = [
     Entry("cases.index", N_("Cases"), Action.VIEW_MAP),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
+    Entry("agencies.show", N_("Agencies"), Action.MANAGE_AGENCIES),
     Entry("users.show", N_("Users"), Action.MANAGE_USERS),
     Entry("audit.show", N_("Audit log"), Action.VIEW_AUDIT),
 ]

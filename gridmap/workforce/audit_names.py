@@ -20,6 +20,8 @@ _NAMES = {
     "unit": "SELECT id, name FROM unit",
     "cell": "SELECT id, code AS name FROM cell",
     "category": "SELECT id, name FROM category",
+    "agency": "SELECT id, name FROM agency",
+    "api_key": "SELECT id, name FROM api_key",
     "assignment": (
         "SELECT a.id, c.code || ' ' || d.name AS name FROM assignment a "
         "JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id"

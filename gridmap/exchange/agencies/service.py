@@ -322,27 +322,28 @@ def _check_layer(key: str, granted: LayerGrant) -> None:
     collection = COLLECTIONS.get(key)
     if collection is None:
         raise GridmapError(Message("There is no layer {layer}.", layer=key))
+    title = Message(collection.title)
     unknown = (granted.fields or frozenset()) - collection.by_name.keys()
     if unknown:
         raise GridmapError(
-            Message("{layer} has no field {field}.", layer=key, field=", ".join(sorted(unknown)))
+            Message("{layer} has no field {field}.", layer=title, field=", ".join(sorted(unknown)))
         )
     if granted.write and key not in WRITABLE:
-        raise GridmapError(Message("{layer} can only be read.", layer=key))
+        raise GridmapError(Message("{layer} can only be read.", layer=title))
     if granted.snap == "exact":
         return
     if key not in MOVABLE:
-        raise GridmapError(Message("The places of {layer} cannot be moved.", layer=key))
+        raise GridmapError(Message("The places of {layer} cannot be moved.", layer=title))
     if granted.write:
         raise GridmapError(
-            Message("A key that writes {layer} must see their exact places.", layer=key)
+            Message("A key that writes {layer} must see their exact places.", layer=title)
         )
     if told := sorted(TELLING & (granted.fields or frozenset())):
         raise GridmapError(
             Message(
                 "{fields} of {layer} would tell the place that is to be moved. Leave them out.",
                 fields=", ".join(told),
-                layer=key,
+                layer=title,
             )
         )
 

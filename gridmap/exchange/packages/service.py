@@ -18,7 +18,7 @@ from gridmap.exchange.agencies.service import get_key, get_open_key
 from gridmap.settings import Settings
 from gridmap.territory.preferences import territory_settings
 from gridmap.workforce import audit
-from gridmap.workforce.rights import Actor
+from gridmap.workforce.rights import Action, Actor, require
 
 Every = Literal["day", "week", "month"]
 #: Who asks again so soon is given the package there is.
@@ -129,11 +129,10 @@ def look_at_package(session: Session, actor: Actor, package_id: int) -> Package:
     NotFoundError
         If there is no such package.
     """
+    require(actor, Action.MANAGE_AGENCIES)
     package = session.get(Package, package_id)
     if package is None:
-        get_key(session, actor, 0)
         raise NotFoundError(Message("There is no such package. Ask for one first."))
-    get_key(session, actor, package.key_id)
     return package
 
 
