@@ -55,6 +55,18 @@ class Settings(BaseSettings):
     pool_size: int = Field(
         default=8, ge=1, description="Database connections each server process may keep open."
     )
+    access_log_days: int = Field(
+        default=180,
+        ge=0,
+        description="Days for which requests with keys of other agencies are logged; 0 for ever.",
+    )
+    package_days: int = Field(
+        default=30, ge=1, description="Days for which packages for other agencies are kept."
+    )
+    licence: str = Field(
+        default="",
+        description="The terms of use that every package for other agencies tells.",
+    )
     statement_timeout_s: int = Field(
         default=60,
         ge=0,

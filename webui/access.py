@@ -20,6 +20,7 @@ _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
 #: What a route needs: a right, or None where nobody has to be signed in.
 _NEEDS = "gridmap_needs"
 _ANYBODY_SIGNED_IN = "signed in"
+_KEY_OR_PERSON = "key or signed in"
 
 
 def needs(action: Action) -> Callable[[_View], _View]:
@@ -44,9 +45,17 @@ def public(view: _View) -> _View:
     return view
 
 
+def by_key(view: _View) -> _View:
+    """Mark a view as one for keys of other agencies too, see `webui.agencies.keys`."""
+    setattr(view, _NEEDS, _KEY_OR_PERSON)
+    return view
+
+
 def install(app: Flask) -> None:
     """Guard every route, and every write against forged requests."""
     app.session_interface = _FormSession()
+    # The guard itself asks for the forms' token, for it knows who needs none.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     CSRFProtect(app)
     app.before_request(_guard)
     app.after_request(_keep_apart)
@@ -96,6 +105,9 @@ def _guard() -> ResponseReturnValue | None:
     if endpoint is None or endpoint == "static":
         return None
     needed = getattr(current_app.view_functions[endpoint], _NEEDS)
+    if needed == _KEY_OR_PERSON:
+        return _admit()
+    _refuse_forged()
     if needed is None:
         return None
     actor = present()
@@ -107,6 +119,26 @@ def _guard() -> ResponseReturnValue | None:
         return redirect(url_for("account.ask_password"))
     require(actor, needed)
     return None
+
+
+def _admit() -> ResponseReturnValue | None:
+    """Let in who has a key, which no browser sends by itself, or is signed in."""
+    # The keys' module stands on this one.
+    from webui.agencies.keys import current_grant, presented
+
+    if presented() is None:
+        _refuse_forged()
+        browser = "text/html" in request.headers.get("Accept", "")
+        if browser and present() is None:
+            return _ask_to_sign_in()
+    current_grant()
+    return None
+
+
+def _refuse_forged() -> None:
+    """Refuse a write without the forms' token, whether anybody is signed in or not."""
+    guard: CSRFProtect = current_app.extensions["csrf"]
+    guard.protect()
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

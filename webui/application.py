@@ -14,12 +14,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from geodata.messages import Message
 from gridmap.db import make_engine
 from gridmap.errors import UnavailableError
+from gridmap.exchange.agencies.access_log import AccessLog
 from gridmap.i18n import TRANSLATIONS, compile_catalogues
 from gridmap.incidents.cases.photos import photo_folder
 from gridmap.settings import Settings
 from webui import (
     access,
     account,
+    agencies,
     assets,
     assignments,
     audit,
@@ -38,6 +40,7 @@ from webui import (
     tiles,
     users,
 )
+from webui.agencies import keys
 from webui.ogc.blueprint import blueprint as open_interfaces
 from webui.ogc.writing import blueprint as open_writing
 
@@ -68,6 +71,7 @@ def make_application(settings: Settings) -> Flask:
     Babel(app, locale_selector=language.choose, timezone_selector=language.zone)
     for part in (security, compression, language, errors, assets, access, navigation, paging):
         part.install(app)
+    keys.install(app, AccessLog(app.extensions["gridmap.engine"], settings.access_log_days))
     for blueprint in (
         account.blueprint,
         dashboard.blueprint,
@@ -84,6 +88,8 @@ def make_application(settings: Settings) -> Flask:
         cases.phone.own,
         open_interfaces,
         open_writing,
+        agencies.blueprint,
+        agencies.packages,
     ):
         app.register_blueprint(blueprint)
 

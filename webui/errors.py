@@ -52,7 +52,9 @@ def install(app: Flask) -> None:
 
 def _ours(error: GeodataError) -> ResponseReturnValue:
     named = {"parameter": error.parameter} if isinstance(error, ParameterError) else {}
-    return _answer(getattr(error, "status", 400), say(error.message), **named)
+    answer = make_response(_answer(getattr(error, "status", 400), say(error.message), **named))
+    answer.headers.update(getattr(error, "headers", {}))
+    return answer
 
 
 def _database(error: DBAPIError) -> ResponseReturnValue:

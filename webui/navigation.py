@@ -28,6 +28,7 @@ ENTRIES = [
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("ogc.landing", N_("Open interfaces"), Action.EXPORT),
+    Entry("agencies.show", N_("Agencies"), Action.MANAGE_AGENCIES),
     Entry("users.show", N_("Users"), Action.MANAGE_USERS),
     Entry("audit.show", N_("Audit log"), Action.VIEW_AUDIT),
 ]

@@ -22,11 +22,12 @@ from gridmap.workforce.accounts import (
 )
 from gridmap.workforce.models import User
 from gridmap.workforce.rights import ROLE_NAMES, Action, Role
-from gridmap.workforce.user_list import PAGE, State, UnitNode, Wanted, find_users, unit_tree
+from gridmap.workforce.user_list import PAGE, State, Wanted, find_users, unit_tree
 from webui.access import current_actor, needs
 from webui.asking import id_of, one_of, page_number
 from webui.database import writing
 from webui.language import say
+from webui.unit_choice import below, opened
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
 
@@ -171,8 +172,8 @@ def _form(
         user=user,
         error=say(error.message) if error else None,
         roles=_roles(),
-        units=_below(nodes),
-        opened=_opened(nodes, form.areas),
+        units=below(nodes),
+        opened=opened(nodes, form.areas),
     )
 
 
@@ -187,26 +188,6 @@ def _typed() -> _Form:
         language if language in LANGUAGES else "zh",
         {id_of(area, _("Area of work")) for area in request.form.getlist("area")},
     )
-
-
-def _below(nodes: list[UnitNode]) -> dict[int, list[UnitNode]]:
-    """Return the units under each unit; those at the top are under 0."""
-    below: dict[int, list[UnitNode]] = {}
-    for node in nodes:
-        below.setdefault(node.parent_id or 0, []).append(node)
-    return below
-
-
-def _opened(nodes: list[UnitNode], areas: set[int]) -> set[int]:
-    """Return the units whose lower ones are shown: the top, and those above the areas."""
-    parents = {node.id: node.parent_id for node in nodes}
-    opened = {node.id for node in nodes if node.depth == 0}
-    for area in areas:
-        above = parents.get(area)
-        while above is not None:
-            opened.add(above)
-            above = parents[above]
-    return opened
 
 
 def _roles() -> dict[str, str]:

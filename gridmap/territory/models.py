@@ -133,6 +133,7 @@ class Cell(Base):
         ForeignKeyConstraint(["community_id", "community_level"], ["unit.id", "unit.level"]),
         ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_cell_code", using="gist"),
         Index("ix_cell_geom", "geom", postgresql_using="gist"),
+        Index("ix_cell_anchor", "anchor", postgresql_using="gist"),
         Index("ix_cell_search", text("search_grams(code, name)"), postgresql_using="gin"),
         Index(
             "ix_cell_begins",
@@ -165,6 +166,10 @@ class Cell(Base):
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
     area_m2: Mapped[float] = mapped_column(
         Double, Computed("ST_Area(geom::geography)", persisted=True)
+    )
+    # Stands for whatever lies in the cell where a reader may not know the place itself.
+    anchor: Mapped[WKBElement] = mapped_column(
+        geometry("POINT"), Computed("ST_PointOnSurface(geom)", persisted=True)
     )
     import_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
 

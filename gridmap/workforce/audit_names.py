@@ -24,6 +24,8 @@ _NAMES = {
         "SELECT k.id, k.id || ' ' || c.name AS name FROM incident_case k "
         "JOIN category c ON c.id = k.category_id"
     ),
+    "agency": "SELECT id, name FROM agency",
+    "api_key": "SELECT id, name FROM api_key",
     "assignment": (
         "SELECT a.id, c.code || ' ' || d.name AS name FROM assignment a "
         "JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id"

@@ -37,6 +37,7 @@ class Action(StrEnum):
     EXPORT = "export"
     MANAGE_USERS = "manage_users"
     MANAGE_SETTINGS = "manage_settings"
+    MANAGE_AGENCIES = "manage_agencies"
     VIEW_AUDIT = "view_audit"
 
 
