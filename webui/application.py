@@ -98,8 +98,6 @@ def make_application(settings: Settings) -> Flask:
     def home() -> ResponseReturnValue:
         return redirect(navigation.first_page(app))
 
-    # Nobody may write there by a cookie, so that no other page can make a browser do so.
-    app.extensions["csrf"].exempt(open_writing)
     access.check_routes(app)
     if settings.proxies:
         hops = settings.proxies

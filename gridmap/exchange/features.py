@@ -19,6 +19,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError, ParameterError
+from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
 from gridmap.exchange.grant import Grant
@@ -136,7 +137,7 @@ def visible(
     """
     grant.of(collection)
     conditions: list[str] = []
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = privacy.params(grant)
     if collection.unit is not None:
         if grant.units is not None:
             conditions.append(f"{collection.unit} = ANY(:units)")
@@ -189,7 +190,7 @@ def select_columns(collection: Collection, grant: Grant, query: Query) -> tuple[
     """Return the columns that an answer tells."""
     return tuple(
         column
-        for column in grant.of(collection).columns(collection)
+        for column in privacy.published(collection, grant).columns
         if query.properties is None or column.name in query.properties
     )
 
@@ -202,7 +203,7 @@ def queryables(collection: Collection, grant: Grant) -> dict[str, Column]:
     """
     return {
         column.name: column
-        for column in grant.of(collection).columns(collection)
+        for column in privacy.published(collection, grant).columns
         if column.testable and not (column.count and grant.smallest_count)
     }
 
@@ -224,6 +225,7 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     ParameterError
         If the cursor is none of this query's.
     """
+    collection = privacy.published(collection, grant)
     query = _ordered(collection, grant, query)
     chosen = _choose(collection, grant, query)
     keys = [sort.column.alone for sort in query.sorts] + ["t.id"]
@@ -284,6 +286,7 @@ def find_feature(
     NotFoundError
         If there is none of this id for the reader.
     """
+    collection = privacy.published(collection, grant)
     conditions, params = visible(collection, grant, query.times)
     columns = select_columns(collection, grant, query)
     place = geometry_of(collection, grant)
@@ -307,9 +310,7 @@ def find_feature(
 
 def geometry_of(collection: Collection, grant: Grant) -> str:
     """Return the SQL, over ``t``, of the geometry that is told, tested and drawn."""
-    if grant.of(collection).snap != "exact":
-        raise NotImplementedError
-    return "t.geom"
+    return privacy.published_geometry(collection, grant.of(collection).snap)
 
 
 def feature_sql(columns: Sequence[Column], place: str, system: System | None) -> str:
@@ -350,12 +351,14 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
     chosen = _Statement(conditions, dict(params))
     if query.boxes:
         parts, place = [], geometry_of(collection, grant)
+        snap = grant.of(collection).snap
         for number, box in enumerate(query.boxes):
             named = {f"box{number}{side}": value for side, value in zip("wsen", box, strict=True)}
             chosen.params |= named
             # The box is made for the column, not the column for the box, so its index serves.
             envelope = f"ST_MakeEnvelope({', '.join(f':{name}' for name in named)}, 4326)"
-            parts.append(f"ST_Intersects({place}, {envelope})")
+            near = privacy.nearby(collection, snap, envelope)
+            parts.append(f"({near} AND ST_Intersects({place}, {envelope}))")
         chosen.conditions.append("(" + " OR ".join(parts) + ")")
     for condition in query.conditions:
         chosen.conditions.append(condition.sql)

@@ -89,7 +89,7 @@ def published(collection: Collection, grant: Grant) -> Collection:
 
 def params(grant: Grant) -> dict[str, Any]:
     """Return the values that statements made of `published` refer to."""
-    return {"smallest": grant.smallest_count}
+    return {"smallest": grant.smallest_count} if grant.smallest_count else {}
 
 
 def snap_of(collection: Collection, granted: LayerGrant) -> Snap:

@@ -10,12 +10,10 @@ from sqlalchemy import Connection, text
 
 from gridmap.exchange.collections import find_collection
 from gridmap.exchange.systems import System, systems
-from gridmap.workforce.rights import Action
-from webui.access import needs
+from webui.agencies.keys import current_grant, open_interface
 from webui.database import reading
 from webui.ogc import documents, items, openapi
 from webui.ogc.answers import document
-from webui.ogc.reader import current_grant
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
@@ -34,7 +32,7 @@ def offered(connection: Connection) -> dict[str, System]:
 
 
 @blueprint.get("/")
-@needs(Action.EXPORT)
+@open_interface
 def landing() -> Response:
     """Answer with what there is."""
     refuse_unknown(request.args)
@@ -42,7 +40,7 @@ def landing() -> Response:
 
 
 @blueprint.get("/conformance")
-@needs(Action.EXPORT)
+@open_interface
 def conformance() -> Response:
     """Answer with the standards that are kept."""
     refuse_unknown(request.args)
@@ -50,7 +48,7 @@ def conformance() -> Response:
 
 
 @blueprint.get("/api")
-@needs(Action.EXPORT)
+@open_interface
 def api() -> Response:
     """Answer with the description of the interface."""
     refuse_unknown(request.args)
@@ -60,7 +58,7 @@ def api() -> Response:
 
 
 @blueprint.get("/guide")
-@needs(Action.EXPORT)
+@open_interface
 def guide() -> str:
     """Show partners what there is, and how to read it."""
     refuse_unknown(request.args)
@@ -68,7 +66,7 @@ def guide() -> str:
 
 
 @blueprint.get("/collections")
-@needs(Action.EXPORT)
+@open_interface
 def collections() -> Response:
     """Answer with the collections of the reader."""
     refuse_unknown(request.args)
@@ -78,7 +76,7 @@ def collections() -> Response:
 
 
 @blueprint.get("/collections/<key>")
-@needs(Action.EXPORT)
+@open_interface
 def collection(key: str) -> Response:
     """Answer with the description of a collection."""
     refuse_unknown(request.args)
@@ -89,7 +87,7 @@ def collection(key: str) -> Response:
 
 
 @blueprint.get("/collections/<key>/queryables")
-@needs(Action.EXPORT)
+@open_interface
 def queryables(key: str) -> Response:
     """Answer with what a collection can be filtered by."""
     refuse_unknown(request.args)
@@ -98,7 +96,7 @@ def queryables(key: str) -> Response:
 
 
 @blueprint.get("/collections/<key>/schema")
-@needs(Action.EXPORT)
+@open_interface
 def schema(key: str) -> Response:
     """Answer with the fields of a collection."""
     refuse_unknown(request.args)
@@ -107,7 +105,7 @@ def schema(key: str) -> Response:
 
 
 @blueprint.get("/collections/<key>/items")
-@needs(Action.EXPORT)
+@open_interface
 def features(key: str) -> Response:
     """Answer with features."""
     one, grant = find_collection(key), current_grant()
@@ -117,7 +115,7 @@ def features(key: str) -> Response:
 
 
 @blueprint.get("/collections/<key>/items/<int:feature_id>")
-@needs(Action.EXPORT)
+@open_interface
 def feature(key: str, feature_id: int) -> Response:
     """Answer with one feature, and its state for a later change (Part 4, 8.4)."""
     one, grant = find_collection(key), current_grant()

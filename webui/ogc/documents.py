@@ -11,6 +11,7 @@ from geodata.messages import N_, Message
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.features import extent, queryables
 from gridmap.exchange.grant import Grant
+from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import CRS84, System
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, Link, address, link, self_links
@@ -113,7 +114,7 @@ def _ways(path: str, title: str) -> list[Link]:
 
 def schema(collection: Collection, grant: Grant) -> dict[str, Any]:
     """Return the JSON Schema of the fields that a reader is told."""
-    columns = grant.of(collection).columns(collection)
+    columns = published(collection, grant).columns
     return _schema(collection, "schema", columns)
 
 

@@ -17,6 +17,7 @@ from gridmap.exchange.collections import Collection
 from gridmap.exchange.features import Page, Query, find_feature, find_page, select_columns
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.systems import System
+from webui.agencies.keys import told
 from webui.language import say
 from webui.ogc import reading
 from webui.ogc.answers import GEOJSON, HTML, Link, address, head_links, link, wanted
@@ -30,6 +31,7 @@ def answer(
     shown = wanted(*FORMS)
     query = reading.read_query(request.args, collection, grant, offered)
     page = find_page(connection, collection, grant, query)
+    told(page.count)
     if shown in FORMS:
         columns = select_columns(collection, grant, query)
         response = as_file(FORMS[shown], collection, columns, page)
@@ -45,8 +47,8 @@ def answer(
     }
     if page.matched is not None:
         head["numberMatched"] = page.matched
-    told = json.dumps(head, ensure_ascii=False).encode()
-    body = b"".join((b'{"type":"FeatureCollection","features":[', page.features, b"],", told[1:]))
+    rest = json.dumps(head, ensure_ascii=False).encode()
+    body = b"".join((b'{"type":"FeatureCollection","features":[', page.features, b"],", rest[1:]))
     response = Response(body, content_type=GEOJSON)
     response.headers["Link"] = head_links(links)
     return _in_system(response, query.system)
@@ -68,6 +70,7 @@ def answer_one(
         system=reading.read_system(request.args.get("crs"), offered),
     )
     found = find_feature(connection, collection, grant, feature_id, query)
+    told(1)
     path = f"/collections/{collection.key}"
     links = [
         link("self" if shown == "json" else "alternate",

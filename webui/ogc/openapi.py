@@ -11,6 +11,7 @@ from geodata.messages import Message
 from gridmap.exchange.collections import Collection
 from gridmap.exchange.features import MOST, USUAL, queryables
 from gridmap.exchange.grant import Grant
+from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import System
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, address
@@ -154,7 +155,7 @@ def _paths(collection: Collection, grant: Grant, offered: Iterable[str]) -> Part
     base = f"/collections/{key}"
     crs = parameter("crs", {"type": "string", "format": "uri", "enum": list(offered)})
     wanted = parameter("properties", {"type": "array", "items": {"type": "string", "enum": [
-        column.name for column in grant.of(collection).columns(collection)]}})  # fmt: skip
+        column.name for column in published(collection, grant).columns]}})  # fmt: skip
     moment = parameter("datetime", {"type": "string"}, says=_(
         "A time or an interval of RFC 3339; .. is open."))  # fmt: skip
     feature_id = parameter("featureId", {"type": "integer", "minimum": 1}, "path")

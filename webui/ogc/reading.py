@@ -24,6 +24,7 @@ from gridmap.exchange.features import (
 )
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.moments import read_interval
+from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import CRS84, System, find_system, to_wgs84
 
 #: What every address takes: the form of the answer, its language, and a key for tools that can
@@ -118,7 +119,7 @@ def read_properties(
     if text is None:
         return None
     names = frozenset(name for name in text.split(",") if name)
-    _require_known(names, [one.name for one in grant.of(collection).columns(collection)])
+    _require_known(names, [one.name for one in published(collection, grant).columns])
     return names
 
 

@@ -24,11 +24,10 @@ from gridmap.exchange.edits import (
 )
 from gridmap.exchange.features import Query, find_feature
 from gridmap.exchange.grant import Grant
-from gridmap.workforce.rights import Action, Actor, Role
-from webui.access import needs
+from gridmap.workforce.rights import Actor, Role
+from webui.agencies.keys import current_grant, open_interface
 from webui.database import writing
 from webui.ogc.answers import GEOJSON, address
-from webui.ogc.reader import current_grant
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc_writing", __name__, url_prefix="/ogc/collections")
@@ -37,7 +36,7 @@ _PATCH_KINDS = {"application/merge-patch+json", *_FEATURE_KINDS}
 
 
 @blueprint.post("/<key>/items")
-@needs(Action.EXPORT)
+@open_interface
 def create(key: str) -> Response:
     """Add a feature (Part 4, 6.3)."""
     grant = _may_write(key)
@@ -50,7 +49,7 @@ def create(key: str) -> Response:
 
 
 @blueprint.put("/<key>/items/<int:feature_id>")
-@needs(Action.EXPORT)
+@open_interface
 def replace(key: str, feature_id: int) -> Response:
     """Replace a feature (Part 4, 6.4)."""
     grant = _may_write(key)
@@ -62,7 +61,7 @@ def replace(key: str, feature_id: int) -> Response:
 
 
 @blueprint.patch("/<key>/items/<int:feature_id>")
-@needs(Action.EXPORT)
+@open_interface
 def update(key: str, feature_id: int) -> Response:
     """Change a part of a feature (Part 4, 7; RFC 7396)."""
     grant = _may_write(key)
@@ -78,7 +77,7 @@ def update(key: str, feature_id: int) -> Response:
 
 
 @blueprint.delete("/<key>/items/<int:feature_id>")
-@needs(Action.EXPORT)
+@open_interface
 def delete(key: str, feature_id: int) -> Response:
     """Delete a feature (Part 4, 6.5)."""
     grant = _may_write(key)

@@ -187,6 +187,7 @@ def read_grant(connection: Connection, key_id: int) -> Grant:
         last=key.last_day,
         smallest_count=key.smallest_count,
         key_id=key_id,
+        source=key.agency,
     )
 
 
