@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic import command
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -19,6 +20,10 @@ from sqlalchemy.orm import Session
 from gridmap.db import MIGRATIONS, alembic_config, make_engine
 from gridmap.embedded import OWNER, Cluster
 from gridmap.settings import default_data_dir
+
+# What takes long on a busy machine is not wrong.
+settings.register_profile("gridmap", deadline=None)
+settings.load_profile("gridmap")
 
 
 @pytest.fixture(scope="session")
