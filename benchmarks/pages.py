@@ -238,8 +238,8 @@ def main() -> None:
         app.extensions["gridmap.engine"].dispose()
     for one in sorted(found, key=lambda page: -page["first_ms"]):
         print(
-            f"{one['first_ms']:8.1f} {one['again_ms']:8.1f} {one['work_ms']:7.1f} {one['queries']:3} {one['kB']:6} kB "
-            f"{one['login']:10} {one['address']}",
+            f"{one['first_ms']:8.1f} {one['again_ms']:8.1f} {one['work_ms']:7.1f} "
+            f"{one['queries']:3} {one['kB']:6} kB {one['login']:10} {one['address']}",
             file=sys.stderr,
         )
     pages = [page for page in found if page["endpoint"] not in DOWNLOADS]
