@@ -49,10 +49,15 @@ def addresses(engine: Engine) -> dict[str, list[str]]:
 
         units = "SELECT code FROM unit WHERE level = '{}' ORDER BY md5(code) LIMIT 20"
         towns, communities = codes(units.format("town")), codes(units.format("community"))
+        year_ago, newest = codes("""
+            SELECT unnest(ARRAY[d - 364, d]) FROM (
+                SELECT local_date(max(occurred_at)) AS d FROM incident WHERE occurred_at < now()) n
+        """)
         cells = codes("SELECT id FROM cell WHERE kind = 'basic' ORDER BY md5(code) LIMIT 40")
     return {
         "county, month": ["/dashboard"],
         "county, half-year": ["/dashboard?period=half"],
+        "county, year": [f"/dashboard?period=custom&from={year_ago}&to={newest}"],
         "town, month": [f"/dashboard?unit={code}" for code in towns],
         "community, month": [f"/dashboard?unit={code}" for code in communities],
         "records of the county": ["/dashboard/records?period=half"],

@@ -80,6 +80,7 @@ _OF_COUNTS = """
 _OLD, _NEW = "OLD TABLE AS old_rows", "NEW TABLE AS new_rows"
 _OLD_IDS, _NEW_IDS = (f"SELECT building_id FROM {rows}" for rows in ("old_rows", "new_rows"))
 
+# A join of old and new rows, planned for a few, would later compare each of many with each.
 TRIGGERS = (
     ("people_counted", "INSERT", "building_count", _NEW, _OF_COUNTS.format(written=_NEW_IDS)),
     ("people_uncounted", "DELETE", "building_count", _OLD, _OF_COUNTS.format(written=_OLD_IDS)),
@@ -96,10 +97,11 @@ TRIGGERS = (
         "building",
         f"{_OLD} {_NEW}",
         """
-        SELECT unnest(ARRAY[o.cell_id, n.cell_id]) AS cell_id,
-               unnest(ARRAY[o.community_id, n.community_id]) AS community_id
-        FROM old_rows o JOIN new_rows n USING (id)
-        WHERE (o.cell_id, o.community_id) IS DISTINCT FROM (n.cell_id, n.community_id)""",
+        (SELECT id, cell_id, community_id FROM old_rows
+         EXCEPT SELECT id, cell_id, community_id FROM new_rows)
+        UNION ALL
+        (SELECT id, cell_id, community_id FROM new_rows
+         EXCEPT SELECT id, cell_id, community_id FROM old_rows)""",
     ),
     ("people_gone", "DELETE", "building", _OLD, "SELECT cell_id, community_id FROM old_rows"),
 )

@@ -17,7 +17,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.importing.copying import HEADER, TRAILER, Finished
-from gridmap.incidents.importing.linking import local_days
 from gridmap.incidents.models import COARSEST_BINS, FINEST_BINS
 from gridmap.territory.importing.copying import copy_in
 
@@ -89,10 +88,17 @@ class Keys:
     years: int
 
 
-def keys(session: Session, rows: Finished) -> Keys:
-    """Find where incidents are counted, for `count`; there must be some."""
-    days = local_days(session, rows.occurred_us).view("datetime64[D]")
-    months = days.astype("datetime64[M]").astype(np.int64) + 1970 * 12
+def keys(session: Session, rows: Finished, days: Integers) -> Keys:
+    """Find where incidents are counted, for `count`; there must be some.
+
+    Parameters
+    ----------
+    session : Session
+    rows : Finished
+    days : ndarray of int64, shape (n,)
+        The local day of each, since 1970.
+    """
+    months = days.view("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
     first, last = int(months.min()) // 12, int(months.max()) // 12
     years = last - first + 1
     category, ids = pd.factorize(rows.category_id, sort=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,38 +11,55 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.importing.copying import Finished
-from gridmap.incidents.importing.linking import local_hours
 from gridmap.territory.importing.copying import copy_text
 
 Integers = npt.NDArray[np.int64]
 
 
-def store(session: Session, rows: Finished) -> None:
-    """Add incidents to the stored counts by cell and month, and by day and hour.
+@dataclass(frozen=True)
+class Counted:
+    """Rows of one of the tables.
+
+    Attributes
+    ----------
+    table : str
+    keys : dict of str to ndarray, each of shape (n,)
+        The columns of its primary key.
+    column : str
+        The one with the counts.
+    counts : ndarray of int64, shape (n, 12) or (n, 24)
+    """
+
+    table: str
+    keys: dict[str, npt.NDArray[np.generic]]
+    column: str
+    counts: Integers
+
+
+def count(rows: Finished, hours: Integers) -> list[Counted]:
+    """Count incidents by day and hour, and by cell and month.
 
     Parameters
     ----------
-    session : Session
-        Nothing is committed.
     rows : Finished
         There must be some.
+    hours : ndarray of int64, shape (n,)
+        The local hour of each, since 1970.
     """
-    hours = local_hours(session, rows.occurred_us)
     days = hours // 24
-    _add(session, "incident_day", ["day"], "hours", *_by_day(days, hours % 24))
-    keys = ["community_id", "cell_id", "year"]
-    _add(session, "incident_cell_year", keys, "upto", *_by_cell(rows, days))
+    return [_by_day(days, hours % 24), _by_cell(rows, days)]
 
 
-def _by_day(days: Integers, hour: Integers) -> tuple[list[npt.NDArray[np.generic]], Integers]:
+def _by_day(days: Integers, hour: Integers) -> Counted:
     first = int(days.min())
-    count = int(days.max()) - first + 1
-    counted = np.bincount((days - first) * 24 + hour, minlength=24 * count).reshape(count, 24)
+    size = int(days.max()) - first + 1
+    counted = np.bincount((days - first) * 24 + hour, minlength=24 * size).reshape(size, 24)
     some = np.flatnonzero(counted.any(axis=1))
-    return [(some + first).astype("datetime64[D]").astype(str)], counted[some]
+    day = (some + first).astype("datetime64[D]").astype(str)
+    return Counted("incident_day", {"day": day}, "hours", counted[some])
 
 
-def _by_cell(rows: Finished, days: Integers) -> tuple[list[npt.NDArray[np.generic]], Integers]:
+def _by_cell(rows: Finished, days: Integers) -> Counted:
     month = days.view("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
     first = int(month.min()) // 12
     years = int(month.max()) // 12 - first + 1
@@ -53,37 +72,39 @@ def _by_cell(rows: Finished, days: Integers) -> tuple[list[npt.NDArray[np.generi
     some = np.flatnonzero(counted.any(axis=1))
     where, year = np.divmod(some, years)
     in_community, in_cell = np.divmod(places[where], len(cells))
-    names = [communities[in_community], cells[in_cell], year + first]
-    return names, np.cumsum(counted[some], axis=1)
+    keys = {
+        "community_id": communities[in_community],
+        "cell_id": cells[in_cell],
+        "year": year + first,
+    }
+    return Counted("incident_cell_year", keys, "upto", np.cumsum(counted[some], axis=1))
 
 
-def _add(
-    session: Session,
-    table: str,
-    keys: list[str],
-    column: str,
-    names: list[npt.NDArray[np.generic]],
-    counts: Integers,
-) -> None:
-    """Merge rows of keys and an array of counts into a table."""
+def store(session: Session, counted: list[Counted]) -> None:
+    """Add counts to those that are stored; nothing is committed."""
+    for of in counted:
+        _merge(session, of)
+
+
+def _merge(session: Session, of: Counted) -> None:
+    names = zip(*(each.tolist() for each in of.keys.values()), strict=True)
     lines = [
         f'{",".join(map(str, name))},"{{{",".join(map(str, row))}}}"\n'
-        for name, row in zip(
-            zip(*(each.tolist() for each in names), strict=True), counts.tolist(), strict=True
-        )
+        for name, row in zip(names, of.counts.tolist(), strict=True)
     ]
-    columns = ", ".join([*keys, column])
-    session.execute(text(f"CREATE TEMPORARY TABLE arriving_sum (LIKE {table})"))
+    keys = ", ".join(of.keys)
+    columns = f"{keys}, {of.column}"
+    session.execute(text(f"CREATE TEMPORARY TABLE arriving_sum (LIKE {of.table})"))
     copy_text(session, f"arriving_sum ({columns})", ["".join(lines).encode()])
     added = ", ".join(
-        f"s.{column}[{i}] + excluded.{column}[{i}]" for i in range(1, counts.shape[1] + 1)
+        f"s.{of.column}[{i}] + excluded.{of.column}[{i}]" for i in range(1, of.counts.shape[1] + 1)
     )
     # In the order of the key, as the triggers write.
     session.execute(
         text(f"""
-            INSERT INTO {table} AS s ({columns})
-            SELECT {columns} FROM arriving_sum ORDER BY {", ".join(keys)}
-            ON CONFLICT ({", ".join(keys)}) DO UPDATE SET {column} = ARRAY[{added}]
+            INSERT INTO {of.table} AS s ({columns})
+            SELECT {columns} FROM arriving_sum ORDER BY {keys}
+            ON CONFLICT ({keys}) DO UPDATE SET {of.column} = ARRAY[{added}]
         """)  # noqa: S608 - Of fixed names.
     )
     session.execute(text("DROP TABLE arriving_sum"))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.incidents.importing import partitions, pyramid, stored, sums
 from gridmap.incidents.importing.copying import COLUMNS, Finished, by_place, stream
-from gridmap.incidents.importing.linking import Links, link, local_days
+from gridmap.incidents.importing.linking import Links, link, local_days, local_hours
 from gridmap.territory.importing.copying import copy_in
 from gridmap.territory.importing.origin import Counts, Origin
 
@@ -119,7 +119,8 @@ def _microseconds(times: pd.Series[Any]) -> npt.NDArray[np.int64]:
 def _insert(
     session: Session, rows: Finished, origin: Origin, advance: Callable[[int], None]
 ) -> None:
-    keys = pyramid.keys(session, rows)
+    hours = local_hours(session, rows.occurred_us)
+    keys = pyramid.keys(session, rows, hours // 24)
     years = rows.occurred_us.astype("datetime64[us]").astype("datetime64[Y]").astype("int64") + 1970
     distinct, sizes = np.unique(years, return_counts=True)
     new = [
@@ -138,11 +139,12 @@ def _insert(
             building = worker.submit(partitions.complete, session, year)
         part = _ordered(rows, ~np.isin(years, new))
         levels = list(pyramid.count(keys))
+        counted = sums.count(rows, hours)
         if building is not None:
             building.result()
     _copy(session, "incident", part, origin, advance)
     pyramid.store(session, keys, levels)
-    sums.store(session, rows)
+    sums.store(session, counted)
     for year in new:
         partitions.attach(session, year)
 
