@@ -21,7 +21,9 @@ _IDS = """
            (SELECT min(id) FROM assignment WHERE cell_id = c.id) AS assignment,
            (SELECT min(id) FROM incident_case WHERE community_id = u.id) AS "case",
            (SELECT id FROM app_user WHERE login = 'analyst') AS user,
-           (SELECT id FROM app_user WHERE login = 'spare') AS spare_user
+           (SELECT id FROM app_user WHERE login = 'spare') AS spare_user,
+           (SELECT id FROM agency) AS agency, (SELECT min(id) FROM api_key) AS spare_key,
+           (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c
         JOIN building b ON b.cell_id = c.id JOIN assignment a ON a.cell_id = c.id

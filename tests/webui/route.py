@@ -8,7 +8,7 @@ from typing import Any
 
 from gridmap.workforce.rights import Action
 
-PUBLIC, SIGNED_IN = "public", "signed in"
+PUBLIC, SIGNED_IN, OPEN = "public", "signed in", "key or signed in"
 
 
 @dataclass(frozen=True)

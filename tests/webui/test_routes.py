@@ -19,6 +19,9 @@ from werkzeug.test import TestResponse
 
 from gridmap.demo import load
 from gridmap.embedded import Cluster
+from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency, create_key
+from gridmap.exchange.grant import LayerGrant
+from gridmap.exchange.packages.service import order_package
 from gridmap.settings import Settings
 from gridmap.workforce.accounts import create_user
 from gridmap.workforce.demo import PASSWORD, USERS
@@ -27,7 +30,7 @@ from gridmap.workforce.sign_in import sign_in as enter
 from tests.conftest import fresh_database
 from tests.webui.conftest import form_token
 from tests.webui.ids import ids_of
-from tests.webui.route import PUBLIC, SIGNED_IN, Route
+from tests.webui.route import OPEN, PUBLIC, SIGNED_IN, Route
 from tests.webui.routes import ROUTES
 from webui import create_app
 from webui.access import _NEEDS, COOKIE
@@ -74,6 +77,11 @@ def place(cluster: Cluster) -> Iterator[Flask]:
                 connection.execute(text(statement))
         with Session(engine) as session, session.begin():
             create_user(session, SYSTEM, "spare", "spare", Role.ADMINISTRATOR)
+            agency = create_agency(session, SYSTEM, AgencyWish("消防"))
+            wish = KeyWish("平台", {"roads": LayerGrant()}, units=None)
+            for _ in range(2):
+                key, _token = create_key(session, SYSTEM, agency.id, wish)
+            order_package(session, SYSTEM, key.id)
         yield app
         engine.dispose()
 
@@ -131,7 +139,7 @@ def said(answer: TestResponse) -> str:
 
 
 def may(role: Role, route: Route) -> bool:
-    return route.needs in (PUBLIC, SIGNED_IN) or route.needs in RIGHTS[role]
+    return route.needs in (PUBLIC, SIGNED_IN, OPEN) or route.needs in RIGHTS[role]
 
 
 def test_every_route_has_an_expectation(app: Flask) -> None:

@@ -95,7 +95,7 @@ def typed() -> KeyForm:
         sent.get("name", "")[:200],
         layers,
         sent.get("where") == "everywhere",
-        {id_of(area, _("Area")) for area in sent.getlist("area")},
+        {id_of(area, _("Area covered")) for area in sent.getlist("area")},
         sent.get("first", "")[:10],
         sent.get("last", "")[:10],
         sent.get("rate", "")[:10],
