@@ -70,6 +70,8 @@ def backup(url: str, file: Path, *, replace: bool = False) -> int:
             Message("Backing up (bytes)"),
             draft,
             *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"),
+            # Cursors of the feed of changes hold for one database; its log is of no use elsewhere.
+            *("--exclude-table-data=layer_change", "--exclude-table-data=layer_change_pruned"),
             f"--file={draft}",
             url=url,
         )

@@ -24,6 +24,7 @@ from webui import (
     assignments,
     audit,
     cases,
+    changes,
     compression,
     dashboard,
     errors,
@@ -80,6 +81,7 @@ def make_application(settings: Settings) -> Flask:
         staff.blueprint,
         cases.blueprint,
         cases.phone.own,
+        changes.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -9,9 +9,10 @@ import click
 from geodata.messages import Message
 from gridmap import backup as copies
 from gridmap.cli.say import say, text
-from gridmap.db import make_engine
+from gridmap.db import make_engine, make_sessions
 from gridmap.doctor import State, examine
 from gridmap.embedded import provide_database
+from gridmap.exchange.change_log import prune_changes
 from gridmap.migrate import migrate as apply_migrations
 from gridmap.settings import Settings
 
@@ -50,6 +51,21 @@ def doctor(settings: Settings) -> None:
         engine.dispose()
     if grave:
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.pass_obj
+def tidy(settings: Settings) -> None:
+    """Delete what has been kept long enough: the log of old changes.
+
+    Let the system's timer call it each night.
+    """
+    with provide_database(settings) as url:
+        engine = make_engine(url)
+        with make_sessions(engine).begin() as session:
+            count = prune_changes(session, settings.changes_days)
+        engine.dispose()
+    say(Message("Deleted {count} rows of the log of changes.", count=count))
 
 
 @click.command()

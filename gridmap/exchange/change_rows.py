@@ -133,9 +133,9 @@ def _visible(collection: Collection, grant: Grant) -> tuple[str, dict[str, Any]]
     conditions = [grant.scope.condition(collection.community)]
     values = dict(grant.scope.params)
     if collection.time is not None and grant.first is not None:
-        conditions.append(f"{collection.time} >= {_MIDNIGHT.format('first')}")
-        values["first"] = grant.first
+        conditions.append(f"{collection.time} >= {_MIDNIGHT.format('first_day')}")
+        values["first_day"] = grant.first
     if collection.time is not None and grant.last is not None:
-        conditions.append(f"{collection.time} < {_MIDNIGHT.format('after')}")
-        values["after"] = grant.last + timedelta(days=1)
+        conditions.append(f"{collection.time} < {_MIDNIGHT.format('next_day')}")
+        values["next_day"] = grant.last + timedelta(days=1)
     return " AND ".join(conditions), values

@@ -41,6 +41,16 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
     ("tiles.tile", "GET"): many(
         Action.VIEW_MAP, *(f"/tiles/{_ALL_LAYERS}/{{tile_{z}}}.mvt" for z in (10, 14, 16))
     ),
+    ("changes.show", "GET"): [
+        *many(
+            Action.EXPORT,
+            *(
+                f"/ogc/collections/{key}/changes?limit=10000"
+                for key in ("units", "cells", "buildings", "places", "incidents")
+            ),
+        ),
+        Route(Action.EXPORT, "/ogc/collections/nothing/changes", own=(404,)),
+    ],
     ("users.show", "GET"): many(Action.MANAGE_USERS, "/users", "/users?q=a&state=active&page=2"),
     ("users.ask_new", "GET"): [Route(Action.MANAGE_USERS, "/users/new")],
     ("users.add", "POST"): [Route(Action.MANAGE_USERS, "/users/new", form={}, own=(400,))],
