@@ -33,6 +33,7 @@ from webui import (
     map_data,
     map_page,
     navigation,
+    open311,
     paging,
     security,
     staff,
@@ -82,6 +83,7 @@ def make_application(settings: Settings) -> Flask:
         cases.blueprint,
         cases.phone.own,
         changes.blueprint,
+        open311.blueprint,
     ):
         app.register_blueprint(blueprint)
 
