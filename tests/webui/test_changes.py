@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from tests.gridmap.exchange.copying import settle
 from tests.webui.conftest import session_token
 from webui.access import COOKIE
 
@@ -23,7 +24,7 @@ ADDRESS = "/ogc/collections/places/changes"
 def test_a_page_is_geojson_with_a_way_on(client: FlaskClient) -> None:
     answer = client.get(f"{ADDRESS}?limit=5")
     assert answer.mimetype == "application/geo+json"
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert "no-store" in answer.headers["Cache-Control"]
     page = json.loads(answer.data)
     assert (page["type"], len(page["features"]), page["deleted"]) == ("FeatureCollection", 5, [])
     assert page["more"] is True
@@ -74,7 +75,9 @@ def test_the_client_of_the_docs_keeps_a_copy(app: Flask, server: str) -> None:
     def stored(statement: str = "SELECT 1") -> list[int]:
         with app.extensions["gridmap.engine"].begin() as connection:
             connection.execute(text(statement))
-            return sorted(connection.scalars(text("SELECT id FROM place")))
+            found = sorted(connection.scalars(text("SELECT id FROM place")))
+        settle(app.extensions["gridmap.engine"])
+        return found
 
     assert update() == stored()
     new = stored("INSERT INTO place (name, geom) VALUES ('feed', 'SRID=4326;POINT(0 0)')")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -74,6 +75,16 @@ def grants(connection: Connection) -> dict[str, Grant]:
     }
 
 
+def settle(engine: Engine) -> None:
+    """Wait until all that has begun has ended, the server's own upkeep too: changes wait for it."""
+    with engine.begin() as connection:
+        now = connection.execute(text("SELECT pg_current_xact_id()::text::bigint")).scalar_one()
+    oldest = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.execute(oldest).scalar_one() <= now:
+            time.sleep(0.01)
+
+
 def read(
     engine: Engine, key: str, grant: Grant, cursor: str | None = None, limit: int = 1000
 ) -> ChangePage:
@@ -121,8 +132,10 @@ class Copy:
         self.cursor = page.next
         return page.more
 
-    def poll(self) -> dict[int, Mapping[str, Any]]:
-        """Take in all there is."""
+    def poll(self, *, settled: bool = True) -> dict[int, Mapping[str, Any]]:
+        """Take in all there is; what others still hold up is waited for, or not."""
+        if settled:
+            settle(self.engine)
         while self.step():
             pass
         return self.rows
