@@ -71,6 +71,8 @@ def backup(url: str, file: Path, settings: Settings, *, replace: bool = False) -
             Message("Backing up (bytes)"),
             dump,
             *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"),
+            # Cursors of the feed of changes hold for one database; its log is of no use elsewhere.
+            *("--exclude-table-data=layer_change", "--exclude-table-data=layer_change_pruned"),
             f"--file={dump}",
             url=url,
         )

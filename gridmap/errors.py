@@ -51,6 +51,12 @@ class ConflictError(GridmapError):
     status = 409
 
 
+class GoneError(GridmapError):
+    """What was handed out before holds no longer, and the person must start over."""
+
+    status = 410
+
+
 class UnavailableError(GridmapError):
     """The installation cannot do this now: no database, no PostGIS, no assets."""
 

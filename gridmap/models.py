@@ -1,10 +1,11 @@
 """All models in one import, for the migrations and whoever needs the whole metadata."""
 
 from gridmap.db import Base
+from gridmap.exchange import change_log
 from gridmap.exchange.agencies import models as agencies
 from gridmap.incidents import models as incidents
 from gridmap.incidents.cases import models as cases
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
-__all__ = ["Base", "agencies", "cases", "incidents", "territory", "workforce"]
+__all__ = ["Base", "agencies", "cases", "change_log", "incidents", "territory", "workforce"]

@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         description="Seconds after which a web request's statement is cancelled; 0 never.",
     )
 
+    changes_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days for which the feed of changes can be followed; older ones are tidied up.",
+    )
+
     @field_validator("database_url")
     @classmethod
     def _mean_postgresql(cls, url: str | None) -> str | None:

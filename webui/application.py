@@ -26,6 +26,7 @@ from webui import (
     assignments,
     audit,
     cases,
+    changes,
     compression,
     dashboard,
     errors,
@@ -34,6 +35,7 @@ from webui import (
     map_data,
     map_page,
     navigation,
+    open311,
     paging,
     security,
     staff,
@@ -90,6 +92,8 @@ def make_application(settings: Settings) -> Flask:
         open_writing,
         agencies.blueprint,
         agencies.packages,
+        changes.blueprint,
+        open311.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -34,6 +34,7 @@ _COMMANDS = {
     "user": "gridmap.cli.users:user",
     "setting": "gridmap.cli.setting:setting",
     "doctor": "gridmap.cli.upkeep:doctor",
+    "tidy": "gridmap.cli.upkeep:tidy",
     "backup": "gridmap.cli.upkeep:backup",
     "restore": "gridmap.cli.upkeep:restore",
 }

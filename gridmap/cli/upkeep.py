@@ -9,9 +9,10 @@ import click
 from geodata.messages import Message
 from gridmap import backup as copies
 from gridmap.cli.say import say, text
-from gridmap.cli.work import connected, tell
+from gridmap.cli.work import connected, tell, working
 from gridmap.doctor import State, examine
 from gridmap.embedded import provide_database
+from gridmap.exchange.change_log import prune_changes
 from gridmap.incidents.cases.photos import photo_folder
 from gridmap.migrate import migrate as apply_migrations
 from gridmap.settings import Settings
@@ -49,6 +50,18 @@ def doctor(settings: Settings) -> None:
                 say(finding.remedy, before=" " * 8)
     if grave:
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.pass_obj
+def tidy(settings: Settings) -> None:
+    """Delete what has been kept long enough: the log of old changes.
+
+    Let the system's timer call it each night.
+    """
+    with working(settings) as (session, _):
+        count = prune_changes(session, settings.changes_days)
+    say(Message("Deleted {count} rows of the log of changes.", count=count))
 
 
 @click.command()

@@ -96,7 +96,7 @@ def write_incidents(
         advance(int(known.sum()))
         fresh = rows.take(np.flatnonzero(~known)) if known.any() else rows
         if len(fresh):
-            with _set(session, "gridmap.pyramid", "off"):
+            with _set(session, "gridmap.pyramid", "off"), _set(session, "gridmap.changes", "off"):
                 _insert(session, fresh, origin, advance)
     return counts
 
@@ -162,6 +162,11 @@ def _copy(
     ids = _reserve_ids(session, len(part))
     parts = stream(part, ids, origin.source, origin.import_id)
     copy_in(session, f"{table} ({', '.join(COLUMNS)})", parts)
+    # For the feed of changes the run of ids is one row of its log.
+    session.execute(
+        text("SELECT note_layer_change('incidents', :first, :last)"),
+        {"first": int(ids[0]), "last": int(ids[-1])},
+    )
     advance(len(part))
 
 
