@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
+from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_work import ASSIGNMENTS, CASES, DASHBOARD, STAFF
 
 _ALL_LAYERS = "ground,road,building,unit,cell,place,incident"
@@ -60,4 +61,4 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
         Action.VIEW_AUDIT, "/audit", "/audit?act=user.create&subject=app_user"
     ),
 }  # fmt: skip
-ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES
+ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | FOR_PROGRAMS
