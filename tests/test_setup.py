@@ -70,17 +70,26 @@ def test_the_assets_are_in_place() -> None:
     assert missing() == []
 
 
-def test_without_apt_it_says_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("purpose", "needed", "spared"),
+    [("demo", "", "chromium"), ("test", "chromium", "gdal-bin"), ("bench", "gdal-bin", "-")],
+)
+def test_without_apt_it_says_what_to_install(
+    tmp_path: Path, purpose: str, needed: str, spared: str
+) -> None:
     for program in ("sh", "id", "find", "head"):
         path = shutil.which(program)
         assert path is not None
         (tmp_path / program).symlink_to(path)
     refused = subprocess.run(
-        ["/bin/sh", str(ROOT / "setup" / "system.sh"), "demo"],
+        ["/bin/sh", str(ROOT / "setup" / "system.sh"), purpose],
         env={"PATH": str(tmp_path), "PYTHON": "/no/such/python"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert refused.returncode == 1
-    assert "python3 python3-venv" in refused.stderr
+    packages = refused.stderr.partition("packages:")[2].partition("\n")[0].split()
+    assert packages[:2] == ["python3", "python3-venv"]
+    assert set(needed.split()) <= set(packages)
+    assert spared not in packages

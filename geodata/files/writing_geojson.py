@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -38,32 +38,32 @@ def write_geojson(
         name = f"urn:ogc:def:crs:{code.replace(':', '::')}"
         members["crs"] = {"type": "name", "properties": {"name": name}}
     parts = (_features(part, metres=code is not None and not _geographic(part)) for part in frames)
-    write_collection(parts, path, members)
+    write_collection((",\n".join(part).encode() for part in parts), path, members)
 
 
 def write_collection(
-    parts: Iterable[Sequence[str]], path: Path, members: Mapping[str, object] = MappingProxyType({})
+    parts: Iterable[bytes], path: Path, members: Mapping[str, object] = MappingProxyType({})
 ) -> None:
     """Write features that are texts already.
 
     Parameters
     ----------
-    parts : iterable of sequence of str
-        Features as JSON.
+    parts : iterable of bytes
+        Features as JSON in UTF-8 with commas between; a part may be empty.
     path : Path
         Where to.
     members : mapping
         Foreign members of the collection, before its features.
     """
     header = json.dumps({"type": "FeatureCollection", **members})[:-1]
-    with path.open("w", encoding="utf-8") as stream:
-        stream.write(f'{header}, "features": [\n')
-        between = ""
-        for features in parts:
-            if features:
-                stream.write(between + ",\n".join(features))
-                between = ",\n"
-        stream.write("\n]}\n")
+    with path.open("wb") as stream:
+        stream.write(f'{header}, "features": [\n'.encode())
+        between = b""
+        for part in parts:
+            if part:
+                stream.write(between + part)
+                between = b",\n"
+        stream.write(b"\n]}\n")
 
 
 def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:

@@ -17,12 +17,11 @@ from gridmap.errors import ForbiddenError
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.features import feature_sql, visible
 from gridmap.exchange.grant import Grant
+from gridmap.exchange.periods import ALWAYS
 from gridmap.exchange.systems import CRS84
 
 #: Joins whose values change with the day and not by a write, so that no feed can follow them.
 _OF_TODAY = ("answers",)
-#: A copy holds the cells of all days.
-_EVER = (None, None)
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,13 @@ def read_rows(
         Only the first, by their ids.
     """
     columns = feed_columns(collection, grant)
-    seen, values = visible(collection, grant, _EVER)
+    # A copy holds the cells of all days.
+    seen, values = visible(collection, grant, ALWAYS)
     where = " AND ".join([condition, *seen])
+    feature = feature_sql(columns, "t.geom", CRS84)
     row = connection.execute(
         text(f"""
-            SELECT coalesce(string_agg({feature_sql(columns, "t.geom", CRS84)}, ',' ORDER BY t.id), ''),
+            SELECT coalesce(string_agg({feature}, ',' ORDER BY t.id), ''),
                    coalesce(array_agg(t.id ORDER BY t.id), '{{}}')
             FROM (SELECT * FROM {collection.table} t WHERE {where} ORDER BY t.id LIMIT :most) AS t
             {collection.joined(columns)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import cql2
@@ -16,7 +17,7 @@ import cql2
 from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange.collections import Column, ColumnType, Lookup
-from gridmap.exchange.moments import read_instant, read_interval
+from gridmap.exchange.periods import begin, read_end
 from gridmap.exchange.systems import CRS84, System
 
 #: Longer filters and deeper trees are refused before they are looked at.
@@ -239,12 +240,11 @@ class _Writer:
         """Return a term that can be compared with another."""
         if other.type in _MOMENTS and isinstance(node, str):
             node = {"timestamp" if other.type == "date-time" else "date": node}
+        if other.type == "date-time" and isinstance(node, dict) and "date" in node:
+            # A day stands for its beginning, in local time.
+            return self._begin(read_end(str(node["date"]), "filter"))
         term = self.term(node)
-        same = (
-            term.type == other.type
-            or {term.type, other.type} <= _NUMBERS
-            or {term.type, other.type} <= _MOMENTS
-        )
+        same = term.type == other.type or {term.type, other.type} <= _NUMBERS
         if not same:
             raise _unfit(node, other.type)
         return term
@@ -286,12 +286,15 @@ class _Writer:
         return _Term(f"o.{column.lookup.column}", column.type, column.lookup)
 
     def _moment(self, node: Mapping[str, Any]) -> _Term:
-        if "date" in node:
-            day = read_instant(str(node["date"]), "filter")
-            return _Term(self.put(day.date(), "date"), "date")
-        return _Term(
-            self.put(read_instant(str(node["timestamp"]), "filter"), "timestamptz"), "date-time"
-        )
+        end = read_end(str(node.get("date", node.get("timestamp"))), "filter")
+        if "date" in node and not isinstance(end, datetime):
+            return _Term(self.put(end, "date"), "date")
+        return self._begin(end)
+
+    def _begin(self, end: date | datetime) -> _Term:
+        name = f"{self.prefix}{len(self.params)}"
+        self.params[name] = end
+        return _Term(begin(end, f":{name}"), "date-time")
 
     def _reckoned(self, node: Any) -> _Term:
         op, args = _call(node)
@@ -315,17 +318,11 @@ class _Writer:
         """Return both ends of a moment or an interval."""
         if isinstance(node, dict) and "interval" in node:
             given = node["interval"]
-            if (
-                isinstance(given, list)
-                and len(given) == 2
-                and all(isinstance(one, str) for one in given)
-            ):
-                first, last = read_interval("/".join(given), "filter")
-                return (
-                    self.put(first, "timestamptz") if first else "'-infinity'::timestamptz",
-                    self.put(last, "timestamptz") if last else "'infinity'::timestamptz",
-                )
+            if isinstance(given, list) and len(given) == 2:
+                return self._end(given[0], "-infinity"), self._end(given[1], "infinity")
             raise FilterError(Message("filter: an interval has two ends, each a date or '..'."))
+        if isinstance(node, dict) and "date" in node:
+            return self._end(node["date"], ""), self._end(node["date"], "infinity")
         if isinstance(node, str):
             node = {"timestamp": node}
         term = self.term(node)
@@ -333,6 +330,15 @@ class _Writer:
             raise _unfit(node, "date-time")
         moment = _alone(term)
         return moment, moment
+
+    def _end(self, given: Any, open_end: str) -> str:
+        """Return an end of an interval; as its last one, a day counts to its own end."""
+        if given == "..":
+            return f"'{open_end}'::timestamptz"
+        end = read_end(str(given), "filter")
+        if open_end == "infinity" and not isinstance(end, datetime):
+            return f"({self._begin(end + timedelta(days=1)).sql} - interval '1 microsecond')"
+        return self._begin(end).sql
 
     def _shape(self, node: Any) -> str:
         """Return a geometry: the features' own, or one given in the filter."""

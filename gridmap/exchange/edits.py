@@ -19,7 +19,7 @@ from gridmap.errors import ForbiddenError, GridmapError, NotFoundError, guarded
 from gridmap.exchange.collections import INCIDENTS
 from gridmap.exchange.features import visible
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.moments import read_instant
+from gridmap.exchange.periods import read_end
 from gridmap.workforce.audit import record
 from gridmap.workforce.rights import Actor
 
@@ -75,7 +75,9 @@ def read_entry(properties: Mapping[str, Any], lon: float, lat: float) -> Entry:
     for name in ("category", "occurred_at"):
         if not isinstance(properties.get(name), str) or not properties[name]:
             raise GridmapError(Message("properties: {name} is missing.", name=name))
-    occurred_at = read_instant(properties["occurred_at"], "occurred_at")
+    occurred_at = read_end(properties["occurred_at"], "occurred_at")
+    if not isinstance(occurred_at, datetime):
+        raise GridmapError(Message("properties: {name} has no time of day.", name="occurred_at"))
     if occurred_at > datetime.now(UTC) + _AHEAD:
         raise GridmapError(Message("properties: {name} lies in the future.", name="occurred_at"))
     number = properties.get("external_id")

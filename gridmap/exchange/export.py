@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -12,8 +12,10 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import psycopg
 import shapely
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from geodata.crs import CoordinateSystem, for_longitudes
@@ -210,22 +212,61 @@ def _stream_geojson(
     """Write what PostGIS makes, feature by feature (RFC 7946, 7 decimals: a centimetre)."""
     # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
     inner, params = _query(layer, choice, ", ST_ForcePolygonCCW(t.geom) AS geom")
-    rows = session.execute(
-        text(f"SELECT ST_AsGeoJSON(f.*, 'geom', 7) FROM ({inner}) f"),
-        params,
-        execution_options={"yield_per": _CHUNK},
-    )
+    if layer == "incidents":
+        # Without an order each process makes features of its own rows, half again as fast.
+        inner = inner.rpartition(" ORDER BY ")[0]
     written = Written(path, 0)
 
-    def told() -> Iterator[Sequence[str]]:
-        for part in rows.scalars().partitions(_CHUNK):
-            written.count += len(part)
-            advance(len(part))
-            yield part
+    def told() -> Generator[bytes]:
+        for lines in copied_lines(
+            session, f"SELECT ST_AsGeoJSON(f.*, 'geom', 7) FROM ({inner}) f", params
+        ):
+            written.count += len(lines)
+            advance(len(lines))
+            # Within JSON no line ends, so each end of a line is that of a feature.
+            yield b"".join(lines)[:-1].replace(b"\n", b",\n")
 
-    with closing(rows), replacing(path) as partial:
-        write_collection(told(), partial)
+    with closing(told()) as parts, replacing(path) as partial:
+        write_collection(parts, partial)
     return written
+
+
+def copied_lines(
+    session: Session, statement: str, params: Mapping[str, Any]
+) -> Generator[list[bytes]]:
+    """Yield JSON that a statement makes, one value a line, in memory that does not grow.
+
+    COPY sends rows as they are made and may use several processes, unlike a cursor. Its CSV
+    writes a value as it is unless it holds a quote, a stroke or the end of a line. Here these are
+    control characters, which JSON always escapes (RFC 8259, 7).
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    statement : str
+        With one column of JSON, never null.
+    params : mapping
+        Its parameters.
+    """
+    connection = session.connection()
+    # COPY takes no parameters from the driver, which writes them into the statement itself.
+    inner = str(text(statement).compile(dialect=connection.dialect))
+    copy = f"COPY ({inner}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')"
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    lines: list[bytes] = []
+    try:
+        with driver.cursor().copy(copy, params) as rows:
+            for row in rows:
+                lines.append(bytes(row))
+                if len(lines) == _CHUNK:
+                    yield lines
+                    lines = []
+    except psycopg.OperationalError as error:
+        # Whoever calls knows the faults of SQLAlchemy alone.
+        raise OperationalError(copy, dict(params), error) from error
+    if lines:
+        yield lines
 
 
 def _west_and_east(session: Session, layer: str, choice: Choice) -> list[float]:

@@ -11,7 +11,6 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -23,17 +22,15 @@ from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
 from gridmap.exchange.grant import Grant
+from gridmap.exchange.periods import ALWAYS, Period
 from gridmap.exchange.systems import CRS84, System
 
 #: The most features of one answer, and how many there are when nobody says.
 MOST, USUAL = 10_000, 10
 #: Seven decimals of a degree are a centimetre (RFC 7946, 11.2), three of a metre a millimetre.
 _DEGREES, _METRES = 7, 3
-_ZONE = "(SELECT time_zone FROM territory_settings)"
 
 Box = tuple[float, float, float, float]
-#: The first and the last moment; None is open.
-Times = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,8 @@ class Query:
         Where the page begins, from `Page.next`.
     boxes : tuple of (west, south, east, north)
         A feature meets any of them; empty for everywhere. WGS 84, longitude first.
-    times : tuple of datetime or None
-        The first and the last moment; None as a whole where time does not matter.
+    times : Period or None
+        None for the cells of today, and for incidents of any time.
     conditions : tuple of Condition
         All of them hold; no two have a parameter of the same name.
     sorts : tuple of Sort
@@ -73,7 +70,7 @@ class Query:
     limit: int = USUAL
     cursor: str | None = None
     boxes: tuple[Box, ...] = ()
-    times: Times | None = None
+    times: Period | None = None
     conditions: tuple[Condition, ...] = ()
     sorts: tuple[Sort, ...] = ()
     properties: frozenset[str] | None = None
@@ -119,7 +116,7 @@ class _Statement:
 
 
 def visible(
-    collection: Collection, grant: Grant, times: Times | None = None
+    collection: Collection, grant: Grant, times: Period | None = None
 ) -> tuple[list[str], dict[str, Any]]:
     """Return the conditions, over ``t``, that keep a query within a grant.
 
@@ -127,8 +124,8 @@ def visible(
     ----------
     collection : Collection
     grant : Grant
-    times : tuple of datetime or None
-        The moments asked for.
+    times : Period or None
+        The moments asked for; None for what is valid today.
 
     Returns
     -------
@@ -146,44 +143,27 @@ def visible(
         conditions.append(grant.scope.condition(collection.community))
         params |= grant.scope.params
     if collection.time is not None:
-        _within(collection.time, times, conditions, params)
-        if grant.first is not None:
-            start = f"(CAST(:grant_first AS timestamp) AT TIME ZONE {_ZONE})"
-            conditions.append(f"{collection.time} >= {start}")
-            params["grant_first"] = grant.first
-        if grant.last is not None:
-            end = f"(CAST(:grant_after AS timestamp) AT TIME ZONE {_ZONE})"
-            conditions.append(f"{collection.time} < {end}")
-            params["grant_after"] = grant.last + timedelta(days=1)
+        for name, span in (("granted", Period(grant.first, grant.last)), ("asked", times)):
+            if span is not None and span != ALWAYS:
+                condition, values = span.condition(collection.time, name)
+                conditions.append(condition)
+                params |= values
     if collection.days is not None:
         _valid(collection.days, times, conditions, params)
     return conditions, params
 
 
-def _within(
-    moment: str,
-    times: Times | None,
-    conditions: list[str],
-    params: dict[str, Any],
-) -> None:
-    for name, sign, at in zip(("since", "until"), (">=", "<="), times or (None, None), strict=True):
-        if at is not None:
-            conditions.append(f"{moment} {sign} CAST(:{name} AS timestamptz)")
-            params[name] = at
-
-
-def _valid(days: str, times: Times | None, conditions: list[str], params: dict[str, Any]) -> None:
+def _valid(days: str, times: Period | None, conditions: list[str], params: dict[str, Any]) -> None:
     """Choose what is valid today, or on some of the days asked for."""
+    if times == ALWAYS:
+        return
+    # IS TRUE keeps the planner from an index on days, of which nearly every row is a hit.
     if times is None:
-        # IS TRUE keeps the planner from an index on days, of which nearly every row is a hit.
         conditions.append(f"({days} @> (SELECT local_date(now()))) IS TRUE")
         return
-    first, last = times
-    conditions.append(
-        f"({days} && daterange(local_date(CAST(:since AS timestamptz)), "
-        "local_date(CAST(:until AS timestamptz)), '[]')) IS TRUE"
-    )
-    params |= {"since": first, "until": last}
+    span, values = times.days("valid")
+    conditions.append(f"({days} && {span}) IS TRUE")
+    params |= values
 
 
 def select_columns(collection: Collection, grant: Grant, query: Query) -> tuple[Column, ...]:

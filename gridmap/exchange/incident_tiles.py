@@ -54,6 +54,7 @@ def incident_tile(
     y: int,
     choice: IncidentFilter,
     scope: Scope = EVERYTHING,
+    name: str = "incident_bin",
 ) -> bytes:
     """Make the tile layers `incident_bin` (with counts `n`) or `incident` (one by one).
 
@@ -67,6 +68,8 @@ def incident_tile(
         Which incidents; a span of days is kept to the day.
     scope : Scope
         What the reader may see.
+    name : str
+        What the layer of counts is called.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def incident_tile(
         level = max(z + PER_TILE, COARSEST_BINS)
         step = 4096 >> (level - z)
         statement = _binned(choice, scope, level)
-        values |= {"level": level}
+        values |= {"level": level, "layer": name}
     across = 1 << (level - z)
     values |= {
         "side": 1 << level,
@@ -134,7 +137,7 @@ def _binned(choice: IncidentFilter, scope: Scope, level: int) -> str:
     ]
     # A bin belongs to the tile it lies in and to no other.
     return f"""
-        SELECT coalesce(ST_AsMVT(f, 'incident_bin', 4096, 'geom'), '') FROM (
+        SELECT coalesce(ST_AsMVT(f, CAST(:layer AS text), 4096, 'geom'), '') FROM (
             SELECT sum(n)::integer AS n,
                    ST_MakePoint((x - :x_min + 0.5) * :step, (y - :y_min + 0.5) * :step) AS geom
             FROM ({" UNION ALL ".join(parts)}) AS bins

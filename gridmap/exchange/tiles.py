@@ -159,18 +159,23 @@ def _attributes(layer: Layer, zoom: int) -> str:
 
 
 def _conditions(layer: Layer, zoom: int, scope: Scope, past: bool) -> str:
-    conditions = [layer.rows(past), scope.condition(layer.community)]
+    conditions = [layer.rows(past), scope.condition(layer.community), thinned(layer, zoom)]
+    return " AND ".join(f"({condition})" for condition in conditions if condition != "true") or (
+        "true"
+    )
+
+
+def thinned(layer: Layer, zoom: int) -> str:
+    """Return the condition for the rows that are worth drawing at a zoom, over ``:tolerance``."""
     # The first rule that still holds at this zoom is the strictest.
-    conditions += [rule for below, rule in layer.selection if zoom < below][:1]
+    conditions = [rule for below, rule in layer.selection if zoom < below][:1]
     if layer.smallest and zoom < 14:
         # The tolerance is half a pixel.
         size, box = f"{2 * layer.smallest} * :tolerance", layer.geometry
         conditions.append(
             f"ST_XMax({box}) - ST_XMin({box}) > {size} OR ST_YMax({box}) - ST_YMin({box}) > {size}"
         )
-    return " AND ".join(f"({condition})" for condition in conditions if condition != "true") or (
-        "true"
-    )
+    return " AND ".join(f"({condition})" for condition in conditions) or "true"
 
 
 def _latitude(share: float) -> float:

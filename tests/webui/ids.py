@@ -39,4 +39,5 @@ def ids_of(connection: Connection, unit: int) -> dict[str, Any]:
         x = (ids["lon"] / 360 + 0.5) * 2**z
         y = (1 - math.asinh(math.tan(math.radians(ids["lat"]))) / math.pi) / 2 * 2**z
         ids[f"tile_{z}"] = f"{z}/{int(x)}/{int(y)}"
+        ids[f"matrix_{z}"] = f"{z}/{int(y)}/{int(x)}"
     return ids

@@ -16,12 +16,12 @@ from gridmap.exchange.systems import CRS84, System
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, Link, address, link, self_links
 from webui.ogc.examples import EXAMPLES
+from webui.ogc_tiles import CONFORMS_TO as TILES_CONFORM_TO
 
 _F1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _F3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
 _F4 = "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf"
 _CQL = "http://www.opengis.net/spec/cql2/1.0/conf"
-_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -36,8 +36,7 @@ CONFORMANCE = (
     f"{_CQL}/basic-spatial-functions", f"{_CQL}/basic-spatial-functions-plus",
     f"{_CQL}/spatial-functions", f"{_CQL}/temporal-functions", f"{_CQL}/property-property",
     f"{_CQL}/arithmetic",
-    f"{_TILES}/core", f"{_TILES}/tileset", f"{_TILES}/tilesets-list",
-    f"{_TILES}/geodata-tilesets", f"{_TILES}/mvt",
+    *TILES_CONFORM_TO,
 )  # fmt: skip
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
@@ -114,14 +113,16 @@ def _ways(path: str, title: str) -> list[Link]:
 
 def schema(collection: Collection, grant: Grant) -> dict[str, Any]:
     """Return the JSON Schema of the fields that a reader is told."""
-    columns = published(collection, grant).columns
-    return _schema(collection, "schema", columns)
+    shown = published(collection, grant)
+    return _schema(shown, "schema", shown.columns)
 
 
 def filterable(collection: Collection, grant: Grant) -> dict[str, Any]:
     """Return the JSON Schema of what can be filtered by (Part 3, 6.2)."""
     columns = tuple(queryables(collection, grant).values())
-    return _schema(collection, "queryables", columns) | {"additionalProperties": False}
+    return _schema(published(collection, grant), "queryables", columns) | {
+        "additionalProperties": False
+    }
 
 
 def _schema(collection: Collection, name: str, columns: tuple[Column, ...]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from geodata.messages import Message
 from gridmap.exchange.collections import Collection
 from gridmap.exchange.features import Page, Query, find_feature, find_page, select_columns
 from gridmap.exchange.grant import Grant
+from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import System
 from webui.agencies.keys import told
 from webui.language import say
@@ -34,7 +35,7 @@ def answer(
     told(page.count)
     if shown in FORMS:
         columns = select_columns(collection, grant, query)
-        response = as_file(FORMS[shown], collection, columns, page)
+        response = as_file(FORMS[shown], published(collection, grant), columns, page)
         response.headers["Link"] = head_links(_links(collection, page, shown))
         return response
     links = _links(collection, page, shown)

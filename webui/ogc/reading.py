@@ -18,12 +18,11 @@ from gridmap.exchange.features import (
     Box,
     Query,
     Sort,
-    Times,
     geometry_of,
     queryables,
 )
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.moments import read_interval
+from gridmap.exchange.periods import Period, read_period
 from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import CRS84, System, find_system, to_wgs84
 
@@ -98,12 +97,11 @@ def read_query(
     )
 
 
-def read_times(given: MultiDict[str, str], collection: Collection) -> Times | None:
+def read_times(given: MultiDict[str, str], collection: Collection) -> Period | None:
     """Read ``datetime``, where features have a time; elsewhere every feature fits it."""
-    text = given.get("datetime")
-    if text is None:
+    if "datetime" not in given:
         return None
-    times = read_interval(text)
+    times = read_period(given["datetime"])
     return times if collection.time or collection.days else None
 
 

@@ -1,0 +1,328 @@
+"""Pages of 10, 1,000 and 10,000 incidents from a million, beside tipg, pygeoapi and psql.
+
+All serve the same database over HTTP from two processes. Four ways to ask: the first page, a box,
+a filter in CQL2, and the page that begins with the 900,000th row. The limit is psql, which runs
+the very statement of our page of 10,000. ``python -m benchmarks.features --url postgresql://...``
+measures a database that exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import event, text
+
+from benchmarks.demo_town import session_token, town_url
+from benchmarks.peers import pygeoapi, tipg
+from benchmarks.tiles import serving
+from gridmap.db import make_engine
+from gridmap.settings import Settings
+from webui import create_app
+from webui.access import COOKIE
+
+PORT = 8391
+SIZES = (10, 1_000, 10_000)
+CLIENTS = (1, 8)
+#: How many times as many requests per second as the faster of the two, by number of features.
+FASTER = {10: 30, 1_000: 12, 10_000: 10}
+#: How many times psql's own time one client may wait for 10,000 features.
+PSQL = 1.3
+GOAL = "30, 12 and 10 times the faster peer at 10, 1,000 and 10,000; 1.3 times psql at most"
+DEEP = 900_000
+_ITEMS = "/ogc/collections/incidents/items"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What each server is asked, in words that all of them understand.
+
+    Attributes
+    ----------
+    box : str
+        West, south, east and north of a part of the city with more than a page of incidents.
+    category, category_id : str, int
+        One category, which the peers know by its id alone.
+    since, until : str
+        A span of time, RFC 3339.
+    """
+
+    box: str
+    category: str
+    category_id: int
+    since: str
+    until: str
+
+    def ours(self, size: int, deep: str) -> dict[str, str]:
+        """Return our addresses by way; ``deep`` is that of the deep page."""
+        return {
+            "page": f"{_ITEMS}?limit={size}",
+            "bbox": f"{_ITEMS}?limit={size}&bbox={self.box}",
+            "filter": f"{_ITEMS}?limit={size}&filter="
+            + urllib.parse.quote(f"category = '{self.category}' AND {self._times()}"),
+            "deep": re.sub(r"\blimit=\d+", f"limit={size}", deep),
+        }
+
+    def theirs(self, items: str, size: int, language: str) -> dict[str, str]:
+        """Return a peer's addresses by way."""
+        if language == "cql-text":
+            # pygeoapi reads the older language, whose times stand without a function.
+            times = f"occurred_at DURING {self.since}/{self.until}"
+        else:
+            times = self._times()
+        condition = urllib.parse.quote(f"category_id = {self.category_id} AND {times}")
+        page = f"{items}&limit={size}"
+        return {
+            "page": page,
+            "bbox": f"{page}&bbox={self.box}",
+            "filter": f"{page}&filter-lang={language}&filter={condition}",
+            "deep": f"{page}&offset={DEEP}",
+        }
+
+    def _times(self) -> str:
+        return (
+            f"occurred_at >= TIMESTAMP('{self.since}') AND occurred_at < TIMESTAMP('{self.until}')"
+        )
+
+
+def make_question(url: str) -> Question:
+    """Choose a box with some 50,000 incidents and the commonest category over 18 months."""
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        west, south, east, north = connection.execute(
+            text("""
+                SELECT percentile_cont(0.38) WITHIN GROUP (ORDER BY x),
+                       percentile_cont(0.38) WITHIN GROUP (ORDER BY y),
+                       percentile_cont(0.62) WITHIN GROUP (ORDER BY x),
+                       percentile_cont(0.62) WITHIN GROUP (ORDER BY y)
+                FROM (SELECT ST_X(geom) AS x, ST_Y(geom) AS y FROM incident) AS p""")
+        ).one()
+        category_id, code, last = connection.execute(
+            text("""
+                SELECT category_id, k.code, max(occurred_at) FROM incident
+                JOIN category k ON k.id = category_id
+                GROUP BY category_id, k.code ORDER BY count(*) DESC LIMIT 1""")
+        ).one()
+    engine.dispose()
+    box = ",".join(f"{value:.5f}" for value in (west, south, east, north))
+    since, until = f"{last.year - 2}-07-01T00:00:00Z", f"{last.year}-01-01T00:00:00Z"
+    return Question(box, code, category_id, since, until)
+
+
+def measure(
+    address: str, clients: int, seconds: float, headers: Mapping[str, str]
+) -> dict[str, float]:
+    """Ask for one address by some clients for a time; return requests/s, p50 and p95 (ms)."""
+    parts = urllib.parse.urlsplit(address)
+    path = f"{parts.path}?{parts.query}"
+    times: list[float] = []
+    failed = [0]
+    began = time.perf_counter()
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=300)
+        # However slow a server is, some answers are measured.
+        asked = 0
+        while time.perf_counter() - began < seconds or asked < (3 if clients == 1 else 1):
+            start = time.perf_counter()
+            try:
+                connection.request("GET", path, headers=dict(headers))
+                answer = connection.getresponse()
+                answer.read()
+                failed[0] += answer.status != 200
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                failed[0] += 1
+            times.append(time.perf_counter() - start)
+            asked += 1
+        connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - began
+    cuts = statistics.quantiles(times, n=20)
+    return {
+        "per_s": round(len(times) / took, 2),
+        "p50_ms": round(cuts[9] * 1000, 1),
+        "p95_ms": round(cuts[18] * 1000, 1),
+        "failed": failed[0],
+    }
+
+
+def ask(address: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the document of an address."""
+    request = urllib.request.Request(address, headers=dict(headers))  # noqa: S310 - Our own.
+    with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310 - Likewise.
+        document: dict[str, Any] = json.load(answer)
+    return document
+
+
+def deep_page(base: str, headers: Mapping[str, str]) -> str:
+    """Follow the links ``next`` to the page that begins with the 900,000th row."""
+    address = f"{base}{_ITEMS}?limit=10000"
+    for _ in range(DEEP // 10_000):
+        links = ask(address, headers)["links"]
+        address = next(link["href"] for link in links if link["rel"] == "next")
+    parts = urllib.parse.urlsplit(address)
+    return f"{parts.path}?{parts.query}"
+
+
+def rounds(
+    addresses: Callable[[int], dict[str, str]], seconds: float, headers: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
+    """Measure a server by number of features, way and number of clients."""
+    found = {}
+    for size in SIZES:
+        for way, address in addresses(size).items():
+            number = len(ask(address, headers)["features"])
+            if number != size:
+                raise RuntimeError(f"{address} gave {number} features instead of {size}")
+            for clients in CLIENTS:
+                found[f"{size} {way} {clients}"] = measure(address, clients, seconds, headers)
+    return found
+
+
+def measure_ours(url: str, question: Question, seconds: float) -> dict[str, dict[str, float]]:
+    """Measure this program from two processes, signed in as the demo's administrator."""
+    program = (
+        "from gridmap.server import run; from gridmap.settings import Settings; run(Settings())"
+    )
+    headers = {"Cookie": f"{COOKIE}={session_token(url)}"}
+    base = f"http://127.0.0.1:{PORT}"
+    with serving([sys.executable, "-c", program], PORT, "/health", GRIDMAP_DATABASE_URL=url,
+                 GRIDMAP_PORT=str(PORT), GRIDMAP_WORKERS="2",
+                 GRIDMAP_SECRET_KEY="benchmark"):  # fmt: skip
+        deep = deep_page(base, headers)
+        return rounds(
+            lambda size: {way: base + one for way, one in question.ours(size, deep).items()},
+            seconds,
+            headers,
+        )
+
+
+def measure_peer(
+    peer: Callable[[str], AbstractContextManager[str]],
+    url: str,
+    question: Question,
+    language: str,
+    seconds: float,
+) -> dict[str, dict[str, float]]:
+    """Measure a peer likewise."""
+    with peer(url) as items:
+        return rounds(lambda size: question.theirs(items, size, language), seconds, {})
+
+
+def psql_ms(url: str, repeated: int = 15) -> float:
+    """Let psql run the statement of our first page of 10,000; return the median time.
+
+    The statement is heard from the program itself while it answers, so that it is the very one.
+    """
+    heard: list[tuple[str, Any]] = []
+    app = create_app(Settings(database_url=url))
+    engine = app.extensions["gridmap.engine"]
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, _x, _many: heard.append((statement, values)),
+    )
+    client = app.test_client()
+    client.set_cookie(COOKIE, session_token(url))
+    client.get(f"{_ITEMS}?limit=10000").get_data()
+    engine.dispose()
+    with psycopg.connect(url) as connection:
+        cursor = psycopg.ClientCursor(connection)
+        statements = [cursor.mogrify(*one) for one in heard if "ST_AsGeoJSON" in one[0]]
+    if not statements:
+        raise RuntimeError("no statement for features was heard")
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "page.sql"
+        lines = ["SET TimeZone = 'UTC';", "\\timing on", f"\\o {os.devnull}"]
+        lines += [f"{statement};" for _ in range(repeated) for statement in statements]
+        script.write_text("\n".join(lines), encoding="utf-8")
+        said = subprocess.run(
+            ["psql", "-XAtq", "-f", str(script), url], check=True, capture_output=True, text=True
+        ).stdout
+    return statistics.median(float(found) for found in re.findall(r"Time: ([\d.]+) ms", said))
+
+
+def compare(
+    ours: dict[str, dict[str, float]], peers: dict[str, Any]
+) -> dict[str, dict[str, float]]:
+    """Return by number of features how many times as fast as the faster peer each way is."""
+    times: dict[str, dict[str, float]] = {}
+    for size in SIZES:
+        ways = {}
+        for name, own in ours.items():
+            if name.startswith(f"{size} "):
+                best = max(peer[name]["per_s"] for peer in peers.values() if name in peer)
+                ways[name.partition(" ")[2]] = round(own["per_s"] / best, 1)
+        times[str(size)] = ways
+    return times
+
+
+def run(url: str, seconds: float) -> dict[str, object]:
+    """Measure all in turn and compare."""
+    question = make_question(url)
+    peers: dict[str, Any] = {}
+    for name, peer, language in (
+        ("tipg", tipg, "cql2-text"),
+        ("pygeoapi", pygeoapi, "cql-text"),
+    ):
+        try:
+            peers[name] = measure_peer(peer, url, question, language, seconds)
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+            peers[name] = {"failed": str(error)[-500:]}
+    try:
+        ours = measure_ours(url, question, seconds)
+        limit_ms = psql_ms(url)
+    except (RuntimeError, OSError) as error:
+        return {"benchmark": "features", "goal": GOAL, "measured": {"failed": str(error)[-500:]},
+                "beside": peers, "ok": False}  # fmt: skip
+    faster = compare(ours, peers)
+    over_psql = round(ours["10000 page 1"]["p50_ms"] / limit_ms, 2)
+    ok = (
+        over_psql <= PSQL
+        and all("failed" not in peer for peer in peers.values())
+        and all(not one["failed"] for one in ours.values())
+        and all(min(faster[str(size)].values()) >= goal for size, goal in FASTER.items())
+    )
+    measured = {"requests": ours, "times_the_faster_peer": faster, "over_psql": over_psql}
+    beside = {**peers, "psql_ms": limit_ms}
+    return {"benchmark": "features", "goal": GOAL, "measured": measured, "beside": beside, "ok": ok}
+
+
+def main() -> None:
+    """Measure a database that is named, or the demo's city."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", help="a database with a million incidents; else one is made")
+    parser.add_argument("--seconds", type=float, default=5, help="how long a round takes")
+    arguments = parser.parse_args()
+    if arguments.url:
+        print(json.dumps(run(arguments.url, arguments.seconds)))
+        return
+    with town_url("city") as url:
+        print(json.dumps(run(url, arguments.seconds)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gridmap.errors import ParameterError
+from gridmap.exchange.periods import ALWAYS, Period, read_period
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MOMENT = datetime(2026, 1, 31, 16, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026-01-31", date(2026, 1, 31), date(2026, 1, 31)),
+        ("2026-01-31T16:30:00Z", MOMENT, MOMENT),
+        ("2026-02-01T00:30:00+08:00", MOMENT, MOMENT),
+        ("2026-01-01/2026-01-31", date(2026, 1, 1), date(2026, 1, 31)),
+        ("../2026-01-31", None, date(2026, 1, 31)),
+        ("/2026-01-31", None, date(2026, 1, 31)),
+        ("2026-01-31T16:30:00z/..", MOMENT, None),
+        ("2026-01-31T16:30:00.000Z/", MOMENT, None),
+    ],
+)
+def test_a_period_is_read(text: str, first: object, last: object) -> None:
+    assert read_period(text) == Period(first, last)
+
+
+def test_nothing_asked_for_means_always() -> None:
+    assert read_period(None) is ALWAYS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "yesterday", "2026-02-30", "2026-1-1", "20260131", "2026-01-31T16:30:00",
+        "2026-01-31 16:30:00Z", "2026-01-31T25:00:00Z", "0001-01-01", "0001-01-01T00:00:00Z",
+        "9999-12-31", "../..", "/", "2026-01-01/2026-01-02/2026-01-03", "infinity",
+        "2026-01-31/2026-01-01", "2026-01-31T00:00:01Z/2026-01-31T00:00:00Z",
+    ],
+)  # fmt: skip
+def test_what_is_no_period_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ParameterError) as refused:
+        read_period(text)
+    assert refused.value.parameter == "datetime"
+
+
+def test_the_day_of_a_moment_is_that_of_the_territory() -> None:
+    assert Period(MOMENT, MOMENT).day(SHANGHAI) == date(2026, 2, 1)
+    assert ALWAYS.day(SHANGHAI) is None
+    with pytest.raises(ParameterError, match="one day"):
+        Period(date(2026, 1, 1), date(2026, 1, 31)).day(SHANGHAI)
+
+
+def test_days_are_whole_and_moments_are_included() -> None:
+    sql, values = Period(date(2026, 1, 1), date(2026, 1, 31)).condition("t.at", "p", SHANGHAI)
+    assert sql == "t.at >= :p_first AND t.at < :p_after"
+    assert values["p_after"] == datetime(2026, 2, 1, tzinfo=SHANGHAI)
+    sql, values = Period(None, MOMENT).condition("t.at", "p", SHANGHAI)
+    assert (sql, values) == ("t.at <= :p_last", {"p_last": MOMENT})
+    assert ALWAYS.condition("t.at", "p", SHANGHAI) == ("true", {})
