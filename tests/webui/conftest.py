@@ -24,6 +24,7 @@ from gridmap.workforce.sign_in import sign_in as enter
 from tests.conftest import fresh_database
 from webui import create_app
 from webui.access import COOKIE
+from webui.agencies import keys
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,8 @@ def app(town_url: str) -> Iterator[Flask]:
     with ExitStack() as stack:
         made = create_app(Settings(database_url=town_url))
         stack.callback(made.extensions["gridmap.engine"].dispose)
+        # What waits of the log of requests is written while the database is there.
+        stack.callback(keys.close, made)
         yield made
 
 
