@@ -198,7 +198,10 @@ def rounds(
             if number != size:
                 raise RuntimeError(f"{address} gave {number} features instead of {size}")
             for clients in CLIENTS:
-                found[f"{size} {way} {clients}"] = measure(address, clients, seconds, headers)
+                one = measure(address, clients, seconds, headers)
+                # A slow peer takes minutes, and whoever waits sees that it goes on.
+                print(f"{size} {way}, {clients} clients: {one}", file=sys.stderr, flush=True)
+                found[f"{size} {way} {clients}"] = one
     return found
 
 
