@@ -47,6 +47,8 @@ def key(app: Flask, community: dict[str, Any]) -> Iterator[str]:
         _, token = create_key(session, SYSTEM, agency.id, wish)
         agency_id = agency.id
     yield token.secret
+    # What waits of the log of requests names the key.
+    app.extensions["gridmap.access_log"].flush()
     with Session(engine) as session, session.begin():
         session.execute(text("DELETE FROM incident WHERE source = :name"), {"name": AGENCY})
         session.execute(text("DELETE FROM agency WHERE id = :id"), {"id": agency_id})

@@ -16,8 +16,11 @@ from gridmap.exchange.systems import System
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, address
 from webui.ogc.documents import property_schema
-from webui.ogc.forms import FORMS
+from webui.ogc.forms import FORMS, Form
 
+_SCHEMA = "application/schema+json"
+MVT = "application/vnd.mapbox-vector-tile"
+_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 Part = dict[str, Any]
 
@@ -105,7 +108,8 @@ def _faults() -> Part:
         "401": _("The key is missing or no longer valid"),
         "403": _("The key does not allow this"),
         "404": _("There is no such thing, or not for this key"),
-        "406": _("The answer has no such form"),
+        "409": _("The agency has sent this number before, or a case refers to it"),
+        "410": _("The cursor holds no longer"),
         "412": _("The feature was changed meanwhile"),
         "415": _("What was sent has a form that is not read"),
         "428": _("If-Match is missing"),
@@ -161,17 +165,16 @@ def _paths(collection: Collection, grant: Grant, offered: Iterable[str]) -> Part
     feature_id = parameter("featureId", {"type": "integer", "minimum": 1}, "path")
     one = _geojson("feature")
     found: Part = {
-        base: {"get": _read(title, f"describe-{key}") | _also("404")},
+        base: {"get": _read(title, f"describe-{key}")},
         f"{base}/queryables": {"get": _read(
-            _("What can be filtered by"), f"queryables-{key}", "application/schema+json")},
-        f"{base}/schema": {"get": _read(
-            _("The fields"), f"schema-{key}", "application/schema+json")},
+            _("What can be filtered by"), f"queryables-{key}", _SCHEMA)},
+        f"{base}/schema": {"get": _read(_("The fields"), f"schema-{key}", _SCHEMA)},
         f"{base}/items": {"get": {
             "summary": title,
             "operationId": f"list-{key}",
             "parameters": [*_list(collection, grant, offered), crs, wanted, moment,
                            _form(*FORMS), _language()],
-            "responses": answers(_geojson("features"), "400", "404"),
+            "responses": answers(_geojson("features", *FORMS.values()), "400", "404"),
         }},
         f"{base}/items/{{featureId}}": {"get": {
             "summary": title,
@@ -180,21 +183,78 @@ def _paths(collection: Collection, grant: Grant, offered: Iterable[str]) -> Part
             "responses": answers(one, "400", "404"),
         }},
     }  # fmt: skip
+    found |= _ways(collection)
+    if grant.of(collection).write:
+        _add_writes(found, collection, feature_id)
     return found
 
 
-def _also(*faults: str) -> Part:
-    content = {"content": {JSON: {"schema": {"type": "object"}}}}
-    return {"responses": answers(content, "400", *faults)}
-
-
-def _geojson(name: str) -> Part:
-    return {
-        "content": {
-            GEOJSON: {"schema": {"$ref": f"#/components/schemas/{name}"}},
-            HTML: {"schema": {"type": "string"}},
-        }
+def _ways(collection: Collection) -> Part:
+    """Describe the feed of changes and the tiles of a collection."""
+    key, base = collection.key, f"/collections/{collection.key}"
+    whole = {"type": "integer", "minimum": 1, "maximum": MOST}
+    place = [parameter(name, {"type": "integer", "minimum": 0}, "path")
+             for name in ("tileMatrix", "tileRow", "tileCol")]  # fmt: skip
+    moment = parameter("datetime", {"type": "string"})
+    changes = {
+        "summary": _("Changes"),
+        "operationId": f"changes-{key}",
+        "parameters": [parameter("cursor", {"type": "string"}), parameter("limit", whole)],
+        "responses": answers(_geojson("features"), "400", "403", "404", "410"),
     }
+    tile = {
+        "summary": _("Vector tiles"),
+        "operationId": f"tile-{key}",
+        "parameters": [*place, moment],
+        "responses": answers({"content": {MVT: _BINARY}}, "400", "404"),
+    }
+    described = {
+        "summary": _("Vector tiles"),
+        "operationId": f"tilejson-{key}",
+        "parameters": [moment],
+        "responses": answers({"content": {JSON: {"schema": {"type": "object"}}}}, "400", "404"),
+    }
+    tiles = f"{base}/tiles/WebMercatorQuad"
+    return {
+        f"{base}/changes": {"get": changes},
+        f"{tiles}/tilejson.json": {"get": described},
+        f"{tiles}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": {"get": tile},
+    }
+
+
+def _add_writes(found: Part, collection: Collection, feature_id: Part) -> None:
+    """Describe how features are added, changed and deleted (Part 4)."""
+    key, base = collection.key, f"/collections/{collection.key}/items"
+    state = parameter("If-Match", {"type": "string"}, "header")
+    sent = {GEOJSON: {"schema": {"$ref": "#/components/schemas/feature"}}}
+    patch = {"application/merge-patch+json": {"schema": {"type": "object"}}}
+    faults = ("400", "403", "404", "409", "412", "415", "428")
+    changed = answers(_geojson("feature"), *faults)
+    found[base]["post"] = {
+        "summary": _("Add a feature"),
+        "operationId": f"add-{key}",
+        "requestBody": {"required": True, "content": sent},
+        "responses": answers({}, *faults, status="201"),
+    }
+    for method, title, content in (
+        ("put", _("Replace a feature"), sent),
+        ("patch", _("Change a feature"), patch),
+        ("delete", _("Delete a feature"), None),
+    ):
+        body = {"requestBody": {"required": True, "content": content}} if content else {}
+        found[f"{base}/{{featureId}}"][method] = {
+            "summary": title,
+            "operationId": f"{method}-{key}",
+            "parameters": [feature_id, state],
+            "responses": changed if content else answers({}, *faults, status="204"),
+            **body,
+        }
+
+
+def _geojson(name: str, *forms: Form) -> Part:
+    files = {form.kind.partition(";")[0]: _BINARY for form in forms}
+    described = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+    return {"content": files | {GEOJSON: described, HTML: {"schema": {"type": "string"}}}}
 
 
 def _list(collection: Collection, grant: Grant, offered: Iterable[str]) -> list[Part]:
