@@ -110,7 +110,8 @@ class _Kept:
     grant: Grant
 
 
-_kept: OrderedDict[int, _Kept] = OrderedDict()
+# By the hash of the token, which no other database has.
+_kept: OrderedDict[bytes, _Kept] = OrderedDict()
 _lock = Lock()
 
 
@@ -133,9 +134,9 @@ def authenticate(connection: Connection, secret: str) -> Grant:
     """
     # NUL bytes and overlong texts are no tokens; both have hashes that nobody has.
     found: Row[Any] | None = None
+    token = hash_of(secret)
     if len(secret) <= LONGEST:
-        values = {"hash": hash_of(secret), "burst": _BURST}
-        found = connection.execute(_FIND, values).one_or_none()
+        found = connection.execute(_FIND, {"hash": token, "burst": _BURST}).one_or_none()
     if found is None:
         raise UnknownKeyError(Message("This key is not known."))
     if not found.holds:
@@ -144,12 +145,12 @@ def authenticate(connection: Connection, secret: str) -> Grant:
         wait = connection.execute(_WAIT, {"id": found.id, "rate": found.rate}).scalar()
         raise TooManyRequestsError(max(1, ceil(wait or 0)), found.id)
     with _lock:
-        kept = _kept.get(found.id)
+        kept = _kept.get(token)
     if kept is None or kept.version != found.version or kept.until < time.monotonic():
         kept = _Kept(found.version, time.monotonic() + KEPT_S, read_grant(connection, found.id))
         with _lock:
-            _kept[found.id] = kept
-            _kept.move_to_end(found.id)
+            _kept[token] = kept
+            _kept.move_to_end(token)
             while len(_kept) > _MOST_KEPT:
                 _kept.popitem(last=False)
     return kept.grant
