@@ -24,7 +24,7 @@ from gridmap.exchange.grant import Grant
 
 USUAL, MOST = 1000, 10_000
 #: A page that would stay empty, since all that changed lies elsewhere, looks on so many times.
-_TRIES = 20
+_TRIES = 10
 #: The joins whose tables the log keeps apart: a change there is no news to who may not see it.
 _PARTS = {"latest": "building_counts", "incident_case": "cases", "contact": "contacts"}
 
