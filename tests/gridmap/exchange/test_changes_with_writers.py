@@ -66,7 +66,7 @@ EDIT = [
     f"UPDATE incident SET geom = {_AT} WHERE id = {_ONE.format('incident')}",
     f"""UPDATE incident SET occurred_at = CAST(:day AS timestamp) AT TIME ZONE 'Asia/Shanghai'
         WHERE id = {_ONE.format("incident")}""",
-    "UPDATE incident SET source = 'many' || :n WHERE id % 50 = :n % 50",
+    "UPDATE incident SET category_id = 1 + :n % 2 WHERE id % 50 = :n % 50",
     f"DELETE FROM incident WHERE id = {_ONE.format('incident')}",
     "DELETE FROM incident WHERE id BETWEEN :n AND :n + 3",
 ]  # fmt: skip
@@ -175,7 +175,8 @@ def stored(connection: Connection, key: str, name: str) -> dict[int, tuple[objec
     shape = "ST_AsText(t.geom, 7)"
     statement = {
         "incidents": f"""
-            SELECT t.id, {shape}, t.source, (SELECT code FROM cell WHERE id = t.cell_id),
+            SELECT t.id, {shape}, t.source, (SELECT code FROM category WHERE id = t.category_id),
+                   (SELECT code FROM cell WHERE id = t.cell_id),
                    extract(epoch FROM t.occurred_at)::float
             FROM incident t WHERE {inside} AND (NOT :period OR
                 (t.occurred_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN :first AND :last)""",
@@ -202,7 +203,8 @@ def held(connection: Connection, copy: Copy) -> dict[int, tuple[object, ...]]:
         ).all()
     )  # fmt: skip
     names = {
-        "incidents": ("source", "cell_code", "occurred_at"), "places": ("name", "cell_code"),
+        "incidents": ("source", "category", "cell_code", "occurred_at"),
+        "places": ("name", "cell_code"),
         "buildings": ("name", "cell_code", "households"),
     }.get(copy.key, ("name",))  # fmt: skip
     found = {}
