@@ -90,9 +90,8 @@ def read_changes(
     """
     if not 1 <= limit <= MOST:
         raise GridmapError(Message("The limit must lie between 1 and {most}.", most=MOST))
-    grant.of(collection)
-    at, mark = (None, b"") if cursor is None else read_cursor(cursor)
     feed = _Feed(connection, collection, grant, limit)
+    at, mark = (None, b"") if cursor is None else read_cursor(cursor)
     first = feed.look(at)
     held = mark_of(first.database, collection, grant)
     if at is not None:
