@@ -24,7 +24,7 @@ from gridmap.exchange.grant import Grant
 
 USUAL, MOST = 1000, 10_000
 #: A page that would stay empty, since all that changed lies elsewhere, looks on so many times.
-_TRIES = 20
+_TRIES = 10
 #: The joins whose tables the log keeps apart: a change there is no news to who may not see it.
 _PARTS = {"latest": "building_counts", "incident_case": "cases", "contact": "contacts"}
 
@@ -90,9 +90,8 @@ def read_changes(
     """
     if not 1 <= limit <= MOST:
         raise GridmapError(Message("The limit must lie between 1 and {most}.", most=MOST))
-    grant.of(collection)
-    at, mark = (None, b"") if cursor is None else read_cursor(cursor)
     feed = _Feed(connection, collection, grant, limit)
+    at, mark = (None, b"") if cursor is None else read_cursor(cursor)
     first = feed.look(at)
     held = mark_of(first.database, collection, grant)
     if at is not None:

@@ -22,6 +22,7 @@ from gridmap.workforce.rights import Actor, Role
 #: What the standard names: so many days at most, and so many requests in an answer.
 MOST_DAYS, MOST = 90, 1000
 LONGEST_WORD = 200
+_WORDS = ("first_name", "last_name", "phone", "email", "address_string")
 _STATES = {"open": "c.ended_at IS NULL", "closed": "c.ended_at IS NOT NULL"}
 
 _SERVICES = """
@@ -159,16 +160,8 @@ def take_in(session: Session, grant: Grant, form: Mapping[str, str], folder: Pat
     if not code:
         raise GridmapError(Message("The argument {name} is missing.", name="service_code"))
     service = find_service(session.connection(), code)
-    for name in ("first_name", "last_name", "phone", "email", "address_string"):
-        if len(form.get(name, "")) > LONGEST_WORD:
-            raise GridmapError(
-                Message("{name} is longer than {count} characters.", name=name, count=LONGEST_WORD)
-            )
     description = form.get("description", "").strip() or service.service_name
-    if len(description) > LONGEST:
-        raise GridmapError(
-            Message("{name} is longer than {count} characters.", name="description", count=LONGEST)
-        )
+    _check_lengths({**form, "description": description})
     data = Report(
         code,
         description,
@@ -181,6 +174,15 @@ def take_in(session: Session, grant: Grant, form: Mapping[str, str], folder: Pat
     # The key stands for no user; this role may do nothing but report.
     actor = Actor(None, grant.name, Role.CADRE, grant.scope, grant.units)
     return report(session, actor, data, folder).id
+
+
+def _check_lengths(form: Mapping[str, str]) -> None:
+    most = {**dict.fromkeys(_WORDS, LONGEST_WORD), "description": LONGEST}
+    for name, count in most.items():
+        if len(form.get(name, "")) > count:
+            raise GridmapError(
+                Message("{name} is longer than {count} characters.", name=name, count=count)
+            )
 
 
 def _place(session: Session, grant: Grant, form: Mapping[str, str]) -> tuple[float, float] | Hit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from gridmap.exchange.change_cursor import Position, read_cursor, write_cursor
 from gridmap.exchange.change_log import prune_changes
 from gridmap.exchange.collections import COLLECTIONS
 from gridmap.exchange.grant import Grant, LayerGrant
+from gridmap.incidents.importing import write_incidents
+from gridmap.territory.importing.origin import Origin
 from tests.conftest import fresh_database
 from tests.gridmap.exchange.copying import Copy, add_incident, fill, grants, parse, read, settle
 
@@ -170,6 +173,35 @@ def test_the_log_of_runs_is_short_and_paged(town: Engine, readers: dict[str, Gra
     with town.connect() as connection:
         assert log(connection) == [("places", 59, True)]
     assert [len(copy.poll()) for copy in copies] == [0, 0]
+    assert [copy.started for copy in copies] == [1, 1]
+
+
+def test_an_import_of_a_new_year_is_a_row_of_the_log(
+    town: Engine, readers: dict[str, Grant]
+) -> None:
+    copies = [Copy(town, "incidents", readers[name], limit=400) for name in ("all", "middle")]
+    for copy in copies:
+        copy.poll()
+    frame = pd.DataFrame({
+        "external_id": [str(number) for number in range(1500)],
+        "category_id": 1,
+        "occurred_at": pd.date_range("2025-03-01", periods=1500, freq="min", tz="UTC"),
+        "lon": [110 + 0.03 * (number + 0.5) / 1500 for number in range(1500)],
+        "lat": 30.005,
+    })  # fmt: skip
+    with Session(town) as session, session.begin():
+        session.execute(text("TRUNCATE layer_change"))
+        write_incidents(session, frame, Origin("import"))
+        assert log(session.connection()) == [("incidents", 1500, False)]
+    assert [len(copy.poll()) for copy in copies] == [1500, 500]
+    with Session(town) as session, session.begin():
+        # Of what is sent again only what differs is told.
+        write_incidents(
+            session, frame.assign(lon=frame["lon"].clip(upper=110.02)), Origin("import")
+        )
+    settle(town)
+    page = read(town, "incidents", readers["all"], copies[0].cursor, limit=1000)
+    assert page.count == 500
     assert [copy.started for copy in copies] == [1, 1]
 
 

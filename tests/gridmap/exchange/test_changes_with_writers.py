@@ -52,7 +52,9 @@ def _edits(table: str) -> list[str]:
     ]
 
 
+#: In the order in which a transaction does them, so that few wait for each other in a ring.
 EDIT = [
+    "UPDATE cell SET name = 'u' || :n WHERE id = 1 + :n % 12",
     *_edits("place"),
     *_edits("building"),
     """INSERT INTO building_count (building_id, month, households)
@@ -64,10 +66,9 @@ EDIT = [
     f"UPDATE incident SET geom = {_AT} WHERE id = {_ONE.format('incident')}",
     f"""UPDATE incident SET occurred_at = CAST(:day AS timestamp) AT TIME ZONE 'Asia/Shanghai'
         WHERE id = {_ONE.format("incident")}""",
-    "UPDATE incident SET source = 'many' || :n WHERE id % 50 = :n % 50",
+    "UPDATE incident SET category_id = 1 + :n % 2 WHERE id % 50 = :n % 50",
     f"DELETE FROM incident WHERE id = {_ONE.format('incident')}",
     "DELETE FROM incident WHERE id BETWEEN :n AND :n + 3",
-    "UPDATE cell SET name = 'u' || :n WHERE id = 1 + :n % 12",
 ]  # fmt: skip
 # The border between two cells of a community moves, and what lies there changes its cell.
 _BORDER = """
@@ -101,16 +102,6 @@ class Writer:
             "w": 0.001 + self.chance.random() * 0.003,
         }
 
-    def edit(self, connection: Connection) -> int:
-        luck = self.chance.random()
-        if luck < 0.005:
-            connection.execute(text(_BORDER), self.values())
-            return 1
-        if luck < 0.006:
-            return self.import_many(connection)
-        connection.execute(text(self.chance.choice(EDIT)), self.values())
-        return 1
-
     def import_many(self, connection: Connection) -> int:
         count = 60
         rows = [self.values() for _ in range(count)]
@@ -128,10 +119,18 @@ class Writer:
         return count
 
     def transaction(self) -> None:
+        luck = self.chance.random()
         with self.engine.connect() as connection:
             transaction = connection.begin()
-            for _ in range(self.chance.randrange(1, 8)):
-                self.done += self.edit(connection)
+            if luck < 0.005:
+                self.done += self.import_many(connection)
+            else:
+                if luck < 0.03:
+                    connection.execute(text(_BORDER), self.values())
+                edits = self.chance.choices(range(len(EDIT)), k=self.chance.randrange(1, 8))
+                for number in sorted(edits):
+                    connection.execute(text(EDIT[number]), self.values())
+                self.done += len(edits)
             if self.chance.random() < 0.2:
                 transaction.rollback()
             else:
@@ -176,7 +175,8 @@ def stored(connection: Connection, key: str, name: str) -> dict[int, tuple[objec
     shape = "ST_AsText(t.geom, 7)"
     statement = {
         "incidents": f"""
-            SELECT t.id, {shape}, t.source, (SELECT code FROM cell WHERE id = t.cell_id),
+            SELECT t.id, {shape}, t.source, (SELECT code FROM category WHERE id = t.category_id),
+                   (SELECT code FROM cell WHERE id = t.cell_id),
                    extract(epoch FROM t.occurred_at)::float
             FROM incident t WHERE {inside} AND (NOT :period OR
                 (t.occurred_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN :first AND :last)""",
@@ -203,7 +203,8 @@ def held(connection: Connection, copy: Copy) -> dict[int, tuple[object, ...]]:
         ).all()
     )  # fmt: skip
     names = {
-        "incidents": ("source", "cell_code", "occurred_at"), "places": ("name", "cell_code"),
+        "incidents": ("source", "category", "cell_code", "occurred_at"),
+        "places": ("name", "cell_code"),
         "buildings": ("name", "cell_code", "households"),
     }.get(copy.key, ("name",))  # fmt: skip
     found = {}
