@@ -43,30 +43,6 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
     ("tiles.tile", "GET"): many(
         Action.VIEW_MAP, *(f"/tiles/{_ALL_LAYERS}/{{tile_{z}}}.mvt" for z in (10, 14, 16))
     ),
-    ("changes.show", "GET"): [
-        *many(
-            Action.EXPORT,
-            *(
-                f"/ogc/collections/{key}/changes?limit=10000"
-                for key in ("units", "cells", "buildings", "places", "incidents")
-            ),
-        ),
-        Route(Action.EXPORT, "/ogc/collections/nothing/changes", own=(404,)),
-    ],
-    ("open311.discovery", "GET"): many(PUBLIC, "/open311/v2/discovery.json"),
-    ("open311.services", "GET"): many(PUBLIC, "/open311/v2/services.xml"),
-    ("open311.definition", "GET"): many(PUBLIC, "/open311/v2/services/x.json", own=(404,)),
-    # A person's grant neither writes nor holds the steps of cases; a key's may.
-    ("open311.listed", "GET"): many(Action.EXPORT, "/open311/v2/requests.json", own=(403,)),
-    ("open311.single", "GET"): [
-        Route(Action.EXPORT, "/open311/v2/requests/{case}.xml", own=(403,), foreign=(403,))
-    ],
-    ("open311.token", "GET"): [
-        Route(Action.EXPORT, "/open311/v2/tokens/{case}.json", own=(403,), foreign=(403,))
-    ],
-    ("open311.hand_in", "POST"): [
-        Route(Action.EXPORT, "/open311/v2/requests.json", form={"service_code": "x"}, own=(403,))
-    ],
     ("users.show", "GET"): many(Action.MANAGE_USERS, "/users", "/users?q=a&state=active&page=2"),
     ("users.ask_new", "GET"): [Route(Action.MANAGE_USERS, "/users/new")],
     ("users.add", "POST"): [Route(Action.MANAGE_USERS, "/users/new", form={}, own=(400,))],
