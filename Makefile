@@ -1,7 +1,7 @@
 # `make` lists the targets. Each of them sets up what it needs and leaves what is there.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench screenshots lock setup setup-test setup-bench
+.PHONY: help demo test check format bench screenshots lock setup setup-test
 
 RUN := .venv/bin/
 ARGS ?=
@@ -28,7 +28,7 @@ format: setup-test ## Format the code
 	$(RUN)ruff check --fix-only .
 	$(RUN)ruff format .
 
-bench: setup-bench ## Run a measurement: make bench B=name (without B it lists them)
+bench: setup-test ## Run a measurement: make bench B=name (without B it lists them)
 	@if [ -n "$(B)" ]; then $(RUN)python -m benchmarks.$(patsubst import,import_,$(B)) $(ARGS); \
 	else ls benchmarks | sed -n 's/^\([a-z]\w*\)\.py$$/\1/p'; fi
 
@@ -44,8 +44,4 @@ setup: ## Install what the demo needs, without starting it
 
 setup-test: ## Install what the tests need, without running them
 	@setup/system.sh test
-	@setup/environment.sh test
-
-setup-bench: ## Install what the measurements need, without running them
-	@setup/system.sh bench
 	@setup/environment.sh test

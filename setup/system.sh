@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the programs of the system that are missing. Usage: setup/system.sh [demo|test|bench]
+# Installs the programs of the system that are missing. Usage: setup/system.sh [demo|test]
 # It makes and starts no database cluster of the system's, and leaves an existing one alone.
 set -eu
 purpose=${1:-demo}
@@ -33,15 +33,14 @@ have_chinese_font() {
 "${PYTHON:-python3}" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
     2>/dev/null || need python3 python3-venv
 # An external database needs no server here, though the tests always use their own.
-if [ -z "${GRIDMAP_DATABASE_URL:-}" ] || [ "$purpose" != demo ]; then
+if [ -z "${GRIDMAP_DATABASE_URL:-}" ] || [ "$purpose" = test ]; then
     have_postgis || need postgresql-postgis
 fi
-if [ "$purpose" != demo ]; then
+if [ "$purpose" = test ]; then
     command -v chromium >/dev/null 2>&1 || need chromium
     have_chinese_font || need fonts-noto-cjk
-fi
-# Measurements stand beside ogr2ogr.
-if [ "$purpose" = bench ]; then
+    # The tests run the examples for partners, and measurements stand beside ogr2ogr.
+    command -v curl >/dev/null 2>&1 || need curl
     command -v ogr2ogr >/dev/null 2>&1 || need gdal-bin
 fi
 [ -n "$packages" ] || exit 0
