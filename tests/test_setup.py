@@ -72,7 +72,7 @@ def test_the_assets_are_in_place() -> None:
 
 @pytest.mark.parametrize(
     ("purpose", "needed", "spared"),
-    [("demo", "", "chromium"), ("test", "chromium", "gdal-bin"), ("bench", "gdal-bin", "-")],
+    [("demo", "", "chromium"), ("test", "chromium curl gdal-bin", "-")],
 )
 def test_without_apt_it_says_what_to_install(
     tmp_path: Path, purpose: str, needed: str, spared: str
