@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,8 +10,18 @@ from benchmarks.grid import benchmark_cluster
 from geodata.town.plan import Size
 from gridmap.db import make_engine, make_sessions
 from gridmap.demo import load
+from gridmap.exchange.agencies.service import (
+    MOST_PER_MINUTE,
+    AgencyWish,
+    KeyWish,
+    create_agency,
+    create_key,
+)
+from gridmap.exchange.collections import COLLECTIONS
+from gridmap.exchange.grant import LayerGrant
 from gridmap.migrate import migrate
 from gridmap.workforce.demo import PASSWORD
+from gridmap.workforce.rights import SYSTEM
 from gridmap.workforce.sign_in import sign_in
 
 
@@ -41,3 +52,19 @@ def session_token(url: str) -> str:
     if token is None:
         raise SystemExit("the database lacks the users of the demo town")
     return token
+
+
+def partner_key(url: str) -> str:
+    """Make a key that may read everything, as a partner sends it; return its token."""
+    engine = make_engine(url)
+    with make_sessions(engine).begin() as session:
+        agency = create_agency(session, SYSTEM, AgencyWish(f"benchmark {secrets.token_hex(4)}"))
+        wish = KeyWish(
+            "benchmark",
+            {key: LayerGrant() for key in COLLECTIONS},
+            units=None,
+            rate_per_minute=MOST_PER_MINUTE,
+        )
+        _, token = create_key(session, SYSTEM, agency.id, wish)
+    engine.dispose()
+    return token.secret

@@ -5,6 +5,8 @@ A person who may not export is given no layer by them: 404, as if there were non
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.webui.route import OPEN, PUBLIC, Route, many
 
 _KEYS = ("units", "cells", "buildings", "places", "roads", "ground", "incidents")
@@ -13,7 +15,7 @@ _TILES = "/ogc/collections/{}/tiles/WebMercatorQuad"
 _GIVEN = (200, 404)
 #: What a person asks to write is refused, since writing needs a key.
 _READ_ONLY = (403, 404)
-_FEATURE = {"type": "Feature", "properties": {}, "geometry": None}
+_FEATURE: dict[str, Any] = {"type": "Feature", "properties": {}, "geometry": None}
 _SINGLE = {"units": "unit", "cells": "cell", "buildings": "building", "places": "place",
            "incidents": "incident"}  # fmt: skip
 
