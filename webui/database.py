@@ -19,16 +19,41 @@ def engine() -> Engine:
     return found
 
 
+_KEPT = "kept_connection"
+
+
 @contextmanager
 def reading() -> Iterator[Connection]:
     """Yield a connection that only reads, each statement by itself."""
+    kept: Connection | None = g.get(_KEPT)
+    if kept is not None:
+        yield kept
+        return
     with engine().connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def keep_reading() -> Connection:
+    """Return a connection that all of the request reads by, which spares the way to the pool."""
+    if _KEPT not in g:
+        connection = engine().connect()
+        setattr(g, _KEPT, connection.execution_options(isolation_level="AUTOCOMMIT"))
+    kept: Connection = getattr(g, _KEPT)
+    return kept
+
+
+def let_go(_: BaseException | None = None) -> None:
+    """Give the kept connection back."""
+    kept: Connection | None = g.pop(_KEPT, None)
+    if kept is not None:
+        kept.close()
 
 
 @contextmanager
 def writing() -> Iterator[Session]:
     """Yield a session whose work is committed at the end, all of it or nothing."""
+    # Nobody holds one connection while waiting for another.
+    let_go()
     with Session(engine(), expire_on_commit=False) as session, session.begin():
         yield session
 

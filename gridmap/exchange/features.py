@@ -419,28 +419,12 @@ def _prepared(statement: str) -> TextClause:
     return text(statement)
 
 
-def count_features(connection: Connection, collection: Collection, grant: Grant, most: int) -> int:
-    """Count what a reader may be given of a collection, up to a number."""
-    conditions, params = visible(collection, grant)
-    where = " AND ".join(conditions) or "true"
-    return int(
-        connection.execute(
-            _prepared(
-                f"SELECT count(*) FROM (SELECT FROM {collection.table} t WHERE {where} "
-                "LIMIT :most) s"
-            ),
-            params | {"most": most},
-        ).scalar_one()
-    )
+def extent(connection: Connection, grant: Grant) -> Mapping[str, Any]:
+    """Return the box of the units that a reader may be given, in degrees.
 
-
-def extent(connection: Connection, collection: Collection, grant: Grant) -> Mapping[str, Any]:
-    """Return the box of the units that a reader may be given, in degrees, and no more exactly.
-
-    Told of a collection instead of its features' own box, which a reader of few features could
-    locate one by.
+    It is told of every collection instead of its features' own box, by which a reader of few
+    features could locate one.
     """
-    grant.of(collection)
     condition = "true" if grant.units is None else "t.id = ANY(:units)"
     params = {} if grant.units is None else {"units": sorted(grant.units)}
     box = connection.execute(

@@ -203,7 +203,7 @@ def test_a_bad_parameter_is_named(client: FlaskClient, path: str, parameter: str
 def test_who_may_not_export_gets_nothing(sign_in: Callable[[str], FlaskClient]) -> None:
     for path in ("", "/tilejson.json", "/0/0/0"):
         answer = sign_in("cadre").get(TILES.format("units") + path)
-        assert answer.status_code == 403
+        assert answer.status_code == 404
         assert answer.content_type == "application/problem+json"
 
 

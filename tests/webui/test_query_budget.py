@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gridmap.demo import load
 from gridmap.embedded import Cluster
+from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency, create_key
+from gridmap.exchange.grant import LayerGrant
 from gridmap.settings import Settings
+from gridmap.workforce.rights import SYSTEM
 from tests.conftest import fresh_database
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
@@ -39,7 +43,17 @@ BUDGETS: Mapping[str, int] = {
     "staff.edit_team": 9, "staff.import_form": 2, "staff.import_example": 2, "cases.index": 8,
     "cases.export": 5, "cases.show_board": 8, "cases.show_map": 7, "cases.points": 4,
     "cases.show": 10, "cases.photo": 4, "cases.new": 5, "cases.similar": 6, "cases.rules": 6,
-    "cases.category": 7, "my.show": 6,
+    "cases.category": 7, "my.show": 6, "cell_page.ask_change": 14, "agencies.show": 3,
+    "agencies.ask_new": 2, "agencies.look": 4, "agencies.ask_change": 3, "agencies.ask_new_key": 4,
+    "agencies.look_key": 13, "agencies.ask_change_key": 8, "agencies.log_of_key": 6,
+    "agencies.progress": 3, "agencies.download": 3, "packages.look": 3, "packages.fetch": 3,
+    "packages.fetch_latest": 3, "packages.public_key": 1, "ogc.landing": 2, "ogc.conformance": 2,
+    "ogc.api": 3, "ogc.guide": 2, "ogc.collections": 4, "ogc.collection": 4, "ogc.queryables": 2,
+    "ogc.schema": 2, "ogc.features": 4, "ogc.feature": 4, "changes.show": 4,
+    "ogc_tiles.matrix_sets": 1, "ogc_tiles.matrix_set": 1, "ogc_tiles.tilesets": 4,
+    "ogc_tiles.tileset": 4, "ogc_tiles.tile_json": 4, "ogc_tiles.tile": 4, "open311.discovery": 1,
+    "open311.services": 1, "open311.definition": 1, "open311.listed": 4, "open311.single": 4,
+    "open311.token": 4,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there.
@@ -83,6 +97,10 @@ MORE_ROWS = f"""
     FROM incident_case c, generate_series(1, 5) WHERE c.community_id = {_OWN};
     INSERT INTO case_photo (case_id, step_id, name, width, height, size)
     SELECT s.case_id, s.id, 'p' || s.id, 10, 10, 10 FROM case_step s WHERE s.user_name = 'x';
+    INSERT INTO api_key (agency_id, name, prefix, token_hash, everywhere)
+    SELECT a.id, '钥' || n, 'gm_', sha256(n::text::bytea), true
+    FROM agency a, generate_series(1, 30) n;
+    INSERT INTO key_layer (key_id, collection) SELECT id, 'roads' FROM api_key WHERE prefix = 'gm_';
     INSERT INTO calendar_day (day, working)
     SELECT day, false FROM generate_series(date '2026-03-01', date '2026-04-01', '1 day') AS day;
     INSERT INTO category (code, parent_id, name)
@@ -98,6 +116,10 @@ def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
         app = create_app(Settings(database_url=url))
         engine: Engine = app.extensions["gridmap.engine"]
         load(engine, "small", 1)
+        with Session(engine) as session, session.begin():
+            agency = create_agency(session, SYSTEM, AgencyWish("消防")).id
+            for name in ("一", "二"):
+                create_key(session, SYSTEM, agency, KeyWish(name, {"cells": LayerGrant()}, None))
         with engine.connect() as connection:
             unit = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
             ids = ids_of(connection, unit)

@@ -20,7 +20,7 @@ from gridmap.exchange.agencies.authentication import (
 )
 from gridmap.exchange.grant import Grant, of_actor
 from webui import access
-from webui.database import reading
+from webui.database import keep_reading, let_go
 
 #: The query parameter for tools that can send no header.
 PARAMETER = "key"
@@ -94,6 +94,7 @@ def install(app: Flask, log: AccessLog) -> None:
     app.extensions["gridmap.access_log"] = log
     app.wsgi_app = _without_keys(app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.after_request(_note)
+    app.teardown_appcontext(let_go)
 
 
 def close(app: Flask) -> None:
@@ -104,8 +105,7 @@ def close(app: Flask) -> None:
 
 def _of_key(secret: str) -> Grant:
     try:
-        with reading() as connection:
-            grant = authenticate(connection, secret)
+        grant = authenticate(keep_reading(), secret)
     except (UnknownKeyError, TooManyRequestsError) as refused:
         if refused.key_id is not None:
             _begin(refused.key_id)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy import Connection, text
 
 from gridmap.exchange.collections import find_collection
+from gridmap.exchange.features import extent
 from gridmap.exchange.systems import System, systems
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import reading
@@ -82,7 +83,7 @@ def collection(key: str) -> Response:
     refuse_unknown(request.args)
     one, grant = find_collection(key), current_grant()
     with reading() as connection:
-        content = documents.describe(connection, one, grant, offered(connection))
+        content = documents.describe(one, grant, offered(connection), extent(connection, grant))
     return document(content, "ogc/collection.html", schema=documents.schema(one, grant))
 
 

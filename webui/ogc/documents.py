@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -70,21 +71,30 @@ def conformance() -> dict[str, Any]:
 
 def collections(connection: Connection, grant: Grant, offered: dict[str, System]) -> dict[str, Any]:
     """Return the collections of a reader (Part 1, 7.13)."""
+    places = extent(connection, grant)
     return {
         "links": self_links("/collections"),
-        "collections": [describe(connection, one, grant, offered) for one in grant.collections()],
+        "collections": [describe(one, grant, offered, places) for one in grant.collections()],
         "crs": list(offered),
     }
 
 
 def describe(
-    connection: Connection, collection: Collection, grant: Grant, offered: dict[str, System]
+    collection: Collection, grant: Grant, offered: dict[str, System], places: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the description of a collection (Part 1, 7.14; Part 2, 6.2)."""
+    """Return the description of a collection (Part 1, 7.14; Part 2, 6.2).
+
+    Parameters
+    ----------
+    collection : Collection
+    grant : Grant
+    offered : dict of str to System
+    places : mapping
+        From `gridmap.exchange.features.extent`.
+    """
     grant.of(collection)
     path = f"/collections/{collection.key}"
     title = say(Message(collection.title))
-    places = extent(connection, collection, grant)
     return {
         "id": collection.key,
         "title": title,

@@ -174,12 +174,22 @@ def test_small_counts_are_not_told(connection: Connection) -> None:
     assert math.isnan(found.get("households", math.nan))
 
 
-def test_there_are_no_tiles_of_points_that_are_moved(connection: Connection) -> None:
+def test_moved_points_are_drawn_where_they_are_told(connection: Connection) -> None:
+    """At 110.005 30.005 by itself; the cell's own point is elsewhere."""
+    place = connection.execute(
+        text(
+            "SELECT ST_X(c.anchor) AS x, ST_Y(c.anchor) AS y FROM incident i "
+            "JOIN cell c ON c.id = i.cell_id"
+        )
+    ).first()
+    assert place is not None
     snapped = granted(incidents=LayerGrant(snap="cell"))
-    with pytest.raises(NotFoundError, match="no tiles"):
-        make_collection_tile(connection, INCIDENTS, tile_at(16), snapped)
-    with pytest.raises(NotFoundError, match="no tiles"):
-        bounds_of(connection, INCIDENTS, snapped)
+    bounds = bounds_of(connection, INCIDENTS, snapped)
+    assert bounds == pytest.approx([place.x, place.y, place.x, place.y])
+    assert bounds != bounds_of(connection, INCIDENTS, WHOLE)
+    drawn = rows(connection, INCIDENTS, 14, snapped)
+    assert drawn
+    assert all("n" not in row for row in drawn)
 
 
 def test_a_layer_that_is_not_granted_does_not_exist(connection: Connection) -> None:
@@ -212,8 +222,8 @@ def test_the_cells_of_an_earlier_day(connection: Connection) -> None:
     ):
         found = {row["code"] for row in rows(connection, CELLS, 14, when=when)}
         assert found == {code, "990101001001002"}
-    with pytest.raises(ParameterError, match="one day"):
-        rows(connection, CELLS, 14, when="2024-01-01/2024-12-31")
+    both = {row["code"] for row in rows(connection, CELLS, 14, when="2024-01-01/2024-12-31")}
+    assert both == {"990101001001001", "990101001001002", "990101001001009"}
 
 
 def test_bounds_are_those_of_what_is_there(connection: Connection) -> None:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Connection, text
 
 from gridmap.errors import ParameterError
 from gridmap.exchange.periods import ALWAYS, Period, read_period
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOMENT = datetime(2026, 1, 31, 16, 30, tzinfo=UTC)
 
 
@@ -48,17 +47,19 @@ def test_what_is_no_period_is_refused_by_name(text: str) -> None:
     assert refused.value.parameter == "datetime"
 
 
-def test_the_day_of_a_moment_is_that_of_the_territory() -> None:
-    assert Period(MOMENT, MOMENT).day(SHANGHAI) == date(2026, 2, 1)
-    assert ALWAYS.day(SHANGHAI) is None
-    with pytest.raises(ParameterError, match="one day"):
-        Period(date(2026, 1, 1), date(2026, 1, 31)).day(SHANGHAI)
-
-
-def test_days_are_whole_and_moments_are_included() -> None:
-    sql, values = Period(date(2026, 1, 1), date(2026, 1, 31)).condition("t.at", "p", SHANGHAI)
-    assert sql == "t.at >= :p_first AND t.at < :p_after"
-    assert values["p_after"] == datetime(2026, 2, 1, tzinfo=SHANGHAI)
-    sql, values = Period(None, MOMENT).condition("t.at", "p", SHANGHAI)
-    assert (sql, values) == ("t.at <= :p_last", {"p_last": MOMENT})
-    assert ALWAYS.condition("t.at", "p", SHANGHAI) == ("true", {})
+def test_days_are_local_and_whole_and_moments_are_included(connection: Connection) -> None:
+    """16:30 UTC of 31 January is half past midnight of 1 February in Shanghai."""
+    for period, inside in (
+        (Period(date(2026, 2, 1), date(2026, 2, 1)), True),
+        (Period(date(2026, 1, 1), date(2026, 1, 31)), False),
+        (Period(MOMENT, MOMENT), True),
+        (Period(None, MOMENT), True),
+        (ALWAYS, True),
+    ):
+        at = "CAST(:at AS timestamptz)"
+        condition, values = period.condition(at, "p")
+        statement = text(f"SELECT {condition}")
+        assert connection.execute(statement, {**values, "at": MOMENT}).scalar() is inside
+        span, values = period.days("p")
+        statement = text(f"SELECT local_date({at}) <@ {span}")
+        assert connection.execute(statement, {**values, "at": MOMENT}).scalar() is inside
