@@ -172,7 +172,7 @@ def stored(connection: Connection, key: str, name: str) -> dict[int, tuple[objec
     """Read from the tables, without the feed's own statements, what a copy must hold."""
     middle = "(SELECT id FROM unit WHERE code = '990101001002')"
     inside = f"community_id = {middle}" if name in ("middle", "both") else "true"
-    shape = "ST_AsText(t.geom, 7)"
+    shape = "ST_AsText(ST_ForcePolygonCCW(t.geom), 7)"
     statement = {
         "incidents": f"""
             SELECT t.id, {shape}, t.source, (SELECT code FROM category WHERE id = t.category_id),

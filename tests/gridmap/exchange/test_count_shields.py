@@ -193,7 +193,7 @@ def others(
     for one in free:
         for change in range(-mine, values[one] + 1):
             if change:
-                yield values | {house.id: mine + change, id: values[one] - change}
+                yield values | {house.id: mine + change, one: values[one] - change}
     for pair in combinations(free, 2):
         total = mine + values[pair[0]] + values[pair[1]]
         for shares in permutations((1, total - 1, 0)):
