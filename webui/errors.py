@@ -32,6 +32,7 @@ _FORGED = N_("This page was open too long, or came from elsewhere. Load it again
 _UNSTORABLE = N_("A value holds characters, or a number or date, that cannot be stored.")
 _BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
 _CANCELLED = N_("The question took too long and was given up. Ask for a smaller area or period.")
+_UNRECKONED = N_("A value of the question is out of its range, or a pattern ends too early.")
 _BUSY = N_("The database does not answer now. Try again in a minute.")
 
 
@@ -65,6 +66,9 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
         return _answer(400, say(_UNSTORABLE))
     if state == "57014":
         return _answer(503, say(_CANCELLED))
+    # Class 22 of the states: what was asked cannot be reckoned with (PostgreSQL, appendix A).
+    if problems.expected() and (getattr(error.orig, "sqlstate", None) or "").startswith("22"):
+        return _answer(400, say(_UNRECKONED))
     log.exception("The database failed at %s", request.path, exc_info=error)
     if isinstance(error, OperationalError):
         return _answer(503, say(_BUSY))

@@ -109,7 +109,9 @@ def hand_in(kind: str) -> Response:
 @blueprint.errorhandler(GeodataError)
 def refuse(error: GeodataError) -> Response:
     """Answer as the standard says where a request is at fault."""
-    return _error(getattr(error, "status", 400), say(error.message))
+    answer = _error(getattr(error, "status", 400), say(error.message))
+    answer.headers.update(getattr(error, "headers", {}))
+    return answer
 
 
 @blueprint.errorhandler(HTTPException)

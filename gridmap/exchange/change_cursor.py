@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import ParameterError
 from gridmap.exchange.change_rows import feed_columns
 from gridmap.exchange.collections import Collection
 from gridmap.exchange.grant import Grant
@@ -53,7 +53,7 @@ def read_cursor(cursor: str) -> tuple[Position, bytes]:
 
     Raises
     ------
-    GridmapError
+    ParameterError
         If it is none.
     """
     try:
@@ -62,7 +62,9 @@ def read_cursor(cursor: str) -> tuple[Position, bytes]:
     except (ValueError, struct.error):
         kind = None
     if kind not in (_COPYING, _BETWEEN, _WITHIN):
-        raise GridmapError(Message("This is no cursor. Start without one to get a whole copy."))
+        raise ParameterError(
+            "cursor", Message("This is no cursor. Start without one to get a whole copy.")
+        )
     return Position(xid, seq, None if kind == _BETWEEN else after, kind == _COPYING), mark
 
 

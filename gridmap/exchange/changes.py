@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from geodata.messages import Message
-from gridmap.errors import GoneError, GridmapError
+from gridmap.errors import GoneError, ParameterError
 from gridmap.exchange.change_cursor import (
     LOWEST,
     Position,
@@ -85,11 +85,13 @@ def read_changes(
         If it cannot be followed, see `feed_columns`.
     GoneError
         If the reader has to start over without a cursor.
-    GridmapError
+    ParameterError
         If the cursor is none, or the limit is out of range.
     """
     if not 1 <= limit <= MOST:
-        raise GridmapError(Message("The limit must lie between 1 and {most}.", most=MOST))
+        raise ParameterError(
+            "limit", Message("The limit must lie between 1 and {most}.", most=MOST)
+        )
     feed = _Feed(connection, collection, grant, limit)
     at, mark = (None, b"") if cursor is None else read_cursor(cursor)
     first = feed.look(at)

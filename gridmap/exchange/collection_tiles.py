@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from geodata.messages import Message
-from gridmap.errors import NotFoundError, ParameterError
+from gridmap.errors import NotFoundError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
-from gridmap.exchange.features import geometry_of, visible
+from gridmap.exchange.features import check_times, extent, geometry_of, visible
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.incident_tiles import POINT_ZOOM, incident_tile
@@ -85,7 +85,7 @@ def make_collection_tile(
                 zoom=layer.min_zoom,
             )
         )
-    _check_period(collection, grant, period)
+    check_times(collection, grant, period)
     if counted(collection, grant) and tile.z < POINT_ZOOM and period.whole_days:
         choice = _shared_days(grant, period)
         if choice is None:
@@ -101,7 +101,7 @@ def make_collection_tile(
 
 
 def bounds_of(connection: Connection, collection: Collection, grant: Grant) -> list[float] | None:
-    """Return west, south, east and north of what the reader may be given; None if that is nothing.
+    """Return west, south, east and north of the reader's area; None if that is nothing.
 
     Raises
     ------
@@ -109,14 +109,8 @@ def bounds_of(connection: Connection, collection: Collection, grant: Grant) -> l
         If nothing of the collection is granted.
     """
     layer_of(collection, grant)
-    rows, values = _rows(collection, grant, ALWAYS)
-    place = geometry_of(collection, grant)
-    extent = text(f"""
-        SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (
-            SELECT ST_Extent({place}) AS e FROM {collection.table} t WHERE {rows}
-        ) AS whole WHERE e IS NOT NULL""")
-    found = connection.execute(extent, values).one_or_none()
-    return None if found is None else [float(value) for value in found]
+    box = extent(connection, grant).get("bbox")
+    return None if box is None else [float(value) for value in box[0]]
 
 
 def _rows(collection: Collection, grant: Grant, period: Period) -> tuple[str, dict[str, Any]]:
@@ -155,16 +149,6 @@ def _value(column: Column) -> str:
     if column.type in {"date", "date-time"}:
         return f"to_json({column.sql}) #>> '{{}}'"
     return column.sql
-
-
-def _check_period(collection: Collection, grant: Grant, period: Period) -> None:
-    """Refuse to choose by a time that is not told: it could be found by asking often."""
-    told = {column.sql for column in privacy.published(collection, grant).columns}
-    if collection.time and period != ALWAYS and collection.time not in told:
-        raise ParameterError(
-            "datetime",
-            Message("The times of {collection} are not told.", collection=collection.key),
-        )
 
 
 def _shared_days(grant: Grant, period: Period) -> IncidentFilter | None:

@@ -7,35 +7,39 @@ columns that the reader may test. Values travel as parameters alone.
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import cql2
+import shapely
 
 from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange.collections import Column, ColumnType, Lookup
-from gridmap.exchange.periods import begin, read_end
+from gridmap.exchange.periods import ZONE, begin, read_end
 from gridmap.exchange.systems import CRS84, System
 
 #: Longer filters and deeper trees are refused before they are looked at.
 MOST_CHARACTERS = 10_000
-MOST_NODES = 500
+MOST_NODES = 200
+#: Each further parenthesis that is open doubles what the parser tries, and each NOT likewise.
+DEEPEST, MOST_NOTS = 10, 20
 #: What a filter calls the geometry.
 GEOMETRY = "geometry"
 
 _COMPARISONS = {"=": "=", "<>": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
-_ARITHMETIC = {"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "^": "^"}
+_ARITHMETIC = ("+", "-", "*", "/", "%", "^", "div")
 # CQL2, Req 32: the spatial functions; each is true as in OGC Simple Features.
 _SPATIAL = {
     name: f"ST_{name.removeprefix('s_').capitalize()}"
     for name in ("s_intersects", "s_equals", "s_disjoint", "s_touches", "s_within", "s_overlaps",
                  "s_crosses", "s_contains")
 }  # fmt: skip
-_SHAPES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon",
-           "GeometryCollection"}  # fmt: skip
+_SHAPES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"}
 # CQL2, Req 36: a moment is an interval whose ends are the same; {a}, {b} are the ends of the
 # first, {c}, {d} those of the second.
 _TEMPORAL = {
@@ -55,8 +59,6 @@ _TEMPORAL = {
     "t_startedby": "{a} = {c} AND {b} > {d}",
     "t_starts": "{a} = {c} AND {b} < {d}",
 }
-_SQL_TYPES = {"string": "text", "number": "float8", "integer": "bigint", "boolean": "boolean",
-              "date": "date", "date-time": "timestamptz"}  # fmt: skip
 _NUMBERS = {"number", "integer"}
 _MOMENTS = {"date", "date-time"}
 
@@ -103,14 +105,33 @@ def parse(text: str, language: str) -> Any:
         raise FilterError(
             Message("filter is longer than {most} characters.", most=f"{MOST_CHARACTERS:,}")
         )
-    read = cql2.parse_text if language == "cql2-text" else cql2.parse_json
+    read = cql2.parse_json
+    if language == "cql2-text":
+        _check_nesting(text)
+        read = cql2.parse_text
     try:
         return read(text).to_json()
-    except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
+    # Beside its own errors the library raises plain ones, as for POINT EMPTY.
+    except Exception as error:
         where = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
         raise FilterError(
             Message("filter cannot be read as {language}: {where}", language=language, where=where)
         ) from None
+
+
+def _check_nesting(text: str) -> None:
+    """Refuse a text on which the parser would take long or run out of its stack."""
+    plain = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", text)
+    depth = deepest = 0
+    for sign in re.findall(r"[()]", plain):
+        depth += 1 if sign == "(" else -1
+        deepest = max(deepest, depth)
+        if depth < 0:
+            break
+    if depth != 0:
+        raise FilterError(Message("filter: a parenthesis is missing."))
+    if deepest > DEEPEST or len(re.findall(r"(?i)\bnot\b", plain)) > MOST_NOTS:
+        raise FilterError(Message("filter is nested more than {most} deep.", most=DEEPEST))
 
 
 def translate(
@@ -160,11 +181,14 @@ class _Writer:
         self.params[name] = value
         return f"CAST(:{name} AS {kind})"
 
-    def condition(self, node: Any) -> str:
-        """Return the SQL of something that is true or false."""
+    def _count(self) -> None:
         self.nodes += 1
         if self.nodes > MOST_NODES:
             raise FilterError(Message("filter has more than {most} parts.", most=MOST_NODES))
+
+    def condition(self, node: Any) -> str:
+        """Return the SQL of something that is true or false."""
+        self._count()
         if isinstance(node, bool):
             return "true" if node else "false"
         if isinstance(node, dict) and "property" in node:
@@ -173,7 +197,7 @@ class _Writer:
                 raise _unfit(node, "boolean")
             return f"({term.sql})"
         op, args = _call(node)
-        if op in {"and", "or"}:
+        if op in {"and", "or"} and args:
             return "(" + f" {op.upper()} ".join(map(self.condition, args)) + ")"
         if op == "not":
             return f"(NOT {self.condition(_only(op, args, 1)[0])})"
@@ -204,13 +228,13 @@ class _Writer:
         left, right = self.term(value), self.term(pattern)
         if left.type != "string" or right.type != "string":
             raise _unfit(value, "string")
-        return _looked_up(left, lambda sql: f"({sql} LIKE {right.sql})")
+        return _tested(left, [right], lambda sql, others: f"({sql} LIKE {others[0]})")
 
     def _between(self, op: str, args: list[Any]) -> str:
         value, low, high = _only(op, args, 3)
         middle = self.term(value)
-        least, most = (self._like_kind(middle, one) for one in (low, high))
-        return _looked_up(middle, lambda sql: f"({sql} BETWEEN {least.sql} AND {most.sql})")
+        ends = [self._like_kind(middle, one) for one in (low, high)]
+        return _tested(middle, ends, lambda sql, told: f"({sql} BETWEEN {told[0]} AND {told[1]})")
 
     def _in(self, op: str, args: list[Any]) -> str:
         value, choices = _only(op, args, 2)
@@ -219,8 +243,8 @@ class _Writer:
             raise FilterError(Message("filter: IN needs a list of values."))
         if len(choices) > MOST_NODES:
             raise FilterError(Message("filter has more than {most} parts.", most=MOST_NODES))
-        listed = ", ".join(self._like_kind(left, one).sql for one in choices)
-        return _looked_up(left, lambda sql: f"({sql} IN ({listed}))")
+        listed = [self._like_kind(left, one) for one in choices]
+        return _tested(left, listed, lambda sql, others: f"({sql} IN ({', '.join(others)}))")
 
     def _compare(self, op: str, args: list[Any]) -> str:
         first, second = _only(op, args, 2)
@@ -228,13 +252,10 @@ class _Writer:
             # The value stands first, and takes the type of what it is compared with.
             right = self.term(second)
             left = self._like_kind(right, first)
-            return _looked_up(right, lambda sql: f"({left.sql} {_COMPARISONS[op]} {sql})")
+            return _tested(right, [left], lambda sql, told: f"({told[0]} {_COMPARISONS[op]} {sql})")
         left = self.term(first)
         right = self._like_kind(left, second)
-        if right.lookup is not None:
-            right, lone = _Term(_alone(right), right.type), _alone(left)
-            return f"({lone} {_COMPARISONS[op]} {right.sql})"
-        return _looked_up(left, lambda sql: f"({sql} {_COMPARISONS[op]} {right.sql})")
+        return _tested(left, [right], lambda sql, told: f"({sql} {_COMPARISONS[op]} {told[0]})")
 
     def _like_kind(self, other: _Term, node: Any) -> _Term:
         """Return a term that can be compared with another."""
@@ -251,7 +272,7 @@ class _Writer:
 
     def term(self, node: Any) -> _Term:
         """Return a value: a property, a literal or what is reckoned of them."""
-        self.nodes += 1
+        self._count()
         if isinstance(node, bool):
             return _Term("true" if node else "false", "boolean")
         if isinstance(node, int | float):
@@ -310,9 +331,11 @@ class _Writer:
             raise _unfit(node, "number")
         # In decimal numbers a division by zero has no result and is no fault.
         sides = f"({_alone(left)})::numeric", f"({_alone(right)})::numeric"
-        if op in {"/", "%"}:
+        if op in {"/", "%", "div"}:
             sides = sides[0], f"nullif({sides[1]}, 0)"
-        return _Term(f"({sides[0]} {_ARITHMETIC[op]} {sides[1]})", "number")
+        if op == "div":
+            return _Term(f"div({sides[0]}, {sides[1]})", "number")
+        return _Term(f"({sides[0]} {op} {sides[1]})", "number")
 
     def _ends(self, node: Any) -> tuple[str, str]:
         """Return both ends of a moment or an interval."""
@@ -329,6 +352,11 @@ class _Writer:
         if term.type not in _MOMENTS:
             raise _unfit(node, "date-time")
         moment = _alone(term)
+        if term.type == "date":
+            # A day lasts from its local midnight to the next.
+            begins = f"(({moment})::timestamp AT TIME ZONE {ZONE})"
+            ends = f"((({moment}) + 1)::timestamp AT TIME ZONE {ZONE})"
+            return begins, f"({ends} - interval '1 microsecond')"
         return moment, moment
 
     def _end(self, given: Any, open_end: str) -> str:
@@ -351,11 +379,33 @@ class _Writer:
             raise FilterError(
                 Message("filter: {value} is no geometry.", value=json.dumps(node)[:100])
             )
-        given = self.put(json.dumps(node), "text")
+        given = self.put(json.dumps(_sound(node)), "text")
         shape = f"ST_SetSRID(ST_GeomFromGeoJSON({given}), {int(self.system.srid)})"
         if self.system.flipped:
             shape = f"ST_FlipCoordinates({shape})"
         return shape if self.system.srid == 4326 else f"ST_Transform({shape}, 4326)"
+
+
+def _sound(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a geometry that PostGIS can test.
+
+    Raises
+    ------
+    FilterError
+        If it is none, is empty, crosses itself or has no end.
+    """
+    try:
+        shape = shapely.from_geojson(json.dumps(node))
+    except shapely.errors.GEOSException:
+        shape = None
+    if (
+        shape is None
+        or shape.is_empty
+        or not shape.is_valid
+        or not all(map(math.isfinite, shape.bounds))
+    ):
+        raise FilterError(Message("filter: {value} is no geometry.", value=json.dumps(node)[:100]))
+    return node
 
 
 def _box(corners: Any) -> dict[str, Any]:
@@ -399,6 +449,13 @@ def _unfit(node: Any, kind: str) -> FilterError:
             type=kind,
         )
     )
+
+
+def _tested(term: _Term, others: list[_Term], make: Callable[[str, list[str]], str]) -> str:
+    """Test a value against others; only against values of its own row or given ones by index."""
+    if any(other.lookup for other in others):
+        return make(_alone(term), [_alone(other) for other in others])
+    return _looked_up(term, lambda sql: make(sql, [other.sql for other in others]))
 
 
 def _looked_up(term: _Term, test: Callable[[str], str]) -> str:

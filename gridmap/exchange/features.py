@@ -188,6 +188,21 @@ def queryables(collection: Collection, grant: Grant) -> dict[str, Column]:
     }
 
 
+def check_times(collection: Collection, grant: Grant, times: Period | None) -> None:
+    """Refuse to choose by a time that is not told: it could be found by asking often.
+
+    Raises
+    ------
+    ParameterError
+    """
+    told = {column.sql for column in privacy.published(collection, grant).columns}
+    if times not in (None, ALWAYS) and collection.time and collection.time not in told:
+        raise ParameterError(
+            "datetime",
+            Message("The times of {collection} are not told.", collection=collection.key),
+        )
+
+
 def find_page(connection: Connection, collection: Collection, grant: Grant, query: Query) -> Page:
     """Return a page of features.
 
@@ -351,9 +366,10 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
 def _continue(chosen: _Statement, query: Query) -> None:
     """Choose what comes after the last row of the page before, whatever was written meanwhile."""
     values = _decode(query.cursor or "", len(query.sorts) + 1)
-    if not (values[-1] or "").isdigit() or len(values[-1] or "") > 18:
+    last = values[-1] or ""
+    if not (last.isascii() and last.isdecimal()) or len(last) > 18:
         raise _foreign()
-    chosen.params["after_id"] = int(values[-1] or 0)
+    chosen.params["after_id"] = int(last)
     after = "t.id > :after_id"
     for number in reversed(range(len(query.sorts))):
         sort, value = query.sorts[number], values[number]
@@ -392,19 +408,19 @@ def _encode(key: Sequence[str | None]) -> str:
 def _decode(cursor: str, length: int) -> list[str | None]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         raise _foreign() from None
     fits = isinstance(values, list) and len(values) == length
     if not fits or not all(
-        one is None or (isinstance(one, str) and "\0" not in one) for one in values
+        one is None or (isinstance(one, str) and _storable(one)) for one in values
     ):
         raise _foreign()
     return list(values)
 
 
-def cursor_after(feature_id: int) -> str:
-    """Return the cursor of the page that begins after a feature, in the order of ids."""
-    return _encode([str(feature_id)])
+def _storable(value: str) -> bool:
+    """Tell whether a text can be one of the database's."""
+    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _foreign() -> ParameterError:

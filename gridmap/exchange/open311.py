@@ -34,17 +34,21 @@ _SERVICES = """
 _REQUESTS = """
     SELECT c.id AS service_request_id,
            CASE WHEN c.ended_at IS NULL THEN 'open' ELSE 'closed' END AS status,
-           k.name AS service_name, k.code AS service_code,
+           CASE WHEN :kind THEN k.name END AS service_name,
+           CASE WHEN :kind THEN k.code END AS service_code,
            CASE WHEN :words THEN c.description END AS description, u.name AS agency_responsible,
-           c.opened_at AS requested_datetime,
+           CASE WHEN :times THEN c.opened_at END AS requested_datetime,
            (SELECT max(s.at) FROM case_step s WHERE s.case_id = c.id) AS updated_datetime,
-           c.due_at AS expected_datetime, CASE WHEN :words THEN c.address END AS address,
+           c.due_at AS expected_datetime, CASE WHEN :words AND :exact THEN c.address END AS address,
            CASE WHEN :exact THEN ST_Y(c.geom) END AS lat,
            CASE WHEN :exact THEN ST_X(c.geom) END AS long
     FROM incident_case c JOIN category k ON k.id = c.category_id
     LEFT JOIN unit u ON u.id = coalesce(c.unit_id, c.community_id)
     WHERE {where} ORDER BY c.opened_at DESC, c.id DESC LIMIT :most OFFSET :left_out
 """
+
+_OWN = """EXISTS (SELECT FROM case_step s WHERE s.case_id = c.id AND s.from_step IS NULL
+                        AND s.user_id IS NULL AND s.user_name = :own)"""
 
 Rows = Sequence[Row[Any]]
 
@@ -100,22 +104,30 @@ def requests(connection: Connection, grant: Grant, asked: Asked) -> Rows:
     """List the requests in the reader's area and period, the newest first.
 
     Who was not granted the description of incidents is told neither it nor the address, and who
-    is given inexact points no place.
+    is given inexact points neither the place nor the address. Who was granted no step of cases
+    follows only what it has handed in.
 
     Raises
     ------
     NotFoundError
         If incidents were not granted.
     ForbiddenError
-        If neither the step of cases nor writing was.
+        If neither the step of cases nor writing was, or what is chosen by was not.
     GridmapError
         If the days are more than `MOST_DAYS`.
     """
     granted = grant.of(INCIDENTS)
-    fields = granted.fields or frozenset()
-    if not granted.write and "step" not in fields:
+    fields = {column.name for column in granted.columns(INCIDENTS)}
+    asks_more = (asked.services and "category" not in fields) or (
+        (asked.since or asked.until) and "occurred_at" not in fields
+    )
+    if asks_more or not (granted.write or "step" in fields):
         raise ForbiddenError(Message("This key may not follow requests."))
     conditions, values = _chosen(asked)
+    if "step" not in fields:
+        # Who was not granted the steps of all cases follows those it has handed in.
+        conditions.append(_OWN)
+        values["own"] = grant.name
     conditions.append(grant.scope.condition("c.community_id"))
     for day, sign in ((grant.first, ">="), (grant.last, "<=")):
         if day is not None:
@@ -126,6 +138,8 @@ def requests(connection: Connection, grant: Grant, asked: Asked) -> Rows:
             **values,
             **grant.scope.params,
             "words": "description" in fields,
+            "kind": "category" in fields,
+            "times": "occurred_at" in fields,
             "exact": granted.snap == "exact",
             "most": asked.size,
             "left_out": (asked.page - 1) * asked.size,
@@ -156,6 +170,11 @@ def take_in(session: Session, grant: Grant, form: Mapping[str, str], folder: Pat
         If something is missing, cannot be read, or lies outside the key's area.
     """
     grant.require_write(INCIDENTS)
+    today = session.scalar(text("SELECT local_date(now())"))
+    if (grant.first and today < grant.first) or (grant.last and today > grant.last):
+        raise ForbiddenError(
+            Message("The incident lies outside the area or the period of this key.")
+        )
     code = form.get("service_code", "").strip()
     if not code:
         raise GridmapError(Message("The argument {name} is missing.", name="service_code"))

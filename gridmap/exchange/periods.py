@@ -15,7 +15,7 @@ from gridmap.exchange.filters import read_day
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})"
 )
-_ZONE = "(SELECT time_zone FROM territory_settings)"
+ZONE = "(SELECT time_zone FROM territory_settings)"
 #: Both ways of OGC 17-069r4, 7.15.4, to leave a side of an interval open.
 _OPEN = {"", ".."}
 
@@ -82,7 +82,7 @@ def begin(end: date | datetime, given: str) -> str:
     """
     if isinstance(end, datetime):
         return f"CAST({given} AS timestamptz)"
-    return f"(CAST({given} AS timestamp) AT TIME ZONE {_ZONE})"
+    return f"(CAST({given} AS timestamp) AT TIME ZONE {ZONE})"
 
 
 ALWAYS = Period()
@@ -148,5 +148,9 @@ def _unread(text: str, parameter: str) -> ParameterError:
 def _before(left: date | datetime, right: date | datetime) -> bool:
     """Compare two ends of one kind; a day and a moment are never in a wrong order for sure."""
     if isinstance(left, datetime) != isinstance(right, datetime):
-        return False
+        left, right = (
+            # By a day at the most a local day differs from that of UTC.
+            end.date() + timedelta(days=shift) if isinstance(end, datetime) else end
+            for end, shift in ((left, 1), (right, -1))
+        )
     return left < right

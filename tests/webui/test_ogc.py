@@ -236,7 +236,9 @@ def test_one_feature_has_a_tag_that_spares_its_bytes(client: FlaskClient) -> Non
         ({"filter": "{}", "filter-lang": "cql2-json"}, "filter"),
         ({"filter": "[1]", "filter-lang": "cql2-json"}, "filter"),
         ({"filter": "category = 'A'", "filter-lang": "ecql"}, "filter-lang"),
-        ({"cursor": "x"}, "cursor"), ({"cursor": "WzFd"}, "cursor"), ({"f": "xml"}, "f"),
+        ({"cursor": "x"}, "cursor"), ({"cursor": "WzFd"}, "cursor"),
+        ({"cursor": "WyLCsiJd"}, "cursor"), ({"cursor": "W1tb" * 900}, "cursor"),
+        ({"f": "xml"}, "f"),
         ({"color": "red"}, "color"), ({"reporter": "x"}, "reporter"),
     ],
 )  # fmt: skip
@@ -326,3 +328,19 @@ def test_an_empty_page_is_a_file_too(client: FlaskClient) -> None:
     for form in ("csv", "gpkg", "fgb", "gcj02"):
         answer = ask(client, "/collections/places/items", bbox="0,0,1,1", f=form)
         assert answer.status_code == 200, form
+
+
+@pytest.mark.parametrize(
+    ("key", "given"),
+    [
+        ("places", {"filter": "name LIKE 'a\\'"}),
+        ("buildings", {"filter": "storeys ^ -1 = 0"}),
+        ("buildings", {"filter": "storeys ^ 99999 > 1"}),
+        ("cells", {"datetime": "2025-03-05/2025-03-04T10:00:00Z"}),
+    ],
+)
+def test_what_cannot_be_reckoned_is_no_fault_of_ours(
+    client: FlaskClient, key: str, given: dict[str, str]
+) -> None:
+    answer = ask(client, f"/collections/{key}/items", **given)
+    assert answer.status_code in {200, 400}, answer.text

@@ -33,7 +33,7 @@ from webui.access import COOKIE
 ROOT = "/open311/v2"
 PLACE = {"lat": "30.005", "long": "110.015"}
 GOOD = {**PLACE, "service_code": "A1", "description": "路灯不亮"}
-OPEN = LayerGrant(frozenset({"step", "description"}), write=True)
+OPEN = LayerGrant(frozenset({"category", "occurred_at", "step", "description"}), write=True)
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
 
 from geodata.messages import Message
@@ -22,8 +24,8 @@ from gridmap.exchange.grant import Grant, of_actor
 from webui import access
 from webui.database import keep_reading, let_go
 
-#: The query parameter for tools that can send no header.
-PARAMETER = "key"
+#: The query parameters for tools that can send no header; Open311 names the second.
+PARAMETERS = ("key", "api_key")
 _KEPT = "gridmap.key"
 _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -86,6 +88,10 @@ def presented() -> str | None:
     if header is not None:
         return header.strip()
     kept: str | None = request.environ.get(_KEPT)
+    if kept is None and request.path.startswith("/open311/"):
+        # A form that cannot be read is told where it is read for its own sake.
+        with suppress(HTTPException):
+            return request.form.get("api_key")
     return kept
 
 
@@ -169,11 +175,11 @@ def _counted(parts: Iterable[Any], entry: Access, log: AccessLog) -> ClosingIter
 
 
 def _without_keys(inner: Wsgi) -> Wsgi:
-    """Move the parameter ``key`` from the address to where no log, link or message finds it."""
+    """Move keys from the address to where no log, link or message finds it."""
 
     def outer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
-        if PARAMETER in query:
+        if "key" in query:
             rest, found = _split(query)
             if found is not None:
                 environ[_KEPT] = found
@@ -190,6 +196,6 @@ def _without_keys(inner: Wsgi) -> Wsgi:
 def _split(query: str) -> tuple[str, str | None]:
     """Return a query without keys, and the first key."""
     pairs = [pair.partition("=") for pair in query.split("&")]
-    keys = [unquote_plus(value) for name, _, value in pairs if unquote_plus(name) == PARAMETER]
-    rest = "&".join("".join(pair) for pair in pairs if unquote_plus(pair[0]) != PARAMETER)
+    keys = [unquote_plus(value) for name, _, value in pairs if unquote_plus(name) in PARAMETERS]
+    rest = "&".join("".join(pair) for pair in pairs if unquote_plus(pair[0]) not in PARAMETERS)
     return rest, keys[0] if keys else None

@@ -18,6 +18,7 @@ from gridmap.exchange.features import (
     Box,
     Query,
     Sort,
+    check_times,
     geometry_of,
     queryables,
 )
@@ -89,7 +90,7 @@ def read_query(
         limit=_limit(given.get("limit")),
         cursor=given.get("cursor"),
         boxes=_boxes(given.get("bbox"), given.get("bbox-crs"), offered),
-        times=read_times(given, collection),
+        times=read_times(given, collection, grant),
         conditions=_conditions(given, collection, grant, testable, offered),
         sorts=_sorts(given.get("sortby"), testable),
         properties=read_properties(given.get("properties"), collection, grant),
@@ -97,11 +98,12 @@ def read_query(
     )
 
 
-def read_times(given: MultiDict[str, str], collection: Collection) -> Period | None:
+def read_times(given: MultiDict[str, str], collection: Collection, grant: Grant) -> Period | None:
     """Read ``datetime``, where features have a time; elsewhere every feature fits it."""
     if "datetime" not in given:
         return None
     times = read_period(given["datetime"])
+    check_times(collection, grant, times)
     return times if collection.time or collection.days else None
 
 

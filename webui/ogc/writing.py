@@ -9,10 +9,11 @@ from typing import Any
 import shapely
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import generate_etag, parse_etags
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError
+from gridmap.errors import GridmapError, ParameterError
 from gridmap.exchange.collections import INCIDENTS, find_collection
 from gridmap.exchange.edits import (
     Entry,
@@ -24,6 +25,7 @@ from gridmap.exchange.edits import (
 )
 from gridmap.exchange.features import Query, find_feature
 from gridmap.exchange.grant import Grant
+from gridmap.exchange.systems import CRS84
 from gridmap.workforce.rights import Actor, Role
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import writing
@@ -67,12 +69,21 @@ def update(key: str, feature_id: int) -> Response:
     grant = _may_write(key)
     patch = _body(_PATCH_KINDS)
     with writing() as session:
-        feature = json.loads(_require_state(session, grant, feature_id))
-        changed = feature["properties"] | _dictionary(patch.get("properties", {}))
-        merged = feature | {"properties": changed}
-        if "geometry" in patch:
-            merged["geometry"] = patch["geometry"]
-        change_incident(session, _actor(grant), grant, feature_id, _entry(merged))
+        _require_state(session, grant, feature_id)
+        # Of what is stored, for a key may write what it is not told.
+        row = own_incident(session, grant, feature_id)
+        stored = {
+            "category": row.category,
+            "occurred_at": row.occurred_at.isoformat(),
+            "external_id": row.external_id,
+        }
+        point = {"type": "Point", "coordinates": [row.lon, row.lat]}
+        changed = {
+            "type": "Feature",
+            "geometry": patch.get("geometry", point),
+            "properties": stored | _dictionary(patch.get("properties", {})),
+        }
+        change_incident(session, _actor(grant), grant, feature_id, _entry(changed))
         return _tagged(session, grant, feature_id)
 
 
@@ -98,8 +109,10 @@ def _may_write(key: str) -> Grant:
     collection, grant = find_collection(key), current_grant()
     grant.of(collection)
     if collection is not INCIDENTS:
-        abort(405)
+        raise MethodNotAllowed(valid_methods=["GET"])
     grant.require_write(collection)
+    if request.headers.get("Content-Crs", f"<{CRS84.uri}>").strip("<> ") != CRS84.uri:
+        raise ParameterError("Content-Crs", Message("Send coordinates in CRS84: longitude first."))
     return grant
 
 
@@ -137,6 +150,8 @@ def _body(kinds: set[str]) -> dict[str, Any]:
         abort(415)
     try:
         content = json.loads(request.get_data())
+        # Half a character of two, which no text of the database may hold.
+        json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise GridmapError(Message("What was sent is no JSON.")) from None
     return _dictionary(content)

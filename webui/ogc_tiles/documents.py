@@ -11,6 +11,7 @@ from gridmap.exchange.collection_tiles import counted
 from gridmap.exchange.collections import Collection
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.layers import Layer
+from gridmap.exchange.privacy import published
 from gridmap.exchange.tiles import MAX_ZOOM
 from webui.language import say
 from webui.ogc_tiles import matrices
@@ -127,7 +128,7 @@ class Tileset:
 
     def _properties(self) -> dict[str, dict[str, str]]:
         told = {}
-        for column in self.grant.of(self.collection).columns(self.collection):
+        for column in published(self.collection, self.grant).columns:
             kind = {"type": "string", "format": column.type}
             told[column.name] = {
                 "title": say(column.title),

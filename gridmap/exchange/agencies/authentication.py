@@ -90,7 +90,8 @@ _WAIT = text("""
     FROM api_rate r WHERE r.key_id = :id
 """)
 _GRANT = text("""
-    SELECT k.name, a.name AS agency, a.smallest_count, k.first_day, k.last_day, k.everywhere,
+    SELECT k.name, a.id AS agency_id, a.name AS agency, a.smallest_count,
+           k.first_day, k.last_day, k.everywhere,
            ARRAY(SELECT unit_id FROM key_unit WHERE key_id = k.id) AS units
     FROM api_key k JOIN agency a ON a.id = k.agency_id WHERE k.id = :id
 """)
@@ -188,7 +189,7 @@ def read_grant(connection: Connection, key_id: int) -> Grant:
         last=key.last_day,
         smallest_count=key.smallest_count,
         key_id=key_id,
-        source=key.agency,
+        source=f"agency:{key.agency_id}",
     )
 
 

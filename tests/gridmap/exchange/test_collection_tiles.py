@@ -175,19 +175,11 @@ def test_small_counts_are_not_told(connection: Connection) -> None:
 
 
 def test_moved_points_are_drawn_where_they_are_told(connection: Connection) -> None:
-    """At 110.005 30.005 by itself; the cell's own point is elsewhere."""
-    place = connection.execute(
-        text(
-            "SELECT ST_X(c.anchor) AS x, ST_Y(c.anchor) AS y FROM incident i "
-            "JOIN cell c ON c.id = i.cell_id"
-        )
-    ).first()
-    assert place is not None
+    """They happened at 110.005 30.005; the middle of the cell lies in the tile to the north."""
     snapped = granted(incidents=LayerGrant(snap="cell"))
-    bounds = bounds_of(connection, INCIDENTS, snapped)
-    assert bounds == pytest.approx([place.x, place.y, place.x, place.y])
-    assert bounds != bounds_of(connection, INCIDENTS, WHOLE)
-    drawn = rows(connection, INCIDENTS, 14, snapped)
+    assert rows(connection, INCIDENTS, 16)
+    assert rows(connection, INCIDENTS, 16, snapped) == []
+    drawn = rows(connection, INCIDENTS, 12, snapped)
     assert drawn
     assert all("n" not in row for row in drawn)
 
@@ -226,7 +218,8 @@ def test_the_cells_of_an_earlier_day(connection: Connection) -> None:
     assert both == {"990101001001001", "990101001001002", "990101001001009"}
 
 
-def test_bounds_are_those_of_what_is_there(connection: Connection) -> None:
-    assert bounds_of(connection, INCIDENTS, WHOLE) == [110.005, 30.005, 110.005, 30.005]
-    assert bounds_of(connection, CELLS, WHOLE) == [110, 30, 110.02, 30.02]
-    assert bounds_of(connection, COLLECTIONS["ground"], WHOLE) is None
+def test_bounds_are_those_of_the_readers_area(connection: Connection) -> None:
+    """Those of the features themselves would tell where the only one of a kind is."""
+    assert bounds_of(connection, INCIDENTS, WHOLE) == [110, 30, 110.02, 30.02]
+    nothing = Grant("x", {"incidents": LayerGrant()}, Scope(()), frozenset())
+    assert bounds_of(connection, INCIDENTS, nothing) is None

@@ -19,6 +19,7 @@ from gridmap.exchange.collections import CELLS, COLLECTIONS, INCIDENTS, UNITS
 from gridmap.exchange.features import (
     Query,
     Sort,
+    check_times,
     find_feature,
     find_page,
     queryables,
@@ -211,3 +212,43 @@ def test_any_tree_is_answered_or_refused_with_a_sentence(three: Field, tree: Any
 )
 def test_conditions_choose_by_hand(three: Field, words: str, expected: list[str]) -> None:
     assert sorted(numbers(features(three, Query(conditions=condition(words))))) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["(" * 30 + "external_id = 'a'", "(" * 12 + "external_id = 'a'" + ")" * 12,
+     "(" * 2000 + "1=1" + ")" * 2000, "NOT " * 30 + "external_id = 'a'", "external_id = 'a')",
+     "S_INTERSECTS(geometry, POINT EMPTY)", "S_INTERSECTS(geometry, POLYGON((1 2)))",
+     " + ".join(["1"] * 400) + " = 1", "reporter = 'x'", "external_id LIKE 3"],
+)  # fmt: skip
+def test_what_would_take_long_or_fail_is_refused(words: str) -> None:
+    with pytest.raises(GridmapError):
+        condition(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("external_id LIKE cell_code", []),
+        ("cell_code LIKE community_code", []),
+        ("cell_code BETWEEN community_code AND '999999999999999'", ["a", "b"]),
+        ("community_code IN (community_code, cell_code)", ["a", "b"]),
+        ("external_id = '((((((((((((((('", []),
+    ],
+)
+def test_properties_are_compared_with_each_other(
+    three: Field, words: str, expected: list[str]
+) -> None:
+    assert sorted(numbers(features(three, Query(conditions=condition(words))))) == expected
+
+
+def test_an_empty_conjunction_is_refused() -> None:
+    with pytest.raises(GridmapError):
+        cql.translate({"op": "and", "args": []}, queryables(INCIDENTS, WHOLE), "t.geom")
+
+
+def test_a_time_that_is_not_told_chooses_nothing() -> None:
+    grant = replace(WHOLE, layers={"incidents": LayerGrant(fields=frozenset({"category"}))})
+    day = date(2026, 3, 1)
+    with pytest.raises(GridmapError, match="not told"):
+        check_times(INCIDENTS, grant, Period(day, day))
