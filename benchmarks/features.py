@@ -39,7 +39,7 @@ from webui import create_app
 
 PORT = 8391
 SIZES = (10, 1_000, 10_000)
-CLIENTS = (1, 8)
+CLIENTS = (1, 4)
 #: How many times as many requests per second as the faster of the two, by number of features.
 FASTER = {10: 30, 1_000: 12, 10_000: 10}
 #: How many times psql's own time one client may wait for 10,000 features.

@@ -22,7 +22,7 @@ _IDS = """
            (SELECT min(id) FROM incident_case WHERE community_id = u.id) AS "case",
            (SELECT id FROM app_user WHERE login = 'analyst') AS user,
            (SELECT id FROM app_user WHERE login = 'spare') AS spare_user,
-           (SELECT id FROM agency) AS agency, (SELECT min(id) FROM api_key) AS spare_key,
+           (SELECT min(id) FROM agency) AS agency, (SELECT min(id) FROM api_key) AS spare_key,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c

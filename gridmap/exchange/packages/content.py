@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from gridmap.exchange.collections import Collection, Column
+from gridmap.exchange.features import feature_sql, geometry_of, visible
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.privacy import params, published, published_geometry, snap_of
+from gridmap.exchange.privacy import published, snap_of
+from gridmap.exchange.systems import CRS84
 from gridmap.i18n import translate
 
 DATA_DICTIONARY = "dictionary.csv"
 METADATA = "metadata.json"
-_ZONE = "(SELECT time_zone FROM territory_settings)"
 _CONFORMS = "https://www.rfc-editor.org/rfc/rfc7946"
 
 
@@ -39,47 +40,14 @@ def statement(collection: Collection, grant: Grant) -> Statement:
     grant : Grant
     """
     seen = published(collection, grant)
-    columns = ", ".join(f"{column.sql} AS {column.name}" for column in seen.columns)
-    where, values = _conditions(collection, grant)
-    geometry = published_geometry(collection, snap_of(collection, grant.of(collection)))
-    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
-    features = f"""
-        SELECT '{{"type":"Feature","id":' || f.id || ',"geometry":'
-            || coalesce(ST_AsGeoJSON(ST_ForcePolygonCCW(f.geom), 7), 'null')
-            || ',"properties":' || f.properties || '}}'
-        FROM (
-            SELECT t.id, {geometry} AS geom,
-                   (SELECT row_to_json(p) FROM (SELECT {columns}) p) AS properties
-            FROM {seen.table} t {seen.joined(seen.columns)} WHERE {where} ORDER BY t.id
-        ) f"""
-    count = f"SELECT count(*) FROM {seen.table} t WHERE {where}"
-    return Statement(features, count, values | params(grant))
-
-
-def _conditions(collection: Collection, grant: Grant) -> tuple[str, dict[str, Any]]:
-    conditions, values = ["true"], dict[str, Any]()
-    if collection.unit is not None:
-        if grant.units is not None:
-            conditions.append(f"{collection.unit} = ANY(:units)")
-            values["units"] = sorted(grant.units)
-    else:
-        conditions.append(grant.scope.condition(collection.community))
-        values |= grant.scope.params
-    if collection.days is not None:
-        conditions.append(f"({collection.days} @> (SELECT local_date(now()))) IS TRUE")
-    if collection.time is not None:
-        if grant.first is not None:
-            conditions.append(
-                f"{collection.time} >= CAST(:first AS timestamp) AT TIME ZONE {_ZONE}"
-            )
-            values["first"] = grant.first
-        if grant.last is not None:
-            conditions.append(
-                f"{collection.time} < CAST(:last AS timestamp) AT TIME ZONE {_ZONE} "
-                "+ interval '1 day'"
-            )
-            values["last"] = grant.last
-    return " AND ".join(conditions), values
+    conditions, values = visible(collection, grant)
+    where = " AND ".join(conditions) or "true"
+    feature = feature_sql(seen.columns, geometry_of(collection, grant), CRS84)
+    features = (
+        f"SELECT {feature} FROM {seen.table} t {seen.joined(seen.columns)} "
+        f"WHERE {where} ORDER BY t.id"
+    )
+    return Statement(features, f"SELECT count(*) FROM {seen.table} t WHERE {where}", values)
 
 
 def metadata(

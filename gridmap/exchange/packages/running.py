@@ -45,9 +45,14 @@ _END = text("""
     WHERE id = :id
 """)
 _OLD = text("""
-    DELETE FROM package WHERE asked_at < now() - make_interval(days => :days)
-        AND state IN ('done', 'failed') RETURNING file
+    DELETE FROM package p WHERE state IN ('done', 'failed')
+        AND (asked_at < now() - make_interval(days => :days)
+            OR (SELECT count(*) FROM package n WHERE n.key_id = p.key_id AND n.state = 'done'
+                    AND n.asked_at > p.asked_at) >= :most)
+    RETURNING file
 """)
+#: A key may ask every ten minutes, and the disk holds only so many packages.
+MOST_KEPT = 5
 
 Expect = Callable[[int], None]
 
@@ -101,9 +106,9 @@ def watch(engine: Engine, settings: Settings, end: Event) -> None:
 
 
 def remove_old(connection: Connection, settings: Settings) -> None:
-    """Remove packages that are too old, and files that no row names any more."""
+    """Remove packages too old or too many of a key, and files that no row names any more."""
     folder = package_folder(settings)
-    for (name,) in connection.execute(_OLD, {"days": settings.package_days}):
+    for (name,) in connection.execute(_OLD, {"days": settings.package_days, "most": MOST_KEPT}):
         if name:
             (folder / name).unlink(missing_ok=True)
     named = set(
