@@ -48,6 +48,8 @@ class Exported:
         SQL of the id of the unit that a row belongs to.
     shape : str, optional
         The type of geometry, ``Unknown`` for several types; None without any.
+    names : tuple of str
+        Those of the fields, where there is a geometry.
     """
 
     fields: str
@@ -55,6 +57,7 @@ class Exported:
     community: str | None = None
     order: str = "t.id"
     shape: str | None = "Unknown"
+    names: tuple[str, ...] = ()
 
 
 def _of_collection(one: Collection) -> Exported:
@@ -66,6 +69,7 @@ def _of_collection(one: Collection) -> Exported:
         one.unit or one.community,
         "t.code, t.id" if "code" in one.by_name else "t.id",
         one.shape,
+        tuple(column.name for column in columns),
     )
 
 
@@ -215,12 +219,16 @@ def _stream_geojson(
     if layer == "incidents":
         # Without an order each process makes features of its own rows, half again as fast.
         inner = inner.rpartition(" ORDER BY ")[0]
+    names = ", ".join(f'f."{name}"' for name in LAYERS[layer].names)
+    # Put together by hand in half the time that ST_AsGeoJSON takes for a whole row.
+    feature = f"""
+        SELECT '{{"type": "Feature", "geometry": ' || coalesce(ST_AsGeoJSON(f.geom, 7, 0), 'null')
+            || ', "properties": ' || (SELECT row_to_json(p) FROM (SELECT {names}) p) || '}}'
+        FROM ({inner}) f"""
     written = Written(path, 0)
 
     def told() -> Generator[bytes]:
-        for lines in copied_lines(
-            session, f"SELECT ST_AsGeoJSON(f.*, 'geom', 7) FROM ({inner}) f", params
-        ):
+        for lines in copied_lines(session, feature, params):
             written.count += len(lines)
             advance(len(lines))
             # Within JSON no line ends, so each end of a line is that of a feature.

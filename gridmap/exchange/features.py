@@ -241,8 +241,8 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     count = _matched(collection, grant, query)
     statement = f"""
         WITH page AS MATERIALIZED ({page})
-        SELECT convert_to(string_agg({feature}, ',' ORDER BY t.page_row)
-                   FILTER (WHERE t.page_row <= :page_limit), 'UTF8'),
+        SELECT string_agg({feature}, ',' ORDER BY t.page_row)
+                   FILTER (WHERE t.page_row <= :page_limit),
             count(*),
             (SELECT page_key FROM page WHERE page_row = :page_limit),
             {count}
@@ -254,7 +254,7 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     told = min(found, query.limit)
     if not more and query.cursor is None:
         matched = told
-    return Page(bytes(features or b""), told, _encode(last) if more else None, matched)
+    return Page((features or "").encode(), told, _encode(last) if more else None, matched)
 
 
 def _ordered(collection: Collection, grant: Grant, query: Query) -> Query:
@@ -288,7 +288,7 @@ def find_feature(
     feature = feature_sql(columns, place, query.system if query.geometry else None)
     where = " AND ".join(["t.id = :feature_id", *conditions])
     statement = f"""
-        SELECT convert_to({feature}, 'UTF8') FROM {collection.table} t
+        SELECT {feature} FROM {collection.table} t
         {collection.joined(columns)} WHERE {where}
     """
     found = connection.execute(_prepared(statement), params | {"feature_id": feature_id}).scalar()
@@ -300,7 +300,7 @@ def find_feature(
                 collection=collection.key,
             )
         )
-    return bytes(found)
+    return str(found).encode()
 
 
 def geometry_of(collection: Collection, grant: Grant) -> str:
@@ -352,8 +352,11 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
             chosen.params |= named
             # The box is made for the column, not the column for the box, so its index serves.
             envelope = f"ST_MakeEnvelope({', '.join(f':{name}' for name in named)}, 4326)"
-            near = privacy.nearby(collection, snap, envelope)
-            parts.append(f"({near} AND ST_Intersects({place}, {envelope}))")
+            test = f"ST_Intersects({place}, {envelope})"
+            if snap != "exact":
+                # Elsewhere it finds its index itself, and twice told it seems twice as choosy.
+                test = f"({privacy.nearby(collection, snap, envelope)} AND {test})"
+            parts.append(test)
         chosen.conditions.append("(" + " OR ".join(parts) + ")")
     for condition in query.conditions:
         chosen.conditions.append(condition.sql)
