@@ -32,7 +32,7 @@ def offered(connection: Connection) -> dict[str, System]:
     return dict(kept[1])
 
 
-@blueprint.get("/")
+@blueprint.get("/", strict_slashes=False)
 @open_interface
 def landing() -> Response:
     """Answer with what there is."""
