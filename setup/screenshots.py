@@ -90,6 +90,8 @@ PICTURES = [
     Picture("users", "/users", "admin"),
     Picture("user-form", "/users/new", "admin"),
     Picture("audit", "/audit", "admin"),
+    Picture("agencies", "/agencies", "admin"),
+    Picture("guide-for-partners", "/ogc/guide", "admin"),
     Picture("account", "/account", "cadre", phone=True),
     Picture("password", "/account/password", "cadre", phone=True),
     Picture("cases", "/cases", phone=True),
