@@ -147,7 +147,8 @@ def addresses(connection: Connection) -> list[tuple[str, str, tuple[int, ...]]]:
     found += [
         (endpoint, one.format_map(ids), (200,)) for endpoint, more in MORE.items() for one in more
     ]
-    return found
+    # Of what the city has none, such as packages, there is no page to look at.
+    return [one for one in found if "None" not in one[1]]
 
 
 def walk(app: Flask, login: str) -> list[dict[str, Any]]:
