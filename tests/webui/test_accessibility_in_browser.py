@@ -99,8 +99,10 @@ def ids(app: Flask) -> dict[str, Any]:
             text("""
                 SELECT a.cell_id AS cell, d.id AS cadre, ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
-                    (SELECT min(k.id) FROM incident_case k JOIN unit o ON o.id = k.community_id
-                     WHERE o.parent_id = n.parent_id AND k.step = 'filing') AS "case"
+                    (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
+                     WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
+                     ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
+                         k.id LIMIT 1) AS "case"
                 FROM app_user u JOIN cadre d ON d.user_id = u.id JOIN unit n ON n.id = d.unit_id
                 JOIN assignment a ON a.cadre_id = d.id AND a.period @> local_date(now())
                 JOIN cell c ON c.id = a.cell_id AND c.valid_to IS NULL
