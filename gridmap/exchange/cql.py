@@ -31,7 +31,7 @@ DEEPEST, MOST_NOTS = 10, 20
 #: What a filter calls the geometry.
 GEOMETRY = "geometry"
 
-_COMPARISONS = {"=": "=", "<>": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
+_COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
 _ARITHMETIC = ("+", "-", "*", "/", "%", "^", "div")
 # CQL2, Req 32: the spatial functions; each is true as in OGC Simple Features.
 _SPATIAL = {
@@ -252,10 +252,10 @@ class _Writer:
             # The value stands first, and takes the type of what it is compared with.
             right = self.term(second)
             left = self._like_kind(right, first)
-            return _tested(right, [left], lambda sql, told: f"({told[0]} {_COMPARISONS[op]} {sql})")
+            return _tested(right, [left], lambda sql, told: f"({told[0]} {op} {sql})")
         left = self.term(first)
         right = self._like_kind(left, second)
-        return _tested(left, [right], lambda sql, told: f"({sql} {_COMPARISONS[op]} {told[0]})")
+        return _tested(left, [right], lambda sql, told: f"({sql} {op} {told[0]})")
 
     def _like_kind(self, other: _Term, node: Any) -> _Term:
         """Return a term that can be compared with another."""

@@ -6,9 +6,6 @@ or the period of a grant.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -21,6 +18,7 @@ from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
+from gridmap.exchange.cursors import Sort, continue_after, write_cursor
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import ALWAYS, Period
 from gridmap.exchange.systems import CRS84, System
@@ -31,14 +29,6 @@ MOST, USUAL = 10_000, 10
 _DEGREES, _METRES = 7, 3
 
 Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Sort:
-    """A column to sort by."""
-
-    column: Column
-    descending: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,8 +53,6 @@ class Query:
         The columns wanted; None wants all.
     system : System
         In which coordinates.
-    geometry : bool
-        Whether geometries are wanted.
     """
 
     limit: int = USUAL
@@ -75,7 +63,6 @@ class Query:
     sorts: tuple[Sort, ...] = ()
     properties: frozenset[str] | None = None
     system: System = CRS84
-    geometry: bool = True
 
     @property
     def narrow(self) -> bool:
@@ -237,7 +224,7 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     """
     columns = select_columns(collection, grant, query)
     place = geometry_of(collection, grant)
-    feature = feature_sql(columns, place, query.system if query.geometry else None)
+    feature = feature_sql(columns, place, query.system)
     count = _matched(collection, grant, query)
     statement = f"""
         WITH page AS MATERIALIZED ({page})
@@ -254,7 +241,7 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     told = min(found, query.limit)
     if not more and query.cursor is None:
         matched = told
-    return Page((features or "").encode(), told, _encode(last) if more else None, matched)
+    return Page((features or "").encode(), told, write_cursor(last) if more else None, matched)
 
 
 def _ordered(collection: Collection, grant: Grant, query: Query) -> Query:
@@ -285,7 +272,7 @@ def find_feature(
     conditions, params = visible(collection, grant, query.times)
     columns = select_columns(collection, grant, query)
     place = geometry_of(collection, grant)
-    feature = feature_sql(columns, place, query.system if query.geometry else None)
+    feature = feature_sql(columns, place, query.system)
     where = " AND ".join(["t.id = :feature_id", *conditions])
     statement = f"""
         SELECT {feature} FROM {collection.table} t
@@ -308,7 +295,7 @@ def geometry_of(collection: Collection, grant: Grant) -> str:
     return privacy.published_geometry(collection, grant.of(collection).snap)
 
 
-def feature_sql(columns: Sequence[Column], place: str, system: System | None) -> str:
+def feature_sql(columns: Sequence[Column], place: str, system: System) -> str:
     """Return the SQL of a feature over ``t`` and the joins of its columns.
 
     Parameters
@@ -317,15 +304,13 @@ def feature_sql(columns: Sequence[Column], place: str, system: System | None) ->
         Its properties.
     place : str
         Its geometry, from `geometry_of`.
-    system : System or None
-        The coordinates of its geometry; None leaves it out.
+    system : System
+        The coordinates of its geometry.
     """
     properties = ", ".join(f'{column.sql} AS "{column.name}"' for column in columns)
     told = f"(SELECT row_to_json(p) FROM (SELECT {properties}) p)" if columns else "'{}'"
-    shape = "'null'"
-    if system is not None:
-        digits = _METRES if system.metric else _DEGREES
-        shape = f"coalesce(ST_AsGeoJSON({_shape(place, system)}, {digits}, 0), 'null')"
+    digits = _METRES if system.metric else _DEGREES
+    shape = f"coalesce(ST_AsGeoJSON({_shape(place, system)}, {digits}, 0), 'null')"
     return (
         f"""'{{"type":"Feature","id":' || t.id || ',"geometry":' || {shape} || """
         f"""',"properties":' || {told} || '}}'"""
@@ -362,36 +347,10 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
         chosen.conditions.append(condition.sql)
         chosen.params |= condition.params
     if query.cursor is not None:
-        _continue(chosen, query)
+        after = continue_after(query.cursor, query.sorts)
+        chosen.conditions.append(after.sql)
+        chosen.params |= after.params
     return chosen
-
-
-def _continue(chosen: _Statement, query: Query) -> None:
-    """Choose what comes after the last row of the page before, whatever was written meanwhile."""
-    values = _decode(query.cursor or "", len(query.sorts) + 1)
-    last = values[-1] or ""
-    if not (last.isascii() and last.isdecimal()) or len(last) > 18:
-        raise _foreign()
-    chosen.params["after_id"] = int(last)
-    after = "t.id > :after_id"
-    for number in reversed(range(len(query.sorts))):
-        sort, value = query.sorts[number], values[number]
-        key, name = sort.column.alone, f"after{number}"
-        kind = {"string": "text", "number": "float8", "integer": "bigint", "boolean": "boolean",
-                "date": "date", "date-time": "timestamptz"}[sort.column.type]  # fmt: skip
-        if value is None:
-            # Missing values come last, and first in descending order.
-            later = f"{key} IS NOT NULL" if sort.descending else "false"
-            after = f"({later} OR ({key} IS NULL AND {after}))"
-            continue
-        chosen.params[name] = value
-        given = f"CAST(CAST(:{name} AS text) AS {kind})"
-        later = f"{key} < {given}" if sort.descending else f"({key} > {given} OR {key} IS NULL)"
-        after = f"({later} OR ({key} = {given} AND {after}))"
-        if number == 0 and key == "t.occurred_at":
-            # Never missing and indexed: the index leads to where the page begins.
-            after = f"({key} {'<=' if sort.descending else '>='} {given} AND {after})"
-    chosen.conditions.append(after)
 
 
 def _matched(collection: Collection, grant: Grant, query: Query) -> str:
@@ -401,36 +360,6 @@ def _matched(collection: Collection, grant: Grant, query: Query) -> str:
         return "NULL::bigint"
     # The pyramid of counts knows all incidents; category 0 stands for every category.
     return "(SELECT sum(upto[12]) FROM incident_bin WHERE level = 8 AND category_id = 0)::bigint"
-
-
-def _encode(key: Sequence[str | None]) -> str:
-    packed = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
-
-
-def _decode(cursor: str, length: int) -> list[str | None]:
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
-        raise _foreign() from None
-    fits = isinstance(values, list) and len(values) == length
-    if not fits or not all(
-        one is None or (isinstance(one, str) and _storable(one)) for one in values
-    ):
-        raise _foreign()
-    return list(values)
-
-
-def _storable(value: str) -> bool:
-    """Tell whether a text can be one of the database's."""
-    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
-
-
-def _foreign() -> ParameterError:
-    return ParameterError(
-        "cursor",
-        Message("cursor: this is no place in this list. Follow the link to the next page."),
-    )
 
 
 @lru_cache(maxsize=512)

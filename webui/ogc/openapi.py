@@ -17,9 +17,9 @@ from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, address
 from webui.ogc.documents import property_schema
 from webui.ogc.forms import FORMS, Form
+from webui.ogc_tiles.documents import MVT
 
 _SCHEMA = "application/schema+json"
-MVT = "application/vnd.mapbox-vector-tile"
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 Part = dict[str, Any]

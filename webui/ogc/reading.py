@@ -12,12 +12,12 @@ from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange import cql
 from gridmap.exchange.collections import Collection, Column
+from gridmap.exchange.cursors import Sort
 from gridmap.exchange.features import (
     MOST,
     USUAL,
     Box,
     Query,
-    Sort,
     check_times,
     geometry_of,
     queryables,

@@ -18,6 +18,7 @@ from gridmap.exchange.tiles import Tile
 from webui.access import public
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import reading
+from webui.ogc.reading import refuse_unknown
 from webui.ogc_tiles import documents, matrices
 from webui.ogc_tiles.documents import JSON, MVT, Tileset
 
@@ -108,19 +109,7 @@ def _check_parameters(form: str, *names: str) -> None:
     *names : str
         Those known beside ``f`` and ``lang``.
     """
-    known = (*names, "f", "lang")
-    for name, values in request.args.lists():
-        if name not in known:
-            raise ParameterError(
-                name,
-                Message(
-                    "There is no parameter {name} here. There are: {names}.",
-                    name=name,
-                    names=", ".join(known),
-                ),
-            )
-        if len(values) > 1:
-            raise ParameterError(name, Message("Give {name} once only.", name=name))
+    refuse_unknown(request.args, *names)
     if request.args.get("f", form) != form:
         raise ParameterError("f", Message("The format here is {form}.", form=form))
 

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from gridmap.errors import GridmapError, NotFoundError
 from gridmap.exchange import cql
 from gridmap.exchange.collections import CELLS, COLLECTIONS, INCIDENTS, UNITS
+from gridmap.exchange.cursors import Sort
 from gridmap.exchange.features import (
     Query,
-    Sort,
     check_times,
     find_feature,
     find_page,

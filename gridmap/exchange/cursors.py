@@ -1,0 +1,99 @@
+"""Where a page of features begins: after the last row of the page before, by its sort values.
+
+So a page stays right whatever was written meanwhile, and the last page costs what the first does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from geodata.messages import Message
+from gridmap.errors import ParameterError
+from gridmap.exchange.collections import Column
+from gridmap.exchange.cql import Condition
+
+_SQL_TYPES = {"string": "text", "number": "float8", "integer": "bigint", "boolean": "boolean",
+              "date": "date", "date-time": "timestamptz"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A column to sort by."""
+
+    column: Column
+    descending: bool = False
+
+
+def continue_after(cursor: str, sorts: Sequence[Sort]) -> Condition:
+    """Return the condition, over ``t``, of what comes after a cursor.
+
+    Parameters
+    ----------
+    cursor : str
+        From `write_cursor`.
+    sorts : sequence of Sort
+        In which order; then by id.
+
+    Raises
+    ------
+    ParameterError
+        If the cursor is none of a list in this order.
+    """
+    values = _read(cursor, len(sorts) + 1)
+    last = values[-1] or ""
+    if not (last.isascii() and last.isdecimal()) or len(last) > 18:
+        raise _foreign()
+    params: dict[str, Any] = {"after_id": int(last)}
+    after = "t.id > :after_id"
+    for number in reversed(range(len(sorts))):
+        sort, value = sorts[number], values[number]
+        key, name = sort.column.alone, f"after{number}"
+        if value is None:
+            # Missing values come last, and first in descending order.
+            later = f"{key} IS NOT NULL" if sort.descending else "false"
+            after = f"({later} OR ({key} IS NULL AND {after}))"
+            continue
+        params[name] = value
+        given = f"CAST(CAST(:{name} AS text) AS {_SQL_TYPES[sort.column.type]})"
+        later = f"{key} < {given}" if sort.descending else f"({key} > {given} OR {key} IS NULL)"
+        after = f"({later} OR ({key} = {given} AND {after}))"
+        if number == 0 and key == "t.occurred_at":
+            # Never missing and indexed: the index leads to where the page begins.
+            after = f"({key} {'<=' if sort.descending else '>='} {given} AND {after})"
+    return Condition(after, params)
+
+
+def write_cursor(key: Sequence[str | None]) -> str:
+    """Return the cursor of the page after a row, from its sort values and id as texts."""
+    packed = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def _read(cursor: str, length: int) -> list[str | None]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        raise _foreign() from None
+    fits = isinstance(values, list) and len(values) == length
+    if not fits or not all(
+        one is None or (isinstance(one, str) and _storable(one)) for one in values
+    ):
+        raise _foreign()
+    return list(values)
+
+
+def _storable(value: str) -> bool:
+    """Tell whether a text can be one of the database's."""
+    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _foreign() -> ParameterError:
+    return ParameterError(
+        "cursor",
+        Message("cursor: this is no place in this list. Follow the link to the next page."),
+    )
