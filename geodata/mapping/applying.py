@@ -36,6 +36,8 @@ from geodata.problems import Problems
 
 # So a spreadsheet shows a code of twelve digits and more; many codes then look like one.
 _SHORTENED = r"^\d(?:\.\d+)?E\+\d{2}$"
+# What would have to be disguised in JSON.
+_NOT_PLAIN = r'[\x00-\x1f\x7f"\\]'
 _UNKNOWN = N_("row {row}: {value} is no known {field}")
 
 
@@ -201,6 +203,20 @@ def _column(
             ),
             texts,
             short.to_numpy(zero_copy_only=False),
+            problems,
+        )
+    if name == "code":
+        odd = pc.fill_null(pc.match_substring_regex(texts, _NOT_PLAIN), False)
+        tell(
+            raw,
+            name,
+            "code-characters",
+            N_(
+                "row {row}: the code {value} holds a quotation mark, a backslash or a control "
+                "character; leave these out"
+            ),
+            texts,
+            odd.to_numpy(zero_copy_only=False),
             problems,
         )
     if field.required:

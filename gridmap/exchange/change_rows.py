@@ -15,10 +15,10 @@ from sqlalchemy import Connection, text
 from geodata.messages import Message
 from gridmap.errors import ForbiddenError
 from gridmap.exchange.collections import Collection, Column
-from gridmap.exchange.features import feature_sql, visible
+from gridmap.exchange.feature_sql import feature_sql
+from gridmap.exchange.features import visible
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import ALWAYS
-from gridmap.exchange.systems import CRS84
 
 #: Joins whose values change with the day and not by a write, so that no feed can follow them.
 _OF_TODAY = ("answers",)
@@ -92,7 +92,7 @@ def read_rows(
     # A copy holds the cells of all days.
     seen, values = visible(collection, grant, ALWAYS)
     where = " AND ".join([condition, *seen])
-    feature = feature_sql(columns, "t.geom", CRS84)
+    feature = feature_sql(columns, "t.geom", point=collection.shape == "Point")
     row = connection.execute(
         text(f"""
             SELECT coalesce(string_agg({feature}, ',' ORDER BY t.id), ''),

@@ -57,6 +57,8 @@ class Column:
         Whether it counts people or homes, so that small numbers are not told.
     lookup : Lookup, optional
         Where it stands if not in the layer's own table.
+    plain : bool
+        Whether it is a text without anything that JSON escapes, by a constraint of its table.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Column:
     guarded: bool = False
     count: bool = False
     lookup: Lookup | None = None
+    plain: bool = False
 
     @property
     def testable(self) -> bool:
@@ -142,10 +145,12 @@ class Collection:
 _CELL = Lookup("t.cell_id", "cell", "code")
 _COMMUNITY = Lookup("t.community_id", "unit", "code")
 _LINKS = (
-    Column("cell_code", "cell.code", "string", N_("Code of the cell"), lookup=_CELL),
+    Column(
+        "cell_code", "cell.code", "string", N_("Code of the cell"), lookup=_CELL, plain=True
+    ),
     Column(
         "community_code", "community.code", "string", N_("Code of the community"),
-        lookup=_COMMUNITY,
+        lookup=_COMMUNITY, plain=True,
     ),
 )  # fmt: skip
 _LINKED = {
@@ -178,7 +183,7 @@ UNITS = Collection(
     (
         _own("code", "string", N_("Code")),
         Column("parent_code", "parent.code", "string", N_("Code of the unit above"),
-               lookup=Lookup("t.parent_id", "unit", "code")),
+               lookup=Lookup("t.parent_id", "unit", "code"), plain=True),
         _own("level", "string", N_("Level: county, town or community")),
         _own("name", "string", N_("Name")),
         _own("name_en", "string", N_("English name")),
@@ -196,7 +201,7 @@ CELLS = Collection(
     (
         _own("code", "string", N_("Code")),
         Column("community_code", "community.code", "string", N_("Code of the community"),
-               lookup=_COMMUNITY),
+               lookup=_COMMUNITY, plain=True),
         _own("kind", "string", N_("Kind: basic, dedicated or micro")),
         _own("name", "string", N_("Name")),
         _own("valid_from", "date", N_("Valid from")),
@@ -278,7 +283,7 @@ INCIDENTS = Collection(
     (
         _own("external_id", "string", N_("Number")),
         Column("category", "category.code", "string", N_("Code of the category"),
-               lookup=Lookup("t.category_id", "category", "code")),
+               lookup=Lookup("t.category_id", "category", "code"), plain=True),
         _own("occurred_at", "date-time", N_("Time")),
         _own("source", "string", N_("Source")),
         *_LINKS,

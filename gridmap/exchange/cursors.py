@@ -68,6 +68,17 @@ def continue_after(cursor: str, sorts: Sequence[Sort]) -> Condition:
     return Condition(after, params)
 
 
+def first_key(cursor: str, sorts: Sequence[Sort]) -> str | None:
+    """Return the first sort value of the row that a cursor stands behind.
+
+    Raises
+    ------
+    ParameterError
+        If the cursor is none of a list in this order.
+    """
+    return _read(cursor, len(sorts) + 1)[0]
+
+
 def write_cursor(key: Sequence[str | None]) -> str:
     """Return the cursor of the page after a row, from its sort values and id as texts."""
     packed = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()

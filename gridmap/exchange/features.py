@@ -18,15 +18,16 @@ from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
-from gridmap.exchange.cursors import Sort, continue_after, write_cursor
+from gridmap.exchange.cursors import Sort, continue_after, first_key, write_cursor
+from gridmap.exchange.feature_sql import feature_sql
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import ALWAYS, Period
 from gridmap.exchange.systems import CRS84, System
 
 #: The most features of one answer, and how many there are when nobody says.
 MOST, USUAL = 10_000, 10
-#: Seven decimals of a degree are a centimetre (RFC 7946, 11.2), three of a metre a millimetre.
-_DEGREES, _METRES = 7, 3
+#: The cell of a row, which is null outside every cell.
+_CELL = Column("cell", "t.cell_id", "integer", "")
 
 Box = tuple[float, float, float, float]
 
@@ -94,8 +95,12 @@ class Page:
 
 @dataclass
 class _Statement:
+    """What is chosen: conditions over ``t``, those of place, and over the cell ``c`` of a row."""
+
     conditions: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
+    within: str = "true"
+    by_cell: str = ""
 
     @property
     def where(self) -> str:
@@ -210,52 +215,84 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     collection = privacy.published(collection, grant)
     query = _ordered(collection, grant, query)
     chosen = _choose(collection, grant, query)
-    keys = [sort.column.alone for sort in query.sorts] + ["t.id"]
-    order = ", ".join(
-        f"{key} {'DESC' if sort else 'ASC'}"
-        for key, sort in zip(keys, [*(s.descending for s in query.sorts), False], strict=True)
-    )
-    # One more row than wanted tells whether there is another page.
-    page = f"""
-        SELECT t.*, row_number() OVER () AS page_row,
-            ARRAY[{", ".join(f"({key})::text" for key in keys)}] AS page_key
-        FROM (SELECT t.* FROM {collection.table} t WHERE {chosen.where}
-              ORDER BY {order} LIMIT :page_limit + 1) t
+    parts: list[str] = []
+    last: Sequence[str | None] = ()
+    told, matched = 0, None
+    for rows in _rows(collection, query, chosen):
+        statement = _page_statement(collection, grant, query, rows)
+        if not query.narrow:
+            # With its length written into it the server keeps the plan of a plain page, which
+            # takes longer to make than ten features. What narrows a page decides on its plan.
+            statement = statement.replace(":page_limit", str(query.limit - told))
+        # One more row than wanted tells whether there is another page.
+        params = chosen.params | {"page_limit": query.limit - told}
+        features, found, key, matched = connection.execute(_prepared(statement), params).one()
+        parts += [features] if features else []
+        more = found > query.limit - told
+        last, told = (key or last), told + min(found, query.limit - told)
+        if more:
+            return Page(",".join(parts).encode(), told, write_cursor(last), matched)
+    if query.cursor is None:
+        matched = told
+    return Page(",".join(parts).encode(), told, None, matched)
+
+
+def _page_statement(collection: Collection, grant: Grant, query: Query, rows: str) -> str:
+    """Return the statement that makes features of rows, counts them and tells the last one's key.
+
+    With it comes how many features there are on all pages, where that is known.
     """
     columns = select_columns(collection, grant, query)
-    place = geometry_of(collection, grant)
-    feature = feature_sql(columns, place, query.system)
-    count = _matched(collection, grant, query)
-    statement = f"""
-        WITH page AS MATERIALIZED ({page})
-        SELECT string_agg({feature}, ',' ORDER BY t.page_row)
-                   FILTER (WHERE t.page_row <= :page_limit),
+    place, point = geometry_of(collection, grant), collection.shape == "Point"
+    keys = ", ".join(f"({key})::text" for key in _keys(query))
+    return f"""
+        SELECT string_agg({feature_sql(columns, place, point=point, system=query.system)},
+                          ',' ORDER BY t.page_row) FILTER (WHERE t.page_row <= :page_limit),
             count(*),
-            (SELECT page_key FROM page WHERE page_row = :page_limit),
-            {count}
-        FROM page t {collection.joined(columns)}
+            max(ARRAY[{keys}]) FILTER (WHERE t.page_row = :page_limit),
+            {_matched(collection, grant, query)}
+        FROM (SELECT t.*, row_number() OVER () AS page_row FROM ({rows}) t) t
+        {collection.joined(columns)}
     """
-    params = chosen.params | {"page_limit": query.limit}
-    features, found, last, matched = connection.execute(_prepared(statement), params).one()
-    more = found > query.limit
-    told = min(found, query.limit)
-    if not more and query.cursor is None:
-        matched = told
-    return Page((features or "").encode(), told, write_cursor(last) if more else None, matched)
+
+
+def _keys(query: Query) -> list[str]:
+    return [sort.column.alone for sort in query.sorts] + ["t.id"]
+
+
+def _rows(collection: Collection, query: Query, chosen: _Statement) -> list[str]:
+    """Return the SQL of a page's rows in order: the later ones fill what the earlier leave."""
+    ways = [*("DESC" if sort.descending else "ASC" for sort in query.sorts), "ASC"]
+    order = ", ".join(f"{key} {way}" for key, way in zip(_keys(query), ways, strict=True))
+    end = f"ORDER BY {order} LIMIT :page_limit + 1"
+    plain = f"SELECT t.* FROM {collection.table} t WHERE {chosen.where} AND {chosen.within}"
+    if not chosen.by_cell:
+        return [f"{plain} {end}"]
+    # Rows of one cell after another, and no further than the page: however many rows a box has,
+    # only a page of them is read. IS TRUE keeps the planner from finding all of them first.
+    inside = f"""
+        SELECT t.* FROM (SELECT c.id FROM cell c WHERE {chosen.by_cell} ORDER BY c.id OFFSET 0) c
+        JOIN {collection.table} t ON t.cell_id = c.id
+        WHERE {chosen.where} AND ({chosen.within}) IS TRUE {end}"""
+    return [inside, f"{plain} AND t.cell_id IS NULL {end}"]
 
 
 def _ordered(collection: Collection, grant: Grant, query: Query) -> Query:
-    """Put what is chosen by place in order of time, if nothing else was asked for.
+    """Put what is chosen by place in an order that finds it soon, if nothing else was asked for.
 
-    Imports write neighbours one after another: in the order of ids, the first rows of a place may
-    come after a hundred thousand of others; in the order of time they do not.
+    In the order of ids, the first rows of a place may come after a hundred thousand of others. In
+    that of time they do not; in that of cells they come at once, but places that are told
+    elsewhere must not tell their cells by the way.
     """
-    by_place = bool(query.boxes) or any(condition.spatial for condition in query.conditions)
-    if query.sorts or not by_place or collection.time is None:
+    if query.sorts or collection.time is None:
         return query
     granted = queryables(collection, grant).values()
-    times = [column for column in granted if column.sql == collection.time]
-    return replace(query, sorts=tuple(Sort(column) for column in times))
+    sorts = tuple(Sort(column) for column in granted if column.sql == collection.time)
+    if query.boxes and grant.of(collection).snap == "exact":
+        sorts = (Sort(_CELL), *sorts)
+    elif not query.boxes and not any(condition.spatial for condition in query.conditions):
+        return query
+    return replace(query, sorts=sorts)
 
 
 def find_feature(
@@ -272,7 +309,8 @@ def find_feature(
     conditions, params = visible(collection, grant, query.times)
     columns = select_columns(collection, grant, query)
     place = geometry_of(collection, grant)
-    feature = feature_sql(columns, place, query.system)
+    point = collection.shape == "Point"
+    feature = feature_sql(columns, place, point=point, system=query.system)
     where = " AND ".join(["t.id = :feature_id", *conditions])
     statement = f"""
         SELECT {feature} FROM {collection.table} t
@@ -295,54 +333,11 @@ def geometry_of(collection: Collection, grant: Grant) -> str:
     return privacy.published_geometry(collection, grant.of(collection).snap)
 
 
-def feature_sql(columns: Sequence[Column], place: str, system: System) -> str:
-    """Return the SQL of a feature over ``t`` and the joins of its columns.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        Its properties.
-    place : str
-        Its geometry, from `geometry_of`.
-    system : System
-        The coordinates of its geometry.
-    """
-    properties = ", ".join(f'{column.sql} AS "{column.name}"' for column in columns)
-    told = f"(SELECT row_to_json(p) FROM (SELECT {properties}) p)" if columns else "'{}'"
-    digits = _METRES if system.metric else _DEGREES
-    shape = f"coalesce(ST_AsGeoJSON({_shape(place, system)}, {digits}, 0), 'null')"
-    return (
-        f"""'{{"type":"Feature","id":' || t.id || ',"geometry":' || {shape} || """
-        f"""',"properties":' || {told} || '}}'"""
-    )
-
-
-def _shape(place: str, system: System) -> str:
-    """Return the geometry in a coordinate system, in the order of its axes."""
-    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
-    shape = f"ST_ForcePolygonCCW({place})"
-    if system.srid != 4326:
-        shape = f"ST_Transform({shape}, {int(system.srid)})"
-    return f"ST_FlipCoordinates({shape})" if system.flipped else shape
-
-
 def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
     conditions, params = visible(collection, grant, query.times)
     chosen = _Statement(conditions, dict(params))
     if query.boxes:
-        parts, place = [], geometry_of(collection, grant)
-        snap = grant.of(collection).snap
-        for number, box in enumerate(query.boxes):
-            named = {f"box{number}{side}": value for side, value in zip("wsen", box, strict=True)}
-            chosen.params |= named
-            # The box is made for the column, not the column for the box, so its index serves.
-            envelope = f"ST_MakeEnvelope({', '.join(f':{name}' for name in named)}, 4326)"
-            test = f"ST_Intersects({place}, {envelope})"
-            if snap != "exact":
-                # Elsewhere it finds its index itself, and twice told it seems twice as choosy.
-                test = f"({privacy.nearby(collection, snap, envelope)} AND {test})"
-            parts.append(test)
-        chosen.conditions.append("(" + " OR ".join(parts) + ")")
+        _choose_boxes(chosen, collection, grant, query)
     for condition in query.conditions:
         chosen.conditions.append(condition.sql)
         chosen.params |= condition.params
@@ -351,6 +346,30 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
         chosen.conditions.append(after.sql)
         chosen.params |= after.params
     return chosen
+
+
+def _choose_boxes(chosen: _Statement, collection: Collection, grant: Grant, query: Query) -> None:
+    """Choose what meets any of the boxes."""
+    place, snap = geometry_of(collection, grant), grant.of(collection).snap
+    tests, cells = [], []
+    for number, box in enumerate(query.boxes):
+        named = {f"box{number}{side}": value for side, value in zip("wsen", box, strict=True)}
+        chosen.params |= named
+        # The box is made for the column, not the column for the box, so its index serves.
+        envelope = f"ST_MakeEnvelope({', '.join(f':{name}' for name in named)}, 4326)"
+        test = f"ST_Intersects({place}, {envelope})"
+        if snap != "exact":
+            # Elsewhere it finds its index itself, and twice told it seems twice as choosy.
+            test = f"({privacy.nearby(collection, snap, envelope)} AND {test})"
+        tests.append(test)
+        cells.append(f"c.geom && {envelope}")
+    chosen.within = f"({' OR '.join(tests)})"
+    if query.sorts and query.sorts[0].column is _CELL:
+        # What lies in a cell meets no box that the cell does not meet.
+        chosen.by_cell = f"({' OR '.join(cells)})"
+        if query.cursor is not None:
+            chosen.by_cell += " AND c.id >= CAST(CAST(:from_cell AS text) AS bigint)"
+            chosen.params["from_cell"] = first_key(query.cursor, query.sorts)
 
 
 def _matched(collection: Collection, grant: Grant, query: Query) -> str:

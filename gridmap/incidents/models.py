@@ -23,13 +23,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.db import Base
-from gridmap.territory.models import Imported, Linked, geometry
+from gridmap.territory.models import PLAIN_CODE, Imported, Linked, geometry
 
 
 class Category(Base):
     """A category of incidents; categories form a tree."""
 
     __tablename__ = "category"
+    __table_args__ = (CheckConstraint(PLAIN_CODE, name="plain_code"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)

@@ -27,6 +27,9 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from gridmap.db import Base
 
+# Between two quotation marks such a code is JSON as it stands.
+PLAIN_CODE = r"""code !~ '[[:cntrl:]"\\]'"""
+
 
 def geometry(kind: str) -> Geometry:
     """Return the column type of a WGS 84 geometry; the index is declared with the table."""
@@ -129,6 +132,7 @@ class Cell(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('basic', 'dedicated', 'micro')", name="kind"),
         CheckConstraint("code <> ''", name="code"),
+        CheckConstraint(PLAIN_CODE, name="plain_code"),
         CheckConstraint("valid_from < valid_to", name="validity"),
         ForeignKeyConstraint(["community_id", "community_level"], ["unit.id", "unit.level"]),
         ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_cell_code", using="gist"),

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from gridmap.exchange.collections import Collection, Column
-from gridmap.exchange.features import feature_sql, geometry_of, visible
+from gridmap.exchange.feature_sql import feature_sql
+from gridmap.exchange.features import geometry_of, visible
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.privacy import published, snap_of
-from gridmap.exchange.systems import CRS84
 from gridmap.i18n import translate
 
 DATA_DICTIONARY = "dictionary.csv"
@@ -42,7 +42,7 @@ def statement(collection: Collection, grant: Grant) -> Statement:
     seen = published(collection, grant)
     conditions, values = visible(collection, grant)
     where = " AND ".join(conditions) or "true"
-    feature = feature_sql(seen.columns, geometry_of(collection, grant), CRS84)
+    feature = feature_sql(seen.columns, geometry_of(collection, grant), point=seen.shape == "Point")
     features = (
         f"SELECT {feature} FROM {seen.table} t {seen.joined(seen.columns)} "
         f"WHERE {where} ORDER BY t.id"

@@ -1,0 +1,69 @@
+"""The SQL of a feature: GeoJSON put together from texts, as fast as PostgreSQL can write them.
+
+`row_to_json` and `ST_AsGeoJSON` of a whole row look up the type of each column anew for every row,
+which takes as long as all the rest. Here each column is written by what its type is known to need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridmap.exchange.collections import Column
+from gridmap.exchange.systems import CRS84, System
+
+#: Seven decimals of a degree are a centimetre (RFC 7946, 11.2), three of a metre a millimetre.
+_DEGREES, _METRES = 7, 3
+
+
+def feature_sql(
+    columns: Sequence[Column],
+    place: str,
+    *,
+    point: bool = False,
+    system: System = CRS84,
+    identified: bool = True,
+) -> str:
+    """Return the SQL of a feature over ``t`` and the joins of its columns.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Its properties.
+    place : str
+        The SQL of its geometry.
+    point : bool
+        Whether every geometry is a point.
+    system : System
+        The coordinates of its geometry.
+    identified : bool
+        Whether it tells its id.
+    """
+    head = """'{"type":"Feature","id":', t.id, ',"geometry":'"""
+    if not identified:
+        head = """'{"type":"Feature","geometry":'"""
+    digits = _METRES if system.metric else _DEGREES
+    shape = f"ST_AsGeoJSON({_shape(place, system, point=point)}, {digits}, 0)"
+    parts = [head, f"coalesce({shape}, 'null')", """',"properties":{'"""]
+    for number, column in enumerate(columns):
+        comma = "," if number else ""
+        parts += [f"""'{comma}"{column.name}":'""", f"coalesce({_value(column)}, 'null')"]
+    parts.append("'}}'")
+    return f"concat({', '.join(parts)})"
+
+
+def _value(column: Column) -> str:
+    """Return the SQL of a column's value as JSON, null where it has none."""
+    if column.plain:
+        return f"""'"' || {column.sql} || '"'"""
+    if column.type in {"integer", "boolean"}:
+        return f"{column.sql}::text"
+    return f"to_json({column.sql})::text"
+
+
+def _shape(place: str, system: System, *, point: bool) -> str:
+    """Return the geometry in a coordinate system, in the order of its axes."""
+    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
+    shape = place if point else f"ST_ForcePolygonCCW({place})"
+    if system.srid != 4326:
+        shape = f"ST_Transform({shape}, {int(system.srid)})"
+    return f"ST_FlipCoordinates({shape})" if system.flipped else shape
