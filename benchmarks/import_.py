@@ -51,7 +51,7 @@ def by_gridmap(file: Path, url: str) -> tuple[float, float]:
 
 
 def _import(file: Path, url: str, sender: object) -> None:
-    from geodata import files
+    from geodata.files.reading import read
     from geodata.mapping import Location, Mapping, TimeRule
     from gridmap.exchange.imports import LAYERS
     from gridmap.territory.importing.layer import Choices
@@ -67,7 +67,7 @@ def _import(file: Path, url: str, sender: object) -> None:
     began = time.perf_counter()
     with make_sessions(engine).begin() as session:
         report = import_table(
-            session, LAYERS["incidents"], files.read(file), mapping, Choices(source="x")
+            session, LAYERS["incidents"], read(file), mapping, Choices(source="x")
         )
     seconds = time.perf_counter() - began
     assert report.counts.inserted == report.read, report.as_dict()

@@ -11,11 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-import geopandas as gpd
 import numpy as np
 import pyproj
-import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
@@ -27,7 +25,8 @@ from geodata.messages import GeodataError, Message
 
 _Shift = Callable[[ArrayLike, ArrayLike], Pair]
 
-_SHIFTS: dict[str, tuple[_Shift, _Shift]] = {
+#: The datums that pyproj does not know.
+SHIFTS: dict[str, tuple[_Shift, _Shift]] = {
     "GCJ-02": (chinese_datums.gcj02_to_wgs84, chinese_datums.wgs84_to_gcj02),
     "BD-09": (chinese_datums.bd09_to_wgs84, chinese_datums.wgs84_to_bd09),
 }
@@ -192,8 +191,8 @@ def to_wgs84(x: ArrayLike, y: ArrayLike, system: CoordinateSystem) -> Pair:
         When eastings contradict the Gauss-Krüger zone, or none is told.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    if system.name in _SHIFTS:
-        return _SHIFTS[system.name][0](x, y)
+    if system.name in SHIFTS:
+        return SHIFTS[system.name][0](x, y)
     crs = system.for_eastings(x).crs
     return (x.copy(), y.copy()) if crs is None else _project(crs, _WGS84, x, y)
 
@@ -215,8 +214,8 @@ def from_wgs84(lon: ArrayLike, lat: ArrayLike, system: CoordinateSystem) -> Pair
         Longitudes or eastings, and latitudes or northings; NaN where there are none.
     """
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-    if system.name in _SHIFTS:
-        return _SHIFTS[system.name][1](lon, lat)
+    if system.name in SHIFTS:
+        return SHIFTS[system.name][1](lon, lat)
     crs = for_longitudes(system, lon).crs
     return (lon.copy(), lat.copy()) if crs is None else _project(_WGS84, crs, lon, lat)
 
@@ -243,66 +242,6 @@ def for_longitudes(system: CoordinateSystem, lon: ArrayLike) -> CoordinateSystem
         west_east = [lon.min(), lon.max()] if np.isfinite(lon).all() and lon.size else [np.nan]
         zone = int(gauss_kruger_zone(np.clip(np.mean(west_east), 75, 135)))
     return replace(system, crs=crs_of_code(epsg_code(zone, prefixed=True)), zone=zone)
-
-
-def frame_to_wgs84(frame: gpd.GeoDataFrame, system: CoordinateSystem) -> gpd.GeoDataFrame:
-    """Convert the geometry of a frame to WGS 84.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Its own ``crs`` is not looked at.
-    system : CoordinateSystem
-        What its coordinates are in, x (longitude, easting) first. Heights are dropped.
-
-    Returns
-    -------
-    GeoDataFrame
-        In EPSG:4326. A geometry of which any point has no place on the globe becomes None.
-
-    Raises
-    ------
-    GeodataError
-        As `to_wgs84`.
-    """
-    geometries = _reshape(frame, lambda x, y: to_wgs84(x, y, system))
-    return frame.set_geometry(gpd.GeoSeries(geometries, index=frame.index, crs=_WGS84))
-
-
-def frame_from_wgs84(frame: gpd.GeoDataFrame, system: CoordinateSystem) -> gpd.GeoDataFrame:
-    """Convert the geometry of a frame in EPSG:4326 to another system.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Longitude first; heights are dropped.
-    system : CoordinateSystem
-        See `from_wgs84` for the choice of a Gauss-Krüger zone.
-
-    Returns
-    -------
-    GeoDataFrame
-        With the ``crs`` of the system; without one for GCJ-02 and BD-09, which have no code. A
-        geometry that the system cannot hold becomes None.
-    """
-    longitudes = shapely.get_coordinates(frame.geometry.to_numpy())[:, 0]
-    system = for_longitudes(system, longitudes)
-    geometries = _reshape(frame, lambda lon, lat: from_wgs84(lon, lat, system))
-    crs = None if system.name in _SHIFTS else system.crs or _WGS84
-    renamed = frame.set_crs(None, allow_override=True)
-    return renamed.set_geometry(gpd.GeoSeries(geometries, index=frame.index, crs=crs))
-
-
-def _reshape(
-    frame: gpd.GeoDataFrame, convert: Callable[[Floats, Floats], Pair]
-) -> NDArray[np.object_]:
-    def columns(xy: Floats) -> Floats:
-        return np.column_stack(convert(xy[:, 0], xy[:, 1]))
-
-    geometries: NDArray[np.object_] = shapely.transform(frame.geometry.to_numpy(), columns)
-    coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
-    geometries[owner[~np.isfinite(coordinates).all(axis=1)]] = None
-    return geometries
 
 
 def _project(source: pyproj.CRS, target: pyproj.CRS, x: Floats, y: Floats) -> Pair:

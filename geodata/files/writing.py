@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -22,12 +20,11 @@ import pyogrio
 import shapely
 from pyarrow import csv as pa_csv
 
-from geodata.crs import CoordinateSystem, for_longitudes, frame_from_wgs84
+from geodata.crs import CoordinateSystem, for_longitudes
+from geodata.crs_frames import frame_from_wgs84
 from geodata.files.writing_geojson import iso_times, write_geojson
+from geodata.files.written import FORMATS, Written, replacing
 from geodata.messages import GeodataError, Message
-
-FORMATS = {".geojson": "geojson", ".json": "geojson", ".gpkg": "gpkg", ".csv": "csv",
-           ".zip": "shapefile", ".fgb": "flatgeobuf"}  # fmt: skip
 
 # A text that a spreadsheet would take for a formula, which may call other programs.
 _FORMULA = re.compile(r"^(?=[=@\t\r]|[+\-][^\d\s.])")
@@ -36,25 +33,6 @@ _DBF_TEXT_BYTES = 254
 #: The shapefiles of points, lines and areas in one archive, and what each declares to hold.
 _KINDS = ("_点", "_线", "_面")
 _SHAPES = ("Point", "MultiLineString", "MultiPolygon")
-
-
-@dataclass
-class Written:
-    """What was written and what a person should know about it.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    count : int
-        How many rows it holds.
-    notes : list of Message
-        Shortened names and texts, a coordinate system that the format cannot name ...
-    """
-
-    path: Path
-    count: int
-    notes: list[Message] = field(default_factory=list)
 
 
 def write(
@@ -123,31 +101,6 @@ def write_parts(
         job = _Job(Written(path, 0), partial, shape)
         _WRITERS[chosen](_converted(frames, target, job), job)
     return job.written
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield the name of a draft, which replaces the file when all is written.
-
-    Raises
-    ------
-    GeodataError
-        If the file cannot be written.
-    """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    except OSError as error:
-        raise GeodataError(
-            Message(
-                "{file} cannot be written: {reason}",
-                file=str(path),
-                reason=error.strerror or str(error),
-            )
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @dataclass

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geodata.files.geojson import SYSTEM_MEMBER
+from geodata.files.written import write_collection
 
 
 def write_geojson(
@@ -39,31 +38,6 @@ def write_geojson(
         members["crs"] = {"type": "name", "properties": {"name": name}}
     parts = (_features(part, metres=code is not None and not _geographic(part)) for part in frames)
     write_collection((",\n".join(part).encode() for part in parts), path, members)
-
-
-def write_collection(
-    parts: Iterable[bytes], path: Path, members: Mapping[str, object] = MappingProxyType({})
-) -> None:
-    """Write features that are texts already.
-
-    Parameters
-    ----------
-    parts : iterable of bytes
-        Features as JSON in UTF-8 with commas between; a part may be empty.
-    path : Path
-        Where to.
-    members : mapping
-        Foreign members of the collection, before its features.
-    """
-    header = json.dumps({"type": "FeatureCollection", **members})[:-1]
-    with path.open("wb") as stream:
-        stream.write(f'{header}, "features": [\n'.encode())
-        between = b""
-        for part in parts:
-            if part:
-                stream.write(between + part)
-                between = b",\n"
-        stream.write(b"\n]}\n")
 
 
 def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:

@@ -53,7 +53,7 @@ def apply(
     Parameters
     ----------
     raw : RawTable
-        From `geodata.files.read`.
+        From `geodata.files.reading.read`.
     mapping : Mapping
         What becomes what.
     allowed : mapping of str to collection of str, optional

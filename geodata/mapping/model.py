@@ -180,7 +180,7 @@ class Mapping(_Strict):
     reverses : Reversal, optional
         Which rows take back earlier ones.
     source_layer, encoding, header
-        What `geodata.files.read` is to be given.
+        What `geodata.files.reading.read` is to be given.
     """
 
     layer: str

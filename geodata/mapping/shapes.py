@@ -12,7 +12,8 @@ import pyproj
 import shapely
 
 from geodata.coverage import repair
-from geodata.crs import CoordinateSystem, frame_to_wgs84, to_wgs84
+from geodata.crs import CoordinateSystem, to_wgs84
+from geodata.crs_frames import frame_to_wgs84
 from geodata.files.table import RawTable
 from geodata.mapping.layers import Layer
 from geodata.mapping.model import Location

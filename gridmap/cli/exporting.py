@@ -10,8 +10,8 @@ import click
 from geodata.messages import Message
 from gridmap.cli.say import say, text
 from gridmap.cli.work import working
-from gridmap.exchange.export import LAYERS, Choice
 from gridmap.exchange.export import export as write_layer
+from gridmap.exchange.export_layers import LAYERS, Choice
 from gridmap.progress import track
 from gridmap.settings import Settings
 

@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from geodata import files, mapping
-from geodata.files import RawTable
+from geodata import mapping
+from geodata.files.reading import read
+from geodata.files.table import RawTable
 from geodata.mapping import Mapping
 from geodata.messages import N_, Message
 from geodata.problems import Problems
@@ -184,7 +185,7 @@ def _understood(session: Session, call: _Call) -> tuple[RawTable, Mapping]:
 
 
 def _read(call: _Call, given: Mapping | None) -> RawTable:
-    return files.read(
+    return read(
         call.file,
         call.part or (given.source_layer if given else None),
         call.encoding or (given.encoding if given else None),

@@ -12,9 +12,9 @@ import shapely
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from geodata import files
 from geodata.blocks import sketch_areas, sketch_cells
 from geodata.crs import CoordinateSystem, to_wgs84
+from geodata.files.reading import read
 from geodata.files.writing import write
 from geodata.messages import Message
 from gridmap.cli.say import say, text
@@ -68,7 +68,7 @@ def sketch(
         if points is None or what == "cells":
             drawn = _cells(session, community or "", target)
         else:
-            table = files.read(points, header=False if no_header else None).frame
+            table = read(points, header=False if no_header else None).frame
             level = "town" if what == "towns" else "community"
             drawn = _areas(session, _placed(table, code, x, y, crs), level)
         # Rounded coordinates would make the outlines overlap by slivers.

@@ -11,8 +11,8 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geodata.files import RawTable
 from geodata.files.osm import read_osm
+from geodata.files.table import RawTable
 from geodata.mapping import Mapping
 from geodata.messages import N_
 from geodata.problems import Problems
@@ -26,6 +26,7 @@ from gridmap.territory.importing.report import Report
 from gridmap.territory.importing.units import UNITS
 from gridmap.territory.models import ImportRun, Unit
 from gridmap.workforce import audit
+from gridmap.workforce.audit_names import TABLES
 from gridmap.workforce.importing import CADRES
 from gridmap.workforce.rights import Action, Actor, require
 
@@ -35,13 +36,6 @@ LAYERS = {
         UNITS, CELLS, BUILDINGS, BUILDING_COUNTS, PLACES, ROADS, GROUND, CATEGORIES, INCIDENTS,
         CADRES,
     )
-}  # fmt: skip
-
-#: What the log calls the rows of a layer.
-TABLES = {
-    "units": "unit", "cells": "cell", "buildings": "building", "building_counts": "building_count",
-    "places": "place", "roads": "road", "ground": "ground", "categories": "category",
-    "incidents": "incident", "cadres": "cadre",
 }  # fmt: skip
 
 #: What an OpenStreetMap extract can give, in the order in which it is stored.

@@ -13,6 +13,12 @@ from gridmap.workforce.models import AuditEntry
 #: A table and an id in it.
 Key = tuple[str, int]
 
+#: What the log calls the rows of a layer.
+TABLES = {
+    "units": "unit", "cells": "cell", "buildings": "building", "building_counts": "building_count",
+    "places": "place", "roads": "road", "ground": "ground", "categories": "category",
+    "incidents": "incident", "cadres": "cadre",
+}  # fmt: skip
 _NAMES = {
     "app_user": "SELECT id, login AS name FROM app_user",
     "cadre": "SELECT id, name FROM cadre",

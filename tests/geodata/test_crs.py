@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from geodata import chinese_datums as datums
 from geodata.crs import (
     CoordinateSystem,
-    frame_from_wgs84,
-    frame_to_wgs84,
     from_wgs84,
     to_wgs84,
 )
+from geodata.crs_frames import frame_from_wgs84, frame_to_wgs84
 from geodata.gauss_kruger import epsg_code, gauss_kruger_zone
 from geodata.messages import GeodataError
 from geodata.metric import local_metric_crs, metres_per_degree

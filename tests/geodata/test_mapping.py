@@ -16,7 +16,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.files import RawTable, read
+from geodata.files.reading import read
+from geodata.files.table import RawTable
 from geodata.mapping import (
     Mapping,
     Reversal,

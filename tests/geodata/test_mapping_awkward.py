@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from geodata import mapping
-from geodata.files import RawTable
+from geodata.files.table import RawTable
 from geodata.mapping import Location, Mapping, TimeRule
 from geodata.messages import GeodataError
 

@@ -14,7 +14,7 @@ import shapely
 from sqlalchemy import text
 
 from geodata.crs import CoordinateSystem, to_wgs84
-from geodata.files import read
+from geodata.files.reading import read
 from gridmap.db import make_engine
 from gridmap.embedded import Cluster
 from tests.conftest import fresh_database

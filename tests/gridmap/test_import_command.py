@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geodata.crs import CoordinateSystem, from_wgs84
-from geodata.files import read
+from geodata.files.reading import read
 from gridmap.db import make_engine
 from tests.gridmap.conftest import STEP, rectangle
 from tests.gridmap.small_town import COMMUNITY, COUNTS, call, collection, import_all, write_files

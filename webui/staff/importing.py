@@ -14,7 +14,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
-from geodata import files, mapping
+from geodata import mapping
+from geodata.files.reading import read
 from geodata.messages import N_, GeodataError, Message
 from gridmap.errors import GridmapError
 from gridmap.exchange.imports import import_layer
@@ -121,7 +122,7 @@ def import_file() -> ResponseReturnValue:
 
 
 def _run(session: Session, path: Path, *, dry_run: bool, skip_bad: bool) -> Report:
-    raw = files.read(path)
+    raw = read(path)
     chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame.head(1000))
     lacking = [title for field, title in _REQUIRED.items() if field not in chosen.columns]
     if lacking:

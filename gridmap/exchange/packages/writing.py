@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from geodata.files.writing import replacing
+from geodata.files.written import replacing
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.packages.content import (
     DATA_DICTIONARY,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from geodata.files import RawTable
+from geodata.files.table import RawTable
 from geodata.mapping import Mapping, apply
 from geodata.problems import Problems
 from gridmap.errors import guarded
@@ -36,7 +36,7 @@ def import_table(
         Nothing is committed; where nothing is to be written, nothing is left in it.
     layer : LayerImport
     raw : RawTable
-        From `geodata.files.read`.
+        From `geodata.files.reading.read`.
     mapping : Mapping
     choices : Choices
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geodata.files import RawTable
+from geodata.files.table import RawTable
 from geodata.files.writing import write_csv
 from geodata.mapping import Location, Mapping
 from geodata.problems import Problems

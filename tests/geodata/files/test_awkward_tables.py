@@ -9,7 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from geodata.files import RawTable, read
+from geodata.files.reading import read
+from geodata.files.table import RawTable
 from geodata.mapping import Mapping, apply
 from geodata.messages import GeodataError
 

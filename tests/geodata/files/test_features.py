@@ -14,7 +14,8 @@ import pyogrio
 import pytest
 import shapely
 
-from geodata.files import RawTable, read
+from geodata.files.reading import read
+from geodata.files.table import RawTable
 from geodata.messages import GeodataError
 
 SQUARE = shapely.box(117.2, 28.2, 117.21, 28.21)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import shapely
 
-from geodata.files import read_osm
+from geodata.files.osm import read_osm
 from geodata.messages import GeodataError
 
 OSM = """<?xml version="1.0" encoding="UTF-8"?>

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from geodata.files import read
+from geodata.files.reading import read
 from geodata.messages import GeodataError
 
 TEXT = "编号,名称,户数\n1,花园社区第一网格,12\n2,东门街道,7\n"

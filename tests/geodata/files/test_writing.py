@@ -14,8 +14,8 @@ import pytest
 import shapely
 
 from geodata.crs import CoordinateSystem, to_wgs84
-from geodata.files import read, write
-from geodata.files.writing import short_names
+from geodata.files.reading import read
+from geodata.files.writing import short_names, write
 from geodata.files.writing_geojson import iso_times
 from geodata.messages import GeodataError
 

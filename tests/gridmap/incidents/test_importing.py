@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from geodata.files import RawTable
+from geodata.files.table import RawTable
 from geodata.mapping import Location, Mapping, TimeRule
 from gridmap.incidents.importing import partitions, write_incidents
 from gridmap.incidents.importing.layers import INCIDENTS

@@ -13,7 +13,8 @@ import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geodata.files import RawTable, read
+from geodata.files.reading import read
+from geodata.files.table import RawTable
 from geodata.mapping import LAYERS, Mapping, load_mapping
 from gridmap.errors import GridmapError
 from gridmap.territory.importing.buildings import BUILDINGS

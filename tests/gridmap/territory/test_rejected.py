@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from geodata.files import read
+from geodata.files.reading import read
 from geodata.mapping import apply, guess, load_mapping
 from gridmap.territory.importing.rejected import write_rejected
 

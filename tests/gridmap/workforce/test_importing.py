@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geodata import files, mapping
+from geodata import mapping
+from geodata.files.reading import read
 from gridmap.errors import ForbiddenError
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Counts
@@ -30,7 +31,7 @@ ROWS = [
 
 def run(session: Session, path: Path, rows: list[dict[str, str | None]]) -> Report:
     pd.DataFrame(rows).to_excel(path, index=False)
-    raw = files.read(path)
+    raw = read(path)
     chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame)
     return import_table(session, CADRES, raw, chosen, Choices(source="list"))
 
@@ -66,7 +67,7 @@ def test_a_list_does_not_reach_beyond_the_area(office: Office, tmp_path: Path) -
 
     def run_as(rows: list[dict[str, str | None]]) -> Report:
         pd.DataFrame(rows).to_excel(path, index=False)
-        raw = files.read(path)
+        raw = read(path)
         chosen = mapping.guess("cadres", [str(name) for name in raw.frame], raw.frame)
         return import_table(session, cadres_for(actor), raw, chosen, Choices())
 
