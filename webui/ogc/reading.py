@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection as Names
 from collections.abc import Mapping
+from functools import partial
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,6 +13,7 @@ from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange import cql
 from gridmap.exchange.collections import Collection, Column
+from gridmap.exchange.cql_reading import parse
 from gridmap.exchange.cursors import Sort
 from gridmap.exchange.features import (
     MOST,
@@ -23,8 +25,8 @@ from gridmap.exchange.features import (
     queryables,
 )
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.periods import Period, read_period
-from gridmap.exchange.privacy import published
+from gridmap.exchange.periods import Period, read_end, read_period
+from gridmap.exchange.privacy import nearby, published
 from gridmap.exchange.systems import CRS84, System, find_system, to_wgs84
 
 #: What every address takes: the form of the answer, its language, and a key for tools that can
@@ -207,8 +209,11 @@ def _conditions(
     if "filter-crs" in given:
         system = find_system(given["filter-crs"], offered, "filter-crs")
     if "filter" in given:
-        tree = cql.parse(given["filter"], language)
-        found.append(cql.translate(tree, testable, place, system))
+        tree = parse(given["filter"], language)
+        snap = grant.of(collection).snap
+        # Where places are moved the index on the stored ones does not find it by itself.
+        near = None if snap == "exact" else partial(nearby, collection, snap)
+        found.append(cql.translate(tree, testable, place, system, near=near))
     return tuple(found)
 
 
@@ -235,6 +240,13 @@ def _value(text: str, column: Column) -> object:
                 column.name, Message("{parameter} is either true or false.", parameter=column.name)
             )
         return text == "true"
+    if column.type in {"date", "date-time"}:
+        read_end(text, column.name)
+    if "\0" in text:
+        raise ParameterError(
+            column.name,
+            Message("{parameter} holds a character that no text has.", parameter=column.name),
+        )
     return text
 
 
