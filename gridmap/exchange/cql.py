@@ -176,7 +176,9 @@ class _Writer:
         # What is disjoint from an area lies anywhere but there.
         if self.near is None or self.negated or op == "s_disjoint" or len(given) != 1:
             return test
-        return f"({self.near(given[0])} AND {test})"
+        # Nothing is known of how choosy the test is; as it stands the planner thinks too much of it
+        # and tests a whole town rather than stop when a page is full.
+        return f"({self.near(given[0])} AND coalesce({test}, false))"
 
     def _is_null(self, op: str, args: list[Any]) -> str:
         (node,) = only(op, args, 1)
