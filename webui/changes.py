@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from geodata.messages import Message
 from gridmap.errors import ParameterError
+from gridmap.exchange.change_cursor import Seal
 from gridmap.exchange.changes import MOST, USUAL, read_changes
 from gridmap.exchange.collections import find_collection
 from webui.agencies.keys import current_grant, open_interface, told
@@ -28,7 +29,7 @@ def show(key: str) -> Response:
     grant.of(collection)
     cursor, limit = request.args.get("cursor"), _limit(request.args.get("limit"))
     with reading() as connection:
-        page = read_changes(connection, collection, grant, cursor, limit)
+        page = read_changes(connection, collection, grant, _seal(), cursor, limit)
     told(page.count)
     tail = {
         "deleted": page.deleted,
@@ -46,6 +47,11 @@ def show(key: str) -> Response:
     response = Response(b"".join(parts), content_type=GEOJSON)
     response.cache_control.no_store = True
     return response
+
+
+def _seal() -> Seal:
+    """Return what closes cursors, the same in all processes and after a restart."""
+    return Seal(current_app.config["SECRET_KEY"])
 
 
 def _limit(text: str | None) -> int:
