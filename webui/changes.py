@@ -10,7 +10,6 @@ from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange.change_cursor import Seal
 from gridmap.exchange.changes import MOST, USUAL, read_changes
-from gridmap.exchange.collections import find_collection
 from webui.agencies.keys import current_grant, open_interface, told
 from webui.database import reading
 from webui.ogc.answers import GEOJSON, address, link
@@ -23,10 +22,10 @@ blueprint = Blueprint("changes", __name__)
 @open_interface
 def show(key: str) -> Response:
     """Answer with the page after ``cursor``, or the first of a copy, of up to ``limit`` rows."""
-    refuse_unknown(request.args, "cursor", "limit")
-    collection, grant = find_collection(key), current_grant()
+    grant = current_grant()
     # Whoever was not granted a layer is not even told that its parameters are wrong.
-    grant.of(collection)
+    collection = grant.find(key)
+    refuse_unknown(request.args, "cursor", "limit")
     cursor, limit = request.args.get("cursor"), _limit(request.args.get("limit"))
     with reading() as connection:
         page = read_changes(connection, collection, grant, _seal(), cursor, limit)

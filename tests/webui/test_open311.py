@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -33,6 +33,7 @@ from webui.access import COOKIE
 ROOT = "/open311/v2"
 PLACE = {"lat": "30.005", "long": "110.015"}
 GOOD = {**PLACE, "service_code": "A1", "description": "路灯不亮"}
+ADDRESSES = {"buildings": LayerGrant(), "places": LayerGrant()}
 OPEN = LayerGrant(frozenset({"category", "occurred_at", "step", "description"}), write=True)
 
 
@@ -86,10 +87,12 @@ def middle(app: Flask) -> int:
 def grant(place: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give the reader another grant; at first one that may write in the middle community."""
 
-    def give(layer: LayerGrant = OPEN, **given: Any) -> None:
+    def give(
+        layer: LayerGrant = OPEN, others: Mapping[str, LayerGrant] = ADDRESSES, **given: Any
+    ) -> None:
         unit = middle(place)
         given = {"scope": Scope((unit,)), "units": frozenset({unit}), **given}
-        found = Grant("citizen app", {"incidents": layer}, **given)
+        found = Grant("citizen app", {"incidents": layer, **others}, **given)
         monkeypatch.setattr("webui.open311.current_grant", lambda: found)
 
     give()
@@ -230,6 +233,28 @@ def test_an_address_is_enough(client: FlaskClient, grant: Callable[..., None]) -
     assert (row["lat"], row["long"]) == (30.005, 110.012)
     for unclear in ("同名路", "无此路"):
         assert post(client, **asked, address_string=unclear).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"places": LayerGrant()},
+        {"buildings": LayerGrant(snap="cell")},
+        {"buildings": LayerGrant(frozenset({"name", "external_id"}))},
+    ],
+)
+def test_an_address_that_the_key_is_not_told_is_not_found(
+    client: FlaskClient, grant: Callable[..., None], others: Mapping[str, LayerGrant]
+) -> None:
+    grant(others=others)
+    asked = {"service_code": "A1", "description": "x"}
+    refused = [
+        post(client, **asked, address_string=address) for address in ("滨江路18号", "无此路")
+    ]
+    # There is one and not the other, and nobody can tell.
+    assert [answer.status_code for answer in refused] == [400, 400]
+    assert refused[0].data == refused[1].data
 
 
 def test_the_list_is_filtered_and_paged(

@@ -95,6 +95,15 @@ def presented() -> str | None:
     return kept
 
 
+def handed_on() -> dict[str, str]:
+    """Return the parameters by which links carry a key on: only one that came in the address.
+
+    Who can send no header follows them as they are.
+    """
+    kept: str | None = request.environ.get(_KEPT)
+    return {"key": kept} if kept is not None and presented() == kept else {}
+
+
 def install(app: Flask, log: AccessLog) -> None:
     """Take keys out of addresses before anything sees them, and log what they ask."""
     app.extensions["gridmap.access_log"] = log

@@ -11,6 +11,7 @@ from flask import Response, render_template, request
 
 from geodata.messages import Message
 from gridmap.errors import ParameterError
+from webui.agencies.keys import handed_on
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 Link = dict[str, str]
@@ -48,15 +49,21 @@ def wanted(*further: str) -> str:
     return asked
 
 
-def address(path: str, **parameters: str | None) -> str:
-    """Return an absolute address below /ogc, right behind a proxy too.
+def root() -> str:
+    """Return the absolute address of the interfaces, right behind a proxy too."""
+    return f"{request.url_root.rstrip('/')}/ogc"
 
-    A key in the address of the request is never repeated: links are kept and passed on.
+
+def address(path: str, **parameters: str | None) -> str:
+    """Return an absolute address below /ogc, for the present reader to follow.
+
+    It holds the key if that came in the address of the request.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
+    given |= handed_on()
     # Colons and commas may stand in a query as they are (RFC 3986, 3.4), and are easier to read.
     query = f"?{urlencode(given, safe=':,/')}" if given else ""
-    return f"{request.url_root.rstrip('/')}/ogc{path}{query}"
+    return f"{root()}{path}{query}"
 
 
 def link(rel: str, href: str, kind: str, title: str = "") -> Link:
