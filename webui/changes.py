@@ -12,7 +12,7 @@ from gridmap.exchange.change_cursor import Seal
 from gridmap.exchange.changes import MOST, USUAL, read_changes
 from webui.agencies.keys import current_grant, open_interface, told
 from webui.database import reading
-from webui.ogc.answers import GEOJSON, address, link
+from webui.ogc.answers import GEOJSON, address, link, require_form
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("changes", __name__)
@@ -26,6 +26,7 @@ def show(key: str) -> Response:
     # Whoever was not granted a layer is not even told that its parameters are wrong.
     collection = grant.find(key)
     refuse_unknown(request.args, "cursor", "limit")
+    require_form(request.args.get("f"), "json", "geojson")
     cursor, limit = request.args.get("cursor"), _limit(request.args.get("limit"))
     with reading() as connection:
         page = read_changes(connection, collection, grant, _seal(), cursor, limit)

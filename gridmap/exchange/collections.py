@@ -313,7 +313,7 @@ def register(collection: Collection) -> None:
     ValueError
         If there is one of this key already.
     """
-    if collection.key in _REGISTRY or collection.layer in LAYERS:
+    if collection.key in _REGISTRY or collection.layer.key in {layer.key for layer in LAYERS}:
         raise ValueError(f"there are two layers {collection.key}")
     _REGISTRY[collection.key] = collection
     LAYERS.append(collection.layer)

@@ -47,6 +47,8 @@ def test_a_page_is_geojson_with_a_way_on(client: FlaskClient) -> None:
         ("?cursor=" + "A" * 44, 400),
         ("?cursor=" + "A" * 82, 400),
         ("?since=2025", 400),
+        ("?f=xml", 400),
+        ("?lang=fr", 400),
     ],
 )
 def test_what_is_asked_wrongly_is_said(client: FlaskClient, asked: str, status: int) -> None:

@@ -37,7 +37,19 @@ def wanted(*further: str) -> str:
         return "html" if best == HTML else "json"
     if asked == "geojson":
         asked = "json"
-    if asked not in known:
+    require_form(asked, *known)
+    return asked
+
+
+def require_form(asked: str | None, *known: str) -> None:
+    """Refuse a form that an address does not take.
+
+    Raises
+    ------
+    ParameterError
+        Naming those that it does.
+    """
+    if asked is not None and asked not in known:
         raise ParameterError(
             "f",
             Message(
@@ -46,7 +58,6 @@ def wanted(*further: str) -> str:
                 names=", ".join(known),
             ),
         )
-    return asked
 
 
 def root() -> str:

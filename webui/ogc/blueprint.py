@@ -13,7 +13,7 @@ from gridmap.exchange.systems import System, systems
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import reading
 from webui.ogc import documents, items, openapi
-from webui.ogc.answers import address, document
+from webui.ogc.answers import address, document, require_form
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
@@ -63,6 +63,7 @@ def api() -> Response:
 def guide() -> str:
     """Show partners what there is, and how to read it."""
     refuse_unknown(request.args)
+    require_form(request.args.get("f"), "html")
     return render_template("ogc/guide.html", **documents.guide(current_grant()))
 
 

@@ -28,6 +28,7 @@ from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import Period, read_end, read_period
 from gridmap.exchange.privacy import nearby, published
 from gridmap.exchange.systems import CRS84, System, find_system, to_wgs84
+from gridmap.i18n import LANGUAGES
 
 #: What every address takes: the form of the answer, its language, and a key for tools that can
 #: send it in no other way.
@@ -42,7 +43,7 @@ _LONGEST = 4_000
 
 
 def refuse_unknown(given: MultiDict[str, str], *known: str) -> None:
-    """Refuse parameters that mean nothing here, or come twice (Part 1, Req 9).
+    """Refuse parameters that mean nothing here or come twice, and other languages (Part 1, Req 9).
 
     Raises
     ------
@@ -61,6 +62,16 @@ def refuse_unknown(given: MultiDict[str, str], *known: str) -> None:
             )
         if len(given.getlist(name)) > 1:
             raise ParameterError(name, Message("{parameter} is given twice.", parameter=name))
+    if given.get("lang", LANGUAGES[0]) not in LANGUAGES:
+        raise ParameterError(
+            "lang",
+            Message(
+                "{parameter}: {value} is not offered. There are: {names}.",
+                parameter="lang",
+                value=given["lang"][:60],
+                names=", ".join(LANGUAGES),
+            ),
+        )
 
 
 def read_query(
