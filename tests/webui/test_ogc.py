@@ -260,8 +260,11 @@ def test_what_cannot_be_read_is_named(
     assert problem["detail"]
 
 
-@pytest.mark.parametrize("path", ["", "/api", "/guide", "/collections", "/tileMatrixSets",
-                                  "/collections/cells/changes", "/collections/cells/tiles"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    ["", "/api", "/guide", "/collections", "/tileMatrixSets", "/collections/cells/changes",
+     "/collections/cells/tiles"],
+)  # fmt: skip
 @pytest.mark.parametrize("name", ["f", "lang", "color"])
 def test_every_address_refuses_what_it_does_not_know(
     client: FlaskClient, path: str, name: str
@@ -342,6 +345,7 @@ def test_a_page_comes_as_a_file(
     plain = told(client, f"/collections/{key}/items", limit=20)["features"]
     answer = ask(client, f"/collections/{key}/items", limit=20, f=form)
     assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.headers["Content-Type"].count("charset") == (form == "csv")
     assert 'rel="next"' in answer.headers["Link"]
     name = answer.headers["Content-Disposition"].partition("filename=")[2]
     path = tmp_path / name
