@@ -237,24 +237,17 @@ def test_an_address_is_enough(client: FlaskClient, grant: Callable[..., None]) -
 
 @pytest.mark.parametrize(
     "others",
-    [
-        {},
-        {"places": LayerGrant()},
-        {"buildings": LayerGrant(snap="cell")},
-        {"buildings": LayerGrant(frozenset({"name", "external_id"}))},
-    ],
-)
+    [{}, {"places": LayerGrant()}, {"buildings": LayerGrant(snap="cell")},
+     {"buildings": LayerGrant(frozenset({"name", "external_id"}))}],
+)  # fmt: skip
 def test_an_address_that_the_key_is_not_told_is_not_found(
     client: FlaskClient, grant: Callable[..., None], others: Mapping[str, LayerGrant]
 ) -> None:
     grant(others=others)
     asked = {"service_code": "A1", "description": "x"}
-    refused = [
-        post(client, **asked, address_string=address) for address in ("滨江路18号", "无此路")
-    ]
-    # There is one and not the other, and nobody can tell.
-    assert [answer.status_code for answer in refused] == [400, 400]
-    assert refused[0].data == refused[1].data
+    there, not_there = (post(client, **asked, address_string=a) for a in ("滨江路18号", "无此路"))
+    assert there.status_code == not_there.status_code == 400
+    assert there.data == not_there.data
 
 
 def test_the_list_is_filtered_and_paged(

@@ -81,12 +81,9 @@ def row_counter() -> Callable[[int], None]:
 
 def presented() -> str | None:
     """Return the key that was sent: in a header, else in the address."""
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return value.strip()
-    header = request.headers.get("X-API-Key")
+    header = _in_header()
     if header is not None:
-        return header.strip()
+        return header
     kept: str | None = request.environ.get(_KEPT)
     if kept is None and request.path.startswith("/open311/"):
         # A form that cannot be read is told where it is read for its own sake.
@@ -101,7 +98,15 @@ def handed_on() -> dict[str, str]:
     Who can send no header follows them as they are.
     """
     kept: str | None = request.environ.get(_KEPT)
-    return {"key": kept} if kept is not None and presented() == kept else {}
+    return {} if kept is None or _in_header() is not None else {"key": kept}
+
+
+def _in_header() -> str | None:
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    header = request.headers.get("X-API-Key")
+    return None if header is None else header.strip()
 
 
 def install(app: Flask, log: AccessLog) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from gridmap.exchange.features import extent
 from gridmap.exchange.systems import System, systems
-from webui.agencies.keys import current_grant, open_interface
+from webui.agencies.keys import current_grant, handed_on, open_interface
 from webui.database import reading
 from webui.ogc import documents, items, openapi
 from webui.ogc.answers import address, document, require_form
@@ -19,7 +19,7 @@ from webui.ogc.reading import refuse_unknown
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
 #: Seconds for which the middle of the area is kept.
 _KEPT_S = 60
-blueprint.context_processor(lambda: {"ogc_address": address})
+blueprint.context_processor(lambda: {"ogc_address": address, "ogc_carried": handed_on})
 _MIDDLE = text("SELECT (ST_XMin(b) + ST_XMax(b)) / 2 FROM (SELECT ST_Extent(geom) b FROM unit) e")
 
 

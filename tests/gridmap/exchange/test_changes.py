@@ -340,11 +340,11 @@ def test_a_reader_who_keeps_up_is_not_refused_after_pruning(
     assert copy.started == 1
 
 
+# The sixth has the form of those of early versions.
 @pytest.mark.parametrize("cursor", ["", "x", "!", "é", "AAAA", "A" * 44, "A" * 400, "\0"])
 def test_what_is_no_cursor_is_said_to_be_none(engine: Engine, cursor: str) -> None:
     with pytest.raises(ParameterError) as refused:
         read(engine, "places", Grant("x", {"places": LayerGrant()}), cursor)
-    # "A" * 44 has the form of a cursor of an early version.
     assert (refused.value.status, refused.value.parameter) == (400, "cursor")
 
 
