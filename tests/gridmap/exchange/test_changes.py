@@ -340,7 +340,6 @@ def test_a_reader_who_keeps_up_is_not_refused_after_pruning(
     assert copy.started == 1
 
 
-# The sixth has the form of those of early versions.
 @pytest.mark.parametrize("cursor", ["", "x", "!", "é", "AAAA", "A" * 44, "A" * 400, "\0"])
 def test_what_is_no_cursor_is_said_to_be_none(engine: Engine, cursor: str) -> None:
     with pytest.raises(ParameterError) as refused:
