@@ -1,4 +1,7 @@
-"""The file of a backup: a tar with the database, the photos of its cases and the town's template.
+"""The file of a backup: a tar of the database, the photos of its cases, and what a town has once.
+
+That is its template of the responsibility sheet, and the key that signs packages for others: who
+has the file can sign as the town, and reads all else of it too.
 
 The database is PostgreSQL's own custom format, which compresses itself, and photos are JPEG; so
 the tar is not compressed, and any tar program can take it apart. A backup of an early version is
@@ -21,6 +24,7 @@ from typing import IO
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError
+from gridmap.exchange.packages.signing import signing_key_path
 from gridmap.incidents.cases.photos import photo_folder, photo_path
 from gridmap.settings import Settings
 from gridmap.workforce.sheet import template_path
@@ -28,6 +32,8 @@ from gridmap.workforce.sheet import template_path
 _DATABASE = "database.dump"
 _PHOTO = re.compile(r"photos/([0-9a-f]{2})/\1[0-9a-f]{30}(?:\.small)?\.jpg")
 _TEMPLATE = "templates/responsibility.docx"
+_SIGNING_KEY = "package-signing-key.pem"
+_SINGLE = (_TEMPLATE, _SIGNING_KEY)
 #: What PostgreSQL's custom format begins with.
 _MAGIC = b"PGDMP"
 
@@ -73,18 +79,19 @@ def pack(
     dump : Path
         The database.
     settings : Settings
-        Where photos and the template of the sheet lie.
+        Where photos, the template of the sheet and the signing key lie.
     names : iterable of str
         Of photos.
     advance : callable
         Told how many photos are done.
     """
-    folder, template = photo_folder(settings), template_path(settings.data_dir)
+    folder = photo_folder(settings)
     photos = missing = 0
     with tarfile.open(target, "w") as tar:
         tar.add(dump, _DATABASE, recursive=False, filter=_nameless)
-        if template.is_file():
-            tar.add(template, _TEMPLATE, recursive=False, filter=_nameless)
+        for inside, path in _single(settings).items():
+            if path.is_file():
+                tar.add(path, inside, recursive=False, filter=_nameless)
         for name in names:
             pair = [photo_path(folder, name, thumbnail=small) for small in (False, True)]
             if all(file.is_file() for file in pair):
@@ -131,7 +138,8 @@ def adding_files(file: Path, settings: Settings) -> Iterator[int]:
 
     Photos have random names, so that none replaces another, and one that no database names is
     reached by nobody. What else lies in the folder stays, for other databases may name it. The
-    template has one name and therefore comes last, when nothing can fail any more.
+    template and the signing key have one name each and therefore come last, when nothing can fail
+    any more. A signing key that was there is kept beside it, for partners may hold its other half.
 
     Yields
     ------
@@ -141,41 +149,54 @@ def adding_files(file: Path, settings: Settings) -> Iterator[int]:
     with file.open("rb") as start:
         alone = start.read(len(_MAGIC)) == _MAGIC
     added: list[Path] = []
-    template = None
+    single: dict[str, bytes] = {}
     try:
         if not alone:
             with _readable(file) as tar:
-                template = _spread(file, tar, photo_folder(settings), added)
+                single = _spread(file, tar, photo_folder(settings), added)
         yield sum(1 for path in added if not path.name.endswith(".small.jpg"))
     except BaseException:
         for path in added:
             path.unlink(missing_ok=True)
         raise
-    if template is not None:
-        _place(BytesIO(template), template_path(settings.data_dir))
+    for inside, path in _single(settings).items():
+        content = single.get(inside)
+        if content is None:
+            continue
+        if inside == _SIGNING_KEY and path.exists() and path.read_bytes() != content:
+            path.replace(path.with_suffix(".former.pem"))
+        _place(BytesIO(content), path)
 
 
-def _spread(file: Path, tar: tarfile.TarFile, folder: Path, added: list[Path]) -> bytes | None:
-    """Put the photos that are not there yet into the folder, and return the template."""
-    template = None
+def _single(settings: Settings) -> dict[str, Path]:
+    """Return what a town has once: the name in a backup, and where it lies."""
+    return {
+        _TEMPLATE: template_path(settings.data_dir),
+        _SIGNING_KEY: signing_key_path(settings.data_dir),
+    }
+
+
+def _spread(file: Path, tar: tarfile.TarFile, folder: Path, added: list[Path]) -> dict[str, bytes]:
+    """Put the photos that are not there yet into the folder, and return what else there is."""
+    single = {}
     for member in tar:
         if member.name == _DATABASE:
             continue
         content = tar.extractfile(_check(file, member))
         if content is None:
             continue
-        if member.name == _TEMPLATE:
-            template = content.read()
+        if member.name in _SINGLE:
+            single[member.name] = content.read()
             continue
         path = folder / Path(member.name).relative_to("photos")
         if not path.exists():
             _place(content, path)
             added.append(path)
-    return template
+    return single
 
 
 def _place(content: IO[bytes], path: Path) -> None:
-    """Write a photo; who restores as root leaves it to the account that serves."""
+    """Write a file for its owner alone: the account that serves, where root restores."""
     for folder in reversed(path.parents[:2]):
         if not folder.exists():
             folder.mkdir(parents=True, mode=0o750)
@@ -207,7 +228,7 @@ def _readable(file: Path) -> Iterator[tarfile.TarFile]:
 
 def _check(file: Path, member: tarfile.TarInfo) -> tarfile.TarInfo:
     """Refuse what no backup of ours holds: a tar may name any path, and links."""
-    ours = member.name in (_DATABASE, _TEMPLATE) or _PHOTO.fullmatch(member.name)
+    ours = member.name in (_DATABASE, *_SINGLE) or _PHOTO.fullmatch(member.name)
     if not member.isreg() or not ours:
         raise _unreadable(file, member.name)
     return member

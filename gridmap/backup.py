@@ -1,4 +1,4 @@
-"""Back the database and the photos up to a file, and restore them from one."""
+"""Back the database and the files of a town up to a file, and restore them from one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def backup(url: str, file: Path, settings: Settings, *, replace: bool = False) -
     file : Path
         The file, which comes into being when it is whole.
     settings : Settings
-        Where photos and the template of the sheet lie.
+        Where photos, the template of the sheet and the signing key lie.
     replace : bool, default False
         Whether an existing file may be replaced.
 

@@ -11,29 +11,24 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import pwd
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
 from geodata.messages import Message
-from gridmap.errors import UnavailableError
+from gridmap.account import Account, EmbeddedError
 from gridmap.postgres import PORT, configuration, find_server
 from gridmap.settings import Settings
 
-#: The account as which the server runs when the person is root. Debian's packages always make
-#: it, so that nothing needs to be added to the machine's list of accounts.
-ACCOUNT = "postgres"
 SUPERUSER = "postgres"
 #: The program signs in as a role that owns its databases but is no superuser, so that a fault
 #: in a query cannot reach the server's files or programs.
@@ -44,10 +39,6 @@ SOCKET_PATH_LIMIT = 107
 START_LIMIT_S = 600
 #: A longer log is set aside at a start, and the one set aside before is dropped.
 LOG_LIMIT_BYTES = 16 << 20
-
-
-class EmbeddedError(UnavailableError):
-    """The embedded cluster cannot be used as asked, and the message says what to do."""
 
 
 def socket_folder(directory: Path) -> Path:
@@ -106,21 +97,7 @@ class Cluster:
         self.data = self.directory / "data"
         self.log = self.directory / "postgresql.log"
         self.socket = socket_folder(self.directory)
-        self._uid, self._gid = os.geteuid(), os.getegid()
-        self._as_account: dict[str, Any] = {}
-        if self._uid == 0:
-            try:
-                account = pwd.getpwnam(ACCOUNT)
-            except KeyError:
-                raise EmbeddedError(
-                    Message(
-                        "the account {account}, as which the database runs, does not exist: "
-                        "install the package postgresql-postgis",
-                        account=ACCOUNT,
-                    )
-                ) from None
-            self._uid, self._gid = account.pw_uid, account.pw_gid
-            self._as_account = {"user": self._uid, "group": self._gid, "extra_groups": []}
+        self._account = Account.present()
 
     @contextmanager
     def running(self) -> Iterator[Cluster]:
@@ -220,15 +197,15 @@ class Cluster:
                     reason=error.strerror,
                 )
             ) from error
-        self._check_reach()
+        self._account.check_reach(self.directory)
         for folder in (self.directory, self.socket):
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
             found = folder.lstat()
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() != self._uid:
-                os.chown(folder, self._uid, self._gid)
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() != self._account.uid:
+                os.chown(folder, self._account.uid, self._account.gid)
                 found = folder.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != self._uid:
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != self._account.uid:
                 raise EmbeddedError(
                     Message(
                         "{folder} belongs to another account: remove it, or name another folder "
@@ -237,41 +214,6 @@ class Cluster:
                     )
                 )
             folder.chmod(0o700)
-
-    def _check_reach(self) -> None:
-        """Refuse a folder below one that the unprivileged account may not enter."""
-        if not self._as_account:
-            return
-        for folder in reversed(self.directory.parents):
-            if self._run("/usr/bin/test", "-x", str(folder), folder=Path("/"))[0] != 0:
-                raise EmbeddedError(
-                    Message(
-                        "under root the database runs as the account {account}, which may not "
-                        "enter {folder}: name a folder it can reach in GRIDMAP_DATA_DIR, such as "
-                        "/var/lib/gridmap",
-                        account=ACCOUNT,
-                        folder=str(folder),
-                    )
-                )
-
-    def _run(self, *command: str, folder: Path | None = None) -> tuple[int, str]:
-        """Run a program as the cluster's account; return its exit code and what it said."""
-        # A file, not a pipe, takes what it says: a server that it starts would hold a pipe
-        # open for ever. A session of its own keeps Ctrl-C in a user's terminal from it.
-        with tempfile.TemporaryFile() as said:
-            done = subprocess.run(
-                command,
-                cwd=folder or self.directory,
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-                check=False,
-                **self._as_account,
-            )
-            said.seek(0)
-            return done.returncode, said.read().decode(errors="replace").strip()
 
     def _version(self) -> int | None:
         """Return the major version that made the data folder."""
@@ -292,7 +234,8 @@ class Cluster:
             return
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        code, said = self._run(
+        code, said = self._account.run(
+            self.directory,
             str(programs / "pg_ctl"),
             *("start", "--silent", "--wait", f"--timeout={START_LIMIT_S}"),
             f"--pgdata={self.data}",
@@ -317,7 +260,8 @@ class Cluster:
         """Make the data folder, under another name until it is whole."""
         draft = self.directory / "data.draft"
         shutil.rmtree(draft, ignore_errors=True)
-        code, said = self._run(
+        code, said = self._account.run(
+            self.directory,
             str(programs / "initdb"),
             # Both sort by code point, but only C compares bytes, which builds indexes on texts
             # several times faster and lets them serve searches for a beginning.
@@ -381,7 +325,8 @@ class Cluster:
         version = self._version()
         if version is None or not (self.data / "postmaster.pid").exists():
             return
-        code, said = self._run(
+        code, said = self._account.run(
+            self.directory,
             str(find_server(version) / "pg_ctl"),
             *("stop", "--silent", "--wait", "--mode=fast", "--timeout=120"),
             f"--pgdata={self.data}",

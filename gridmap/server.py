@@ -53,6 +53,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
             "loglevel": "info" if self.dev else "warning",
             "timeout": 120,
             "graceful_timeout": 5,
+            # The most that gunicorn takes: the outline in a filter of CQL2 can be long.
+            "limit_request_line": 8190,
             "control_socket_disable": True,
             "post_worker_init": self._begin,
             "worker_exit": self._finish,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from geodata.messages import Message
 from gridmap.errors import ParameterError
+from gridmap.exchange.change_cursor import Seal
 from gridmap.exchange.changes import MOST, USUAL, read_changes
-from gridmap.exchange.collections import find_collection
 from webui.agencies.keys import current_grant, open_interface, told
 from webui.database import reading
-from webui.ogc.answers import GEOJSON, address, link
+from webui.ogc.answers import GEOJSON, address, link, require_form
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("changes", __name__)
@@ -22,13 +22,14 @@ blueprint = Blueprint("changes", __name__)
 @open_interface
 def show(key: str) -> Response:
     """Answer with the page after ``cursor``, or the first of a copy, of up to ``limit`` rows."""
-    refuse_unknown(request.args, "cursor", "limit")
-    collection, grant = find_collection(key), current_grant()
+    grant = current_grant()
     # Whoever was not granted a layer is not even told that its parameters are wrong.
-    grant.of(collection)
+    collection = grant.find(key)
+    refuse_unknown(request.args, "cursor", "limit")
+    require_form(request.args.get("f"), "json", "geojson")
     cursor, limit = request.args.get("cursor"), _limit(request.args.get("limit"))
     with reading() as connection:
-        page = read_changes(connection, collection, grant, cursor, limit)
+        page = read_changes(connection, collection, grant, _seal(), cursor, limit)
     told(page.count)
     tail = {
         "deleted": page.deleted,
@@ -46,6 +47,11 @@ def show(key: str) -> Response:
     response = Response(b"".join(parts), content_type=GEOJSON)
     response.cache_control.no_store = True
     return response
+
+
+def _seal() -> Seal:
+    """Return what closes cursors, the same in all processes and after a restart."""
+    return Seal(current_app.config["SECRET_KEY"])
 
 
 def _limit(text: str | None) -> int:

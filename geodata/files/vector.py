@@ -1,4 +1,4 @@
-"""Formats that GDAL reads through Arrow: GeoPackage and Shapefile, and what KML and GPX share."""
+"""What GDAL reads and writes through Arrow: GeoPackage, Shapefile, and what KML and GPX share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -200,3 +201,26 @@ def _table_text(path: Path) -> bytes:
         data[start : start + 11].split(b"\0")[0] for start in range(32, max(header - 1, 32), 32)
     )
     return (names + b" " + data[header:]).replace(b"\0", b" ").rstrip(b"\x1a")
+
+
+def write_layer(frame: pd.DataFrame, path: Path, driver: str, layer: str, **options: Any) -> None:
+    """Write a frame to a layer of a file.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame or geopandas.GeoDataFrame
+    path : Path
+    driver : str
+        As GDAL names it.
+    layer : str
+    **options : Any
+        Of `pyogrio.write_dataframe`.
+    """
+    with warnings.catch_warnings():
+        # GCJ-02 and BD-09 have no code, and pyogrio warns of a layer without one.
+        warnings.simplefilter("ignore")
+        if isinstance(frame, gpd.GeoDataFrame):
+            pyogrio.write_dataframe(frame, path, layer=layer, driver=driver, use_arrow=True,
+                                    **options)  # fmt: skip
+        else:
+            pyogrio.write_dataframe(frame, path, layer=layer, driver=driver, **options)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,23 +14,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyogrio
 import shapely
 from pyarrow import csv as pa_csv
 
 from geodata.crs import CoordinateSystem, for_longitudes
 from geodata.crs_frames import frame_from_wgs84
-from geodata.files.writing_geojson import iso_times, write_geojson
+from geodata.files.vector import write_layer
+from geodata.files.writing_geojson import write_geojson
+from geodata.files.writing_shapefile import append_shapes, pack_shapes, short_names
 from geodata.files.written import FORMATS, Written, replacing
 from geodata.messages import GeodataError, Message
 
 # A text that a spreadsheet would take for a formula, which may call other programs.
 _FORMULA = re.compile(r"^(?=[=@\t\r]|[+\-][^\d\s.])")
-_DBF_NAME_BYTES = 10
-_DBF_TEXT_BYTES = 254
-#: The shapefiles of points, lines and areas in one archive, and what each declares to hold.
-_KINDS = ("_点", "_线", "_面")
-_SHAPES = ("Point", "MultiLineString", "MultiPolygon")
 
 
 def write(
@@ -158,17 +152,6 @@ def _peek(frames: Iterator[pd.DataFrame]) -> tuple[pd.DataFrame, Iterator[pd.Dat
     return first, chain([first], frames)
 
 
-def _gdal(frame: pd.DataFrame, path: Path, driver: str, layer: str, **options: Any) -> None:
-    with warnings.catch_warnings():
-        # GCJ-02 and BD-09 have no code, and pyogrio warns of a layer without one.
-        warnings.simplefilter("ignore")
-        if isinstance(frame, gpd.GeoDataFrame):
-            pyogrio.write_dataframe(frame, path, layer=layer, driver=driver, use_arrow=True,
-                                    **options)  # fmt: skip
-        else:
-            pyogrio.write_dataframe(frame, path, layer=layer, driver=driver, **options)
-
-
 def _geopackage(frames: Iterator[pd.DataFrame], job: _Job) -> None:
     job.partial.unlink(missing_ok=True)
     for number, frame in enumerate(frames):
@@ -181,14 +164,14 @@ def _geopackage(frames: Iterator[pd.DataFrame], job: _Job) -> None:
             options = {}
         if number == 0:
             options["layer_options"] = {"DESCRIPTION": job.system.name}
-        _gdal(frame, job.partial, "GPKG", job.written.path.stem, append=number > 0, **options)
+        write_layer(frame, job.partial, "GPKG", job.written.path.stem, append=number > 0, **options)
 
 
 def _flatgeobuf(frames: Iterator[pd.DataFrame], job: _Job) -> None:
     """Write the parts at once: the index of such a file stands before its features."""
     whole = pd.concat(list(frames), ignore_index=True)
     options = {"geometry_type": job.shape} if job.shape and len(whole) == 0 else {}
-    _gdal(whole, job.partial, "FlatGeobuf", job.written.path.stem, **options)
+    write_layer(whole, job.partial, "FlatGeobuf", job.written.path.stem, **options)
 
 
 def _no_code(system: CoordinateSystem) -> Message:
@@ -275,7 +258,7 @@ def _shapefile(frames: Iterator[pd.DataFrame], job: _Job) -> None:
                 job.note(_no_code(job.system))
             names = short_names([str(name) for name in frame.columns if name != "geometry"])
             cut = {long: short for long, short in names.items() if long != short}
-            _append_shapes(_dbf_columns(frame, trimmed).rename(columns=names), folder)
+            append_shapes(frame, names, folder, trimmed)
         for column, count in trimmed.items():
             job.note(
                 Message(
@@ -296,66 +279,7 @@ def _shapefile(frames: Iterator[pd.DataFrame], job: _Job) -> None:
                     names=", ".join(f"{long} -> {short}" for long, short in cut.items()),
                 )
             )
-        files = sorted(folder.iterdir())
-        alone = len({file.stem for file in files if file.suffix == ".shp"}) == 1
-        with zipfile.ZipFile(job.partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in files:
-                end = file.name[len(file.stem) :] if alone and file.stem in _KINDS else file.name
-                archive.write(file, f"{stem}{end}")
-
-
-def _append_shapes(frame: gpd.GeoDataFrame, folder: Path) -> None:
-    """Add the rows to the shapefile of their kind; those without a shape go with any of them."""
-    dimension = shapely.get_dimensions(frame.geometry.to_numpy())
-    present = [kind for kind in range(3) if (dimension == kind).any()]
-    begun = [kind for kind, name in enumerate(_KINDS) if (folder / f"{name}.shp").exists()]
-    fallback = (begun or present or [0])[0]
-    for kind in sorted({*present, fallback}):
-        rows = (dimension == kind) | ((dimension < 0) & (kind == fallback))
-        if not rows.any() and (present or begun):
-            continue
-        target = folder / f"{_KINDS[kind]}.shp"
-        _gdal(
-            frame[rows], target, "ESRI Shapefile", target.stem, encoding="UTF-8",
-            append=target.exists(), geometry_type=_SHAPES[kind],
-        )  # fmt: skip
-
-
-def short_names(names: list[str]) -> dict[str, str]:
-    """Return names of at most 10 bytes of UTF-8, whole characters, none twice."""
-    result: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        short, serial = _cut(name, _DBF_NAME_BYTES), 1
-        while short.casefold() in taken:
-            short = _cut(name, _DBF_NAME_BYTES - len(str(serial))) + str(serial)
-            serial += 1
-        taken.add(short.casefold())
-        result[name] = short
-    return result
-
-
-def _cut(text: str, limit: int) -> str:
-    return text.encode()[:limit].decode("utf-8", "ignore")
-
-
-def _dbf_columns(frame: gpd.GeoDataFrame, trimmed: dict[str, int]) -> gpd.GeoDataFrame:
-    """Turn what a DBF table cannot hold into what it can, and count the texts that were cut."""
-    frame = frame.copy()
-    for name in frame.columns.drop("geometry"):
-        column = frame[name]
-        if pd.api.types.is_bool_dtype(column):
-            frame[name] = column.astype("Int64")
-        elif isinstance(column.dtype, pd.DatetimeTZDtype):
-            frame[name] = iso_times(column)
-        elif isinstance(column.dtype, pd.StringDtype):
-            long = (column.str.len() > _DBF_TEXT_BYTES // 4).fillna(False)
-            cut = column[long].map(lambda text: _cut(text, _DBF_TEXT_BYTES))
-            changed = int((cut != column[long]).sum())
-            if changed:
-                frame.loc[long, name] = cut
-                trimmed[str(name)] = trimmed.get(str(name), 0) + changed
-    return frame
+        pack_shapes(folder, job.partial, stem)
 
 
 _WRITERS: dict[str, _Writer] = {

@@ -13,6 +13,7 @@ from gridmap.errors import GoneError, ParameterError
 from gridmap.exchange.change_cursor import (
     LOWEST,
     Position,
+    Seal,
     mark_of,
     read_cursor,
     write_cursor,
@@ -58,6 +59,7 @@ def read_changes(
     connection: Connection,
     collection: Collection,
     grant: Grant,
+    seal: Seal,
     cursor: str | None = None,
     limit: int = USUAL,
 ) -> ChangePage:
@@ -72,6 +74,8 @@ def read_changes(
         Only read from.
     collection : Collection
     grant : Grant
+    seal : Seal
+        Closes its cursors.
     cursor : str, optional
         `ChangePage.next` of the page before; without it a copy begins.
     limit : int
@@ -93,7 +97,7 @@ def read_changes(
             "limit", Message("The limit must lie between 1 and {most}.", most=MOST)
         )
     feed = _Feed(connection, collection, grant, limit)
-    at, mark = (None, b"") if cursor is None else read_cursor(cursor)
+    at, mark = (None, b"") if cursor is None else read_cursor(cursor, seal)
     first = feed.look(at)
     held = mark_of(first.database, collection, grant)
     if at is not None:
@@ -103,8 +107,8 @@ def read_changes(
     else:
         step = feed.follow(at, first)
     return ChangePage(
-        step.found.features, len(step.found.ids), step.deleted, write_cursor(step.at, held),
-        step.more,
+        step.found.features, len(step.found.ids), step.deleted,
+        write_cursor(step.at, held, seal), step.more,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from gridmap.exchange.features import check_times, extent, geometry_of, visible
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.incident_tiles import POINT_ZOOM, incident_tile
-from gridmap.exchange.layers import Layer, find_layer
+from gridmap.exchange.layers import Layer
 from gridmap.exchange.periods import ALWAYS, Period
 from gridmap.exchange.tiles import BUFFER, EXTENT, Tile, thinned
 
@@ -37,7 +37,7 @@ def layer_of(collection: Collection, grant: Grant) -> Layer:
         If nothing of it is granted.
     """
     grant.of(collection)
-    return find_layer(collection.layer)
+    return collection.layer
 
 
 def counted(collection: Collection, grant: Grant) -> bool:
@@ -45,7 +45,7 @@ def counted(collection: Collection, grant: Grant) -> bool:
     whole = grant.scope.communities is None and grant.units is None
     # Bins tell the place more exactly than a reader of moved places may know it.
     whole = whole and grant.of(collection).snap == "exact"
-    return whole and find_layer(collection.layer).group == "incident"
+    return whole and collection.layer.group == "incident"
 
 
 def make_collection_tile(
@@ -118,7 +118,7 @@ def _rows(collection: Collection, grant: Grant, period: Period) -> tuple[str, di
     asked = None if period == ALWAYS else period
     conditions, values = visible(collection, grant, asked)
     if asked is None or collection.days is None:
-        conditions.append(find_layer(collection.layer).where)
+        conditions.append(collection.layer.where)
     return " AND ".join(f"({one})" for one in conditions if one != "true") or "true", values
 
 

@@ -1,8 +1,8 @@
-"""What other programs may read: the collections, their columns and where these come from.
+"""The layer registry: what a layer is called, how the map shows it, and its columns for programs.
 
-One entry serves files, the standard interfaces and the feed of changes alike. Every text of SQL is
-a constant of this module: ``t`` is the layer's own table, and what people send reaches the
-database as parameters alone.
+One entry serves the map, files, the standard interfaces and the feed of changes alike; a test
+registers one and sees it in all of them. Every text of SQL is a constant of this module: ``t`` is
+the layer's own table, and what people send reaches the database as parameters alone.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from geodata.messages import N_, Message
-from gridmap.errors import NotFoundError
+from geodata.messages import N_
+from gridmap.exchange import layers
+from gridmap.exchange.layers import LAYERS, Layer
 
 #: As JSON Schema tells them; the last two are strings of a format.
 ColumnType = Literal["string", "integer", "number", "boolean", "date", "date-time"]
@@ -86,14 +87,14 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """A layer as other programs see it.
+    """A layer: as other programs see it, and by `layer` as the map does.
 
     Parameters
     ----------
     key : str
         Its name in addresses and files.
-    layer : str
-        Its name in the registry of the map, and so in tiles.
+    layer : Layer
+        How the map shows it, and in which zooms tiles hold it.
     title, description : str
         English templates.
     table : str
@@ -114,7 +115,7 @@ class Collection:
     """
 
     key: str
-    layer: str
+    layer: Layer
     title: str
     description: str
     table: str
@@ -178,7 +179,7 @@ def _own(name: str, kind: ColumnType, title: str, *, count: bool = False) -> Col
 
 
 UNITS = Collection(
-    "units", "unit", N_("Units"), N_("Counties, towns and communities with their codes."),
+    "units", layers.UNIT, N_("Units"), N_("Counties, towns and communities with their codes."),
     "unit",
     (
         _own("code", "string", N_("Code")),
@@ -195,7 +196,7 @@ UNITS = Collection(
 )  # fmt: skip
 
 CELLS = Collection(
-    "cells", "cell", N_("Cells"),
+    "cells", layers.CELL, N_("Cells"),
     N_("The cells of today; with a day in datetime, those that were valid then."),
     "cell",
     (
@@ -216,7 +217,7 @@ CELLS = Collection(
 )  # fmt: skip
 
 BUILDINGS = Collection(
-    "buildings", "building", N_("Buildings"),
+    "buildings", layers.BUILDING, N_("Buildings"),
     N_("Buildings with their newest counts of households and residents."),
     "building",
     (
@@ -238,7 +239,7 @@ BUILDINGS = Collection(
 )  # fmt: skip
 
 PLACES = Collection(
-    "places", "place", N_("Places"),
+    "places", layers.PLACE, N_("Places"),
     N_("Police rooms, service centres, schools, clinics and other places by kind."),
     "place",
     (
@@ -254,7 +255,7 @@ PLACES = Collection(
 )  # fmt: skip
 
 ROADS = Collection(
-    "roads", "road", N_("Roads"), N_("The centre lines of streets."), "road",
+    "roads", layers.ROAD, N_("Roads"), N_("The centre lines of streets."), "road",
     (
         _own("external_id", "string", N_("Number")),
         _own("name", "string", N_("Name")),
@@ -267,7 +268,7 @@ ROADS = Collection(
 )  # fmt: skip
 
 GROUND = Collection(
-    "ground", "ground", N_("Water and parks"), N_("Water, parks and fields."), "ground",
+    "ground", layers.GROUND, N_("Water and parks"), N_("Water, parks and fields."), "ground",
     (
         _own("external_id", "string", N_("Number")),
         _own("name", "string", N_("Name")),
@@ -277,7 +278,7 @@ GROUND = Collection(
 )  # fmt: skip
 
 INCIDENTS = Collection(
-    "incidents", "incident", N_("Incidents"),
+    "incidents", layers.INCIDENT, N_("Incidents"),
     N_("What happened, with category, time and place; the case's step where there is a case."),
     "incident",
     (
@@ -304,27 +305,25 @@ INCIDENTS = Collection(
     shape="Point",
 )  # fmt: skip
 
-#: In the order in which they are listed.
-COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {one.key: one for one in (UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS)}
-)
+_REGISTRY: dict[str, Collection] = {}
+#: By key, in the order in which they are listed.
+COLLECTIONS: Mapping[str, Collection] = MappingProxyType(_REGISTRY)
 
 
-def find_collection(key: str) -> Collection:
-    """Return the collection of a key.
+def register(collection: Collection) -> None:
+    """Make a layer known to the map, to files and to the interfaces for other programs.
 
     Raises
     ------
-    NotFoundError
-        If there is none.
+    ValueError
+        If there is one of this key already.
     """
-    try:
-        return COLLECTIONS[key]
-    except KeyError:
-        raise NotFoundError(
-            Message(
-                "There is no collection {collection}. There are: {collections}.",
-                collection=key,
-                collections=", ".join(COLLECTIONS),
-            )
-        ) from None
+    if collection.key in _REGISTRY or collection.layer.key in {layer.key for layer in LAYERS}:
+        raise ValueError(f"there are two layers {collection.key}")
+    _REGISTRY[collection.key] = collection
+    LAYERS.append(collection.layer)
+    LAYERS.sort(key=lambda layer: layer.order)
+
+
+for _one in (UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS):
+    register(_one)

@@ -1,33 +1,25 @@
-"""Filters in CQL2 (OGC 21-065r2), text or JSON, as conditions in SQL.
+"""Filters in CQL2 (OGC 21-065r2) as conditions in SQL.
 
-The library cql2 parses both encodings to one tree; here each of its nodes becomes SQL over the
-columns that the reader may test. Values travel as parameters alone.
+Each node of a tree from `gridmap.exchange.cql_reading` becomes SQL over the columns that the reader
+may test. Values travel as parameters alone.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import cql2
-import shapely
-
 from geodata.messages import Message
-from gridmap.errors import ParameterError
 from gridmap.exchange.collections import Column, ColumnType, Lookup
+from gridmap.exchange.cql_reading import FilterError, call, given_geometry, is_value, only, unfit
 from gridmap.exchange.periods import ZONE, begin, read_end
 from gridmap.exchange.systems import CRS84, System
 
-#: Longer filters and deeper trees are refused before they are looked at.
-MOST_CHARACTERS = 10_000
+#: Of a tree, and of the list after IN.
 MOST_NODES = 200
-#: Each further parenthesis that is open doubles what the parser tries, and each NOT likewise.
-DEEPEST, MOST_NOTS = 10, 20
 #: What a filter calls the geometry.
 GEOMETRY = "geometry"
 
@@ -39,7 +31,6 @@ _SPATIAL = {
     for name in ("s_intersects", "s_equals", "s_disjoint", "s_touches", "s_within", "s_overlaps",
                  "s_crosses", "s_contains")
 }  # fmt: skip
-_SHAPES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"}
 # CQL2, Req 36: a moment is an interval whose ends are the same; {a}, {b} are the ends of the
 # first, {c}, {d} those of the second.
 _TEMPORAL = {
@@ -63,13 +54,6 @@ _NUMBERS = {"number", "integer"}
 _MOMENTS = {"date", "date-time"}
 
 
-class FilterError(ParameterError):
-    """A filter that cannot be understood, or asks for what the reader may not test."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__("filter", message)
-
-
 @dataclass(frozen=True)
 class Condition:
     """A condition over ``t`` and its parameters; ``spatial`` where it tests the place."""
@@ -88,58 +72,13 @@ class _Term:
     lookup: Lookup | None = None
 
 
-def parse(text: str, language: str) -> Any:
-    """Return the tree of a filter.
-
-    Parameters
-    ----------
-    text : str
-    language : {"cql2-text", "cql2-json"}
-
-    Raises
-    ------
-    FilterError
-        If it is no such filter; the message points at the place.
-    """
-    if len(text) > MOST_CHARACTERS:
-        raise FilterError(
-            Message("filter is longer than {most} characters.", most=f"{MOST_CHARACTERS:,}")
-        )
-    read = cql2.parse_json
-    if language == "cql2-text":
-        _check_nesting(text)
-        read = cql2.parse_text
-    try:
-        return read(text).to_json()
-    # Beside its own errors the library raises plain ones, as for POINT EMPTY.
-    except Exception as error:
-        where = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
-        raise FilterError(
-            Message("filter cannot be read as {language}: {where}", language=language, where=where)
-        ) from None
-
-
-def _check_nesting(text: str) -> None:
-    """Refuse a text on which the parser would take long or run out of its stack."""
-    plain = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", text)
-    depth = deepest = 0
-    for sign in re.findall(r"[()]", plain):
-        depth += 1 if sign == "(" else -1
-        deepest = max(deepest, depth)
-        if depth < 0:
-            break
-    if depth != 0:
-        raise FilterError(Message("filter: a parenthesis is missing."))
-    if deepest > DEEPEST or len(re.findall(r"(?i)\bnot\b", plain)) > MOST_NOTS:
-        raise FilterError(Message("filter is nested more than {most} deep.", most=DEEPEST))
-
-
 def translate(
     tree: Any,
     columns: Mapping[str, Column],
     geometry: str,
     system: System = CRS84,
     prefix: str = "f",
+    near: Callable[[str], str] | None = None,
 ) -> Condition:
     """Turn a tree into a condition.
 
@@ -155,22 +94,33 @@ def translate(
         Of the geometries in the filter.
     prefix : str
         What the names of its parameters begin with.
+    near : callable, optional
+        Where no index serves tests of `geometry`: given the SQL of an area, a condition that an
+        index serves and that whatever meets the area fulfils.
 
     Raises
     ------
     FilterError
         Naming the property, function or value that cannot be used.
     """
-    writer = _Writer(columns, geometry, system, prefix)
+    writer = _Writer(columns, geometry, system, prefix, near)
     return Condition(writer.condition(tree), writer.params, writer.spatial)
 
 
 class _Writer:
     def __init__(
-        self, columns: Mapping[str, Column], geometry: str, system: System, prefix: str
+        self,
+        columns: Mapping[str, Column],
+        geometry: str,
+        system: System,
+        prefix: str,
+        near: Callable[[str], str] | None,
     ) -> None:
         self.columns, self.geometry, self.system = columns, geometry, system
-        self.prefix = prefix
+        self.prefix, self.near = prefix, near
+        # Inside an odd number of NOTs it matters whether a part is false or unknown, and what an
+        # index serves only ever tells which rows it is true of.
+        self.negated = False
         self.params: dict[str, Any] = {}
         self.nodes = 0
         self.spatial = False
@@ -194,13 +144,16 @@ class _Writer:
         if isinstance(node, dict) and "property" in node:
             term = self.term(node)
             if term.type != "boolean":
-                raise _unfit(node, "boolean")
-            return f"({term.sql})"
-        op, args = _call(node)
+                raise unfit(node, "boolean")
+            return f"({_alone(term)})"
+        op, args = call(node)
         if op in {"and", "or"} and args:
             return "(" + f" {op.upper()} ".join(map(self.condition, args)) + ")"
         if op == "not":
-            return f"(NOT {self.condition(_only(op, args, 1)[0])})"
+            self.negated = not self.negated
+            inner = self.condition(only(op, args, 1)[0])
+            self.negated = not self.negated
+            return f"(NOT {inner})"
         special: dict[str, Callable[[str, list[Any]], str]] = {
             "isNull": self._is_null, "like": self._like, "between": self._between, "in": self._in,
         }  # fmt: skip
@@ -209,53 +162,65 @@ class _Writer:
         if op in _COMPARISONS:
             return self._compare(op, args)
         if op in _SPATIAL:
-            left, right = (self._shape(one) for one in _only(op, args, 2))
-            return f"{_SPATIAL[op]}({left}, {right})"
+            return self._spatial(op, args)
         if op in _TEMPORAL:
-            ends = [self._ends(one) for one in _only(op, args, 2)]
+            ends = [self._ends(one) for one in only(op, args, 2)]
             (a, b), (c, d) = ends
             return "(" + _TEMPORAL[op].format(a=a, b=b, c=c, d=d) + ")"
         raise FilterError(Message("filter uses {name}, which is not known here.", name=op))
 
+    def _spatial(self, op: str, args: list[Any]) -> str:
+        shapes = [self._shape(one) for one in only(op, args, 2)]
+        test = f"{_SPATIAL[op]}({', '.join(shapes)})"
+        given = [shape for shape in shapes if shape != self.geometry]
+        # What is disjoint from an area lies anywhere but there.
+        if self.near is None or self.negated or op == "s_disjoint" or len(given) != 1:
+            return test
+        # Nothing is known of how choosy the test is; as it stands the planner thinks too much of it
+        # and tests a whole town rather than stop when a page is full.
+        return f"({self.near(given[0])} AND coalesce({test}, false))"
+
     def _is_null(self, op: str, args: list[Any]) -> str:
-        (node,) = _only(op, args, 1)
+        (node,) = only(op, args, 1)
         if isinstance(node, dict) and node.get("property") == GEOMETRY:
             return f"({self.geometry} IS NULL)"
         return f"({_alone(self.term(node))} IS NULL)"
 
     def _like(self, op: str, args: list[Any]) -> str:
-        value, pattern = _only(op, args, 2)
+        value, pattern = only(op, args, 2)
         left, right = self.term(value), self.term(pattern)
         if left.type != "string" or right.type != "string":
-            raise _unfit(value, "string")
-        return _tested(left, [right], lambda sql, others: f"({sql} LIKE {others[0]})")
+            raise unfit(value, "string")
+        return self._tested(left, [right], lambda sql, others: f"({sql} LIKE {others[0]})")
 
     def _between(self, op: str, args: list[Any]) -> str:
-        value, low, high = _only(op, args, 3)
+        value, low, high = only(op, args, 3)
         middle = self.term(value)
         ends = [self._like_kind(middle, one) for one in (low, high)]
-        return _tested(middle, ends, lambda sql, told: f"({sql} BETWEEN {told[0]} AND {told[1]})")
+        return self._tested(
+            middle, ends, lambda sql, told: f"({sql} BETWEEN {told[0]} AND {told[1]})"
+        )
 
     def _in(self, op: str, args: list[Any]) -> str:
-        value, choices = _only(op, args, 2)
+        value, choices = only(op, args, 2)
         left = self.term(value)
         if not isinstance(choices, list) or not choices:
             raise FilterError(Message("filter: IN needs a list of values."))
         if len(choices) > MOST_NODES:
             raise FilterError(Message("filter has more than {most} parts.", most=MOST_NODES))
         listed = [self._like_kind(left, one) for one in choices]
-        return _tested(left, listed, lambda sql, others: f"({sql} IN ({', '.join(others)}))")
+        return self._tested(left, listed, lambda sql, others: f"({sql} IN ({', '.join(others)}))")
 
     def _compare(self, op: str, args: list[Any]) -> str:
-        first, second = _only(op, args, 2)
-        if _is_value(first) and not _is_value(second):
+        first, second = only(op, args, 2)
+        if is_value(first) and not is_value(second):
             # The value stands first, and takes the type of what it is compared with.
             right = self.term(second)
             left = self._like_kind(right, first)
-            return _tested(right, [left], lambda sql, told: f"({told[0]} {op} {sql})")
+            return self._tested(right, [left], lambda sql, told: f"({told[0]} {op} {sql})")
         left = self.term(first)
         right = self._like_kind(left, second)
-        return _tested(left, [right], lambda sql, told: f"({sql} {op} {told[0]})")
+        return self._tested(left, [right], lambda sql, told: f"({sql} {op} {told[0]})")
 
     def _like_kind(self, other: _Term, node: Any) -> _Term:
         """Return a term that can be compared with another."""
@@ -267,7 +232,7 @@ class _Writer:
         term = self.term(node)
         same = term.type == other.type or {term.type, other.type} <= _NUMBERS
         if not same:
-            raise _unfit(node, other.type)
+            raise unfit(node, other.type)
         return term
 
     def term(self, node: Any) -> _Term:
@@ -318,17 +283,17 @@ class _Writer:
         return _Term(begin(end, f":{name}"), "date-time")
 
     def _reckoned(self, node: Any) -> _Term:
-        op, args = _call(node)
+        op, args = call(node)
         if op == "casei":
-            term = self.term(_only(op, args, 1)[0])
+            term = self.term(only(op, args, 1)[0])
             if term.type != "string":
-                raise _unfit(args[0], "string")
+                raise unfit(args[0], "string")
             return _Term(f"lower({term.sql})", "string", term.lookup)
         if op not in _ARITHMETIC:
             raise FilterError(Message("filter uses {name}, which is not known here.", name=op))
-        left, right = (self.term(one) for one in _only(op, args, 2))
+        left, right = (self.term(one) for one in only(op, args, 2))
         if not {left.type, right.type} <= _NUMBERS:
-            raise _unfit(node, "number")
+            raise unfit(node, "number")
         # In decimal numbers a division by zero has no result and is no fault.
         sides = f"({_alone(left)})::numeric", f"({_alone(right)})::numeric"
         if op in {"/", "%", "div"}:
@@ -350,7 +315,7 @@ class _Writer:
             node = {"timestamp": node}
         term = self.term(node)
         if term.type not in _MOMENTS:
-            raise _unfit(node, "date-time")
+            raise unfit(node, "date-time")
         moment = _alone(term)
         if term.type == "date":
             # A day lasts from its local midnight to the next.
@@ -373,93 +338,26 @@ class _Writer:
         self.spatial = True
         if isinstance(node, dict) and node.get("property") == GEOMETRY:
             return self.geometry
-        if isinstance(node, dict) and "bbox" in node:
-            node = _box(node["bbox"])
-        if not (isinstance(node, dict) and node.get("type") in _SHAPES):
-            raise FilterError(
-                Message("filter: {value} is no geometry.", value=json.dumps(node)[:100])
-            )
-        given = self.put(json.dumps(_sound(node)), "text")
+        given = self.put(given_geometry(node), "text")
         shape = f"ST_SetSRID(ST_GeomFromGeoJSON({given}), {int(self.system.srid)})"
         if self.system.flipped:
             shape = f"ST_FlipCoordinates({shape})"
         return shape if self.system.srid == 4326 else f"ST_Transform({shape}, 4326)"
 
-
-def _sound(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a geometry that PostGIS can test.
-
-    Raises
-    ------
-    FilterError
-        If it is none, is empty, crosses itself or has no end.
-    """
-    try:
-        shape = shapely.from_geojson(json.dumps(node))
-    except shapely.errors.GEOSException:
-        shape = None
-    if (
-        shape is None
-        or shape.is_empty
-        or not shape.is_valid
-        or not all(map(math.isfinite, shape.bounds))
-    ):
-        raise FilterError(Message("filter: {value} is no geometry.", value=json.dumps(node)[:100]))
-    return node
-
-
-def _box(corners: Any) -> dict[str, Any]:
-    if not (
-        isinstance(corners, list)
-        and len(corners) in {4, 6}
-        and all(isinstance(one, int | float) for one in corners)
-    ):
-        raise FilterError(Message("filter: BBOX takes four numbers."))
-    half = len(corners) // 2
-    west, south, east, north = corners[0], corners[1], corners[half], corners[half + 1]
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {"type": "Polygon", "coordinates": [ring]}
-
-
-def _call(node: Any) -> tuple[str, list[Any]]:
-    if (
-        isinstance(node, dict)
-        and isinstance(node.get("op"), str)
-        and isinstance(node.get("args"), list)
-    ):
-        return node["op"], node["args"]
-    raise FilterError(Message("filter: {value} cannot stand here.", value=json.dumps(node)[:100]))
-
-
-def _only(op: str, args: list[Any], count: int) -> list[Any]:
-    if len(args) != count:
-        raise FilterError(Message("filter: {name} takes {count} arguments.", name=op, count=count))
-    return args
-
-
-def _is_value(node: Any) -> bool:
-    return not isinstance(node, dict) or "timestamp" in node or "date" in node
-
-
-def _unfit(node: Any, kind: str) -> FilterError:
-    return FilterError(
-        Message(
-            "filter: {value} is compared with a value of type {type}.",
-            value=json.dumps(node, ensure_ascii=False)[:100],
-            type=kind,
-        )
-    )
-
-
-def _tested(term: _Term, others: list[_Term], make: Callable[[str, list[str]], str]) -> str:
-    """Test a value against others; only against values of its own row or given ones by index."""
-    if any(other.lookup for other in others):
-        return make(_alone(term), [_alone(other) for other in others])
-    return _looked_up(term, lambda sql: make(sql, [other.sql for other in others]))
+    def _tested(
+        self, term: _Term, others: list[_Term], make: Callable[[str, list[str]], str]
+    ) -> str:
+        """Test a value against others; in its own table only against given ones."""
+        if self.negated or any(other.lookup for other in others):
+            return make(_alone(term), [_alone(other) for other in others])
+        return _looked_up(term, lambda sql: make(sql, [other.sql for other in others]))
 
 
 def _looked_up(term: _Term, test: Callable[[str], str]) -> str:
-    """Test a value in the other table first, so that its index and few rows serve."""
+    """Test a value in the other table first, so that its index and few rows serve.
+
+    Where there is no other row, or where the test is unknown there, this may be false.
+    """
     if term.lookup is None:
         return test(term.sql)
     at = term.lookup

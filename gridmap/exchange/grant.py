@@ -83,6 +83,18 @@ class Grant:
         """Return the collections that exist for the reader."""
         return tuple(one for key, one in COLLECTIONS.items() if key in self.layers)
 
+    def find(self, key: str) -> Collection:
+        """Return the collection of a key.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none, or nothing of it is granted: the reader is told the same.
+        """
+        if key not in self.layers or key not in COLLECTIONS:
+            raise self._unknown(key)
+        return COLLECTIONS[key]
+
     def of(self, collection: Collection) -> LayerGrant:
         """Return what is granted of a collection.
 
@@ -93,14 +105,17 @@ class Grant:
         """
         found = self.layers.get(collection.key)
         if found is None:
-            raise NotFoundError(
-                Message(
-                    "There is no collection {collection}. There are: {collections}.",
-                    collection=collection.key,
-                    collections=", ".join(self.layers) or "-",
-                )
-            )
+            raise self._unknown(collection.key)
         return found
+
+    def _unknown(self, key: str) -> NotFoundError:
+        return NotFoundError(
+            Message(
+                "There is no collection {collection}. There are: {collections}.",
+                collection=key,
+                collections=", ".join(one.key for one in self.collections()) or "-",
+            )
+        )
 
     def require_write(self, collection: Collection) -> None:
         """Refuse a write that is not granted.

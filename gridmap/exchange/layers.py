@@ -1,4 +1,4 @@
-"""The layer registry: one entry makes a layer of the map, its tiles, details and search.
+"""How the map shows each layer: its tiles, details and search.
 
 Every text of SQL in an entry is a constant of this module over the table's alias ``t``; what
 people send reaches the database as parameters alone.
@@ -89,6 +89,8 @@ class Layer:
     search_once: str = "t.id"
     fields: tuple[Field, ...] = ()
     shown: bool = True
+    # What is drawn later lies on top.
+    order: int = 0
     # A click finds the smallest thing first.
     click_order: int = 0
     click_zoom: int = 0
@@ -170,6 +172,7 @@ UNIT = Layer(
         ),
         Field(N_("Area"), "ST_Area(t.geom::geography)", "area"),
     ),
+    order=3,
     click_order=6,
 )
 
@@ -200,6 +203,7 @@ CELL = Layer(
         Field(N_("Valid from"), "t.valid_from", "date"),
         Field(N_("Replaced on"), "t.valid_to", "date"),
     ),
+    order=4,
     click_order=5,
     click_zoom=13,
 )
@@ -228,6 +232,7 @@ BUILDING = Layer(
         Field(N_("Cell"), _CELL_CODE),
         Field(N_("Community"), _COMMUNITY),
     ),
+    order=2,
     click_order=3,
     click_zoom=15,
 )
@@ -259,6 +264,7 @@ PLACE = Layer(
         Field(N_("Cell"), _CELL_CODE),
         Field(N_("Community"), _COMMUNITY),
     ),
+    order=5,
     click_order=2,
     click_zoom=13,
 )
@@ -292,6 +298,7 @@ ROAD = Layer(
         Field(N_("Kind"), "t.kind", "word"),
         Field(N_("Length (m)"), "round(ST_Length(t.geom::geography))", "count"),
     ),
+    order=1,
     click_order=4,
     click_zoom=15,
 )
@@ -324,13 +331,13 @@ INCIDENT = Layer(
         Field(N_("Source"), "t.source"),
         Field(N_("Number"), "t.external_id"),
     ),
+    order=6,
     click_order=1,
     click_zoom=16,
 )
 
-#: In the order in which they are drawn.
-LAYERS: tuple[Layer, ...] = (GROUND, ROAD, BUILDING, UNIT, CELL, PLACE, INCIDENT)
-_BY_KEY = {layer.key: layer for layer in LAYERS}
+#: In the order in which they are drawn; `gridmap.exchange.collections.register` fills it.
+LAYERS: list[Layer] = []
 
 
 def find_layer(key: str) -> Layer:
@@ -341,16 +348,16 @@ def find_layer(key: str) -> Layer:
     NotFoundError
         If there is none.
     """
-    try:
-        return _BY_KEY[key]
-    except KeyError:
-        raise NotFoundError(
-            Message(
-                "There is no layer {layer}. There are: {layers}.",
-                layer=key,
-                layers=", ".join(_BY_KEY),
-            )
-        ) from None
+    for layer in LAYERS:
+        if layer.key == key:
+            return layer
+    raise NotFoundError(
+        Message(
+            "There is no layer {layer}. There are: {layers}.",
+            layer=key,
+            layers=", ".join(layer.key for layer in LAYERS),
+        )
+    )
 
 
 def find_layers(keys: str) -> tuple[Layer, ...]:

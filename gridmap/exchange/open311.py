@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.errors import ForbiddenError, GridmapError, NotFoundError
-from gridmap.exchange.collections import INCIDENTS
+from gridmap.exchange.collections import BUILDINGS, INCIDENTS, PLACES
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.search import search
 from gridmap.incidents.cases.intake import LONGEST, Hit, Report, report
@@ -217,8 +217,9 @@ def _place(session: Session, grant: Grant, form: Mapping[str, str]) -> tuple[flo
         raise GridmapError(
             Message("The argument {name} is missing.", name="lat, long / address_string")
         )
-    found, more = search(session.connection(), address, scope=grant.scope)
-    hits = [hit for hit in found if hit.layer in ("building", "place")]
+    hits, more = search(
+        session.connection(), address, scope=grant.scope, layers=_with_addresses(grant)
+    )
     exact = [hit for hit in hits if address in (hit.name, hit.subtitle)]
     chosen = exact if len(exact) == 1 else hits
     if len(chosen) != 1 or (more and not exact):
@@ -226,6 +227,22 @@ def _place(session: Session, grant: Grant, form: Mapping[str, str]) -> tuple[flo
             Message("The address is not found, or is not the only one. Send lat and long.")
         )
     return Hit("building" if chosen[0].layer == "building" else "place", chosen[0].id)
+
+
+def _with_addresses(grant: Grant) -> frozenset[str]:
+    """Return the layers whose addresses the reader may be told, and where exactly these are.
+
+    What is found by is all told too, for an answer says whether something was.
+    """
+    found = set()
+    for collection in (BUILDINGS, PLACES):
+        granted = grant.layers.get(collection.key)
+        if granted is None or granted.snap != "exact":
+            continue
+        told = {column.sql for column in granted.columns(collection)}
+        if told >= set(collection.layer.search):
+            found.add(collection.layer.key)
+    return frozenset(found)
 
 
 def _chosen(asked: Asked) -> tuple[list[str], dict[str, Any]]:

@@ -34,8 +34,10 @@ _STREET = """(
         WHERE r.kind NOT IN ('footway', 'path', 'steps', 'service', 'cycleway', 'track')
         ORDER BY r.geom <-> {place} LIMIT 1
     ) near)"""
-#: In degrees, more than a place ever moves to its street: 600 m, at any latitude of China.
-_REACH = 0.02
+# In degrees, a little more than a place ever moves to its street: 500 m and half a piece. Distances
+# are taken in degrees there, of which those of longitude are the shorter the further north.
+_REACH = """0.0055 / cos(radians(least(
+    greatest(abs(ST_YMin({area})), abs(ST_YMax({area}))) + 0.02, 80)))"""
 _CELL = "(SELECT c.anchor FROM cell c WHERE c.id = t.cell_id)"
 
 # Instead of the newest counts themselves. A building without a shield tells nothing.
@@ -129,7 +131,7 @@ def nearby(collection: Collection, snap: Snap, area: str) -> str:
         return f"t.geom && {area}"
     if snap == "cell":
         return f"t.cell_id IN (SELECT c.id FROM cell c WHERE c.anchor && {area})"
-    return f"t.geom && ST_Expand({area}, {_REACH})"
+    return f"t.geom && ST_Expand({area}, {_REACH.format(area=area)})"
 
 
 def _place(collection: Collection) -> str:

@@ -30,7 +30,12 @@ class Found:
 
 
 def search(
-    connection: Connection, wanted: str, offset: int = 0, scope: Scope = EVERYTHING
+    connection: Connection,
+    wanted: str,
+    offset: int = 0,
+    scope: Scope = EVERYTHING,
+    *,
+    layers: frozenset[str] | None = None,
 ) -> tuple[list[Found], bool]:
     """Find features whose name, code or address holds a text, the best matches first.
 
@@ -47,6 +52,8 @@ def search(
         How many matches to leave out, for the next page.
     scope : Scope
         What the reader may see.
+    layers : frozenset of str, optional
+        Keys of the layers to look in; by default all.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def search(
         there are more.
     """
     words = wanted.lower().split()[:5]
-    if not words:
+    if not words or layers == frozenset():
         return [], False
     whole = " ".join(words)
     values: dict[str, Any] = {
@@ -70,14 +77,16 @@ def search(
         "enough": PAGE + 1 + offset,
         "most": max(MOST, PAGE + 1 + offset),
     }
-    rows = connection.execute(_statement(scope), values | scope.params)
+    rows = connection.execute(_statement(scope, layers), values | scope.params)
     found = [Found(*row) for row in rows]
     return found[:PAGE], len(found) > PAGE
 
 
 @lru_cache(maxsize=16)
-def _statement(scope: Scope) -> TextClause:
-    searched = [layer for layer in LAYERS if layer.search]
+def _statement(scope: Scope, layers: frozenset[str] | None) -> TextClause:
+    searched = [
+        layer for layer in LAYERS if layer.search and (layers is None or layer.key in layers)
+    ]
     parts = " UNION ALL ".join(f"({_matches(layer, scope)})" for layer in _ordered(searched))
     return text(f"""
         SELECT layer, id, name, subtitle,

@@ -12,6 +12,7 @@ from gridmap.backup import Target, backup
 from gridmap.db import make_engine, make_sessions
 from gridmap.embedded import Cluster
 from gridmap.errors import ConflictError
+from gridmap.exchange.packages.signing import Signer, signing_key_path
 from gridmap.incidents.cases.photos import photo_folder
 from gridmap.postgres import find_tool
 from gridmap.settings import Settings
@@ -131,6 +132,47 @@ def test_photos_and_the_template_come_back_on_another_machine(
     assert not list(photo_folder(new).rglob("stranger.jpg"))
     # What is there already stays as it is.
     assert target.restore(tmp_path / "town.backup", new) == 0
+
+
+def test_the_key_that_signs_packages_comes_back_for_its_owner_alone(
+    cluster: Cluster, own_database_url: str, tmp_path: Path
+) -> None:
+    old, new = here(tmp_path / "old"), here(tmp_path / "new")
+    file = tmp_path / "town.backup"
+    signature, public = Signer(old.data_dir).sign(b"SHA256SUMS"), Signer(old.data_dir).public_key()
+    backup(own_database_url, file, old)
+    with tarfile.open(file) as tar:
+        assert tar.getmember("package-signing-key.pem").mode == 0o600
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    target = Target(own_database_url, cluster)
+    target.restore(file, new)
+    key = signing_key_path(new.data_dir)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    # Partners verify what is signed here with the key they have.
+    assert Signer(new.data_dir).public_key() == public
+    assert Signer(new.data_dir).sign(b"SHA256SUMS") == signature
+
+    # Another one that was there is not lost, and one that is the same is left alone.
+    key.unlink()
+    other = Signer(new.data_dir).public_key()
+    target.restore(file, new)
+    target.restore(file, new)
+    assert Signer(new.data_dir).public_key() == public
+    key.with_suffix(".former.pem").replace(key)
+    assert Signer(new.data_dir).public_key() == other
+
+
+def test_a_backup_without_a_signing_key_leaves_the_one_that_is_there(
+    cluster: Cluster, own_database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "town.backup"
+    backup(own_database_url, file, here(tmp_path / "old"))
+    with tarfile.open(file) as tar:
+        assert tar.getnames() == ["database.dump"]
+    public = Signer(here(tmp_path).data_dir).public_key()
+    Target(own_database_url, cluster).restore(file, here(tmp_path))
+    assert Signer(here(tmp_path).data_dir).public_key() == public
 
 
 def test_a_photo_whose_file_is_gone_is_counted(own_database_url: str, tmp_path: Path) -> None:

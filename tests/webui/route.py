@@ -25,6 +25,8 @@ class Route:
         What a write sends; strings are filled in like the address.
     own : tuple of int
         What the owner of the right gets with ids of the own area.
+    others : tuple of int, optional
+        What a role gets instead that may come in but not export; None where that is the same.
     foreign : tuple of int, optional
         What everybody but an administrator gets with foreign ids; None where the address and
         what is sent name none.
@@ -35,9 +37,15 @@ class Route:
     form: Mapping[str, Any] | None = None
     json: Mapping[str, Any] | None = None
     own: tuple[int, ...] = (200,)
+    others: tuple[int, ...] | None = None
     foreign: tuple[int, ...] | None = None
 
 
-def many(needs: Action | str, *asked: str, own: tuple[int, ...] = (200,)) -> list[Route]:
+def many(
+    needs: Action | str,
+    *asked: str,
+    own: tuple[int, ...] = (200,),
+    others: tuple[int, ...] | None = None,
+) -> list[Route]:
     """Try several addresses that name nothing foreign, or leave it out."""
-    return [Route(needs, address, own=own) for address in asked]
+    return [Route(needs, address, own=own, others=others) for address in asked]

@@ -44,14 +44,36 @@ def test_a_page_is_geojson_with_a_way_on(client: FlaskClient) -> None:
         ("?limit=x", 400),
         ("?limit=²", 400),
         ("?cursor=x", 400),
-        ("?cursor=" + "A" * 44, 410),
+        ("?cursor=" + "A" * 44, 400),
+        ("?cursor=" + "A" * 82, 400),
         ("?since=2025", 400),
+        ("?f=xml", 400),
+        ("?lang=fr", 400),
     ],
 )
 def test_what_is_asked_wrongly_is_said(client: FlaskClient, asked: str, status: int) -> None:
     answer = client.get(ADDRESS + asked)
     assert answer.status_code == status
-    assert json.loads(answer.data)["detail"]
+    problem = json.loads(answer.data)
+    assert problem["detail"]
+    assert problem["parameter"] == asked[1:].partition("=")[0]
+
+
+def test_a_cursor_tells_nothing_and_holds_for_every_process(
+    app: Flask, client: FlaskClient
+) -> None:
+    first, second = (json.loads(client.get(f"{ADDRESS}?limit=5").data)["next"] for _ in range(2))
+    # The same place twice: neither looks like the other, and neither holds zeros of a number.
+    assert first != second
+    assert "AAAA" not in first
+    answers = [client.get(f"{ADDRESS}?cursor={cursor}&limit=5") for cursor in (first, second)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    was = app.config["SECRET_KEY"]
+    app.config["SECRET_KEY"] = "another"
+    try:
+        assert client.get(f"{ADDRESS}?cursor={first}").status_code == 400
+    finally:
+        app.config["SECRET_KEY"] = was
 
 
 def test_who_may_not_export_has_no_feed(sign_in: Callable[[str], FlaskClient]) -> None:
@@ -85,4 +107,7 @@ def test_the_client_of_the_docs_keeps_a_copy(app: Flask, server: str) -> None:
     rest = stored("DELETE FROM place WHERE name = 'feed'")
     assert update() == rest
     stored("SELECT note_layer_change('places')")
+    assert update() == rest
+    # As of a version whose cursors were not closed.
+    state["cursor"] = "A" * 44
     assert update() == rest

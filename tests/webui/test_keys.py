@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import logging
 import re
 import subprocess
@@ -11,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -29,6 +31,7 @@ from gridmap.exchange.agencies.service import (
     rotate_key,
 )
 from gridmap.exchange.agencies.tokens import Token
+from gridmap.exchange.collections import COLLECTIONS
 from gridmap.exchange.grant import LayerGrant
 from gridmap.exchange.packages.running import run_packages
 from gridmap.settings import Settings
@@ -95,6 +98,77 @@ def test_a_cookie_writes_nothing_without_the_forms_token(
     assert client.post("/packages", headers={"X-CSRFToken": csrf(client)}).status_code == 403
     assert stranger.get("/packages/latest.zip").status_code == 401
     assert stranger.get("/packages/latest.zip?key=").status_code == 401
+
+
+@pytest.mark.parametrize("way", ["header", "parameter", "both"])
+def test_links_carry_a_key_on_that_came_in_the_address(
+    stranger: FlaskClient, make: Callable[..., Made], way: str
+) -> None:
+    _, token = make(KeyWish("平台", {"roads": LayerGrant()}, None, rate_per_minute=600))
+    headers = {} if way == "parameter" else {"X-API-Key": token.secret}
+    given = "" if way == "header" else f"key={token.secret}"
+
+    def follow(address: str) -> Any:
+        if address.startswith("/"):
+            address += f"{'&' if '?' in address else '?'}{given}"
+        answer = stranger.get(address, headers=headers)
+        assert answer.status_code == 200, (address, answer.text)
+        assert "private" in answer.headers["Cache-Control"], address
+        assert "X-API-Key" in answer.headers["Vary"], address
+        return answer
+
+    seen = set[str]()
+    for path in ("", "/collections", "/collections/roads", "/collections/roads/items?limit=1",
+                 "/collections/roads/changes?limit=1", "/collections/roads/tiles",
+                 "/collections/roads/tiles/WebMercatorQuad", "/tileMatrixSets"):  # fmt: skip
+        addresses = _addresses(json.loads(follow(f"/ogc{path}").data))
+        assert addresses, path
+        seen |= addresses
+    described = json.loads(
+        follow("/ogc/collections/roads/tiles/WebMercatorQuad/tilejson.json").data
+    )
+    [template] = described["tiles"]
+    seen.add(template)
+    for address in seen:
+        assert ("key=" in address) == (way == "parameter"), address
+        # What is in the address is all there is, as for a program that can send no header.
+        follow(re.sub(r"\{[^}]*\}/\{[^}]*\}/\{[^}]*\}", "16/26000/53000", address))
+    page = follow("/ogc/collections?f=html").text
+    links = re.findall(r'href="([^"]*/ogc/collections[^"]*)"', page)
+    assert links
+    assert all((token.secret in link) == (way == "parameter") for link in links)
+    # A name of the interface is no address to follow, and is passed on.
+    for path in ("api?f=json", "collections/roads/schema", "guide"):
+        assert token.secret not in follow(f"/ogc/{path}").text
+
+
+def _addresses(value: Any) -> set[str]:
+    """Return the addresses of all links in a document."""
+    if isinstance(value, dict):
+        found = {value["href"]} if "/ogc" in value.get("href", "") else set()
+        return found.union(*map(_addresses, value.values()))
+    return set().union(*map(_addresses, value)) if isinstance(value, list) else set()
+
+
+def test_what_there_is_is_told_of_granted_layers_alone(
+    stranger: FlaskClient, make: Callable[..., Made]
+) -> None:
+    _, token = make()
+    for key in ("nothing", "incidents"):
+        for rest in ("", "/items", "/items/1", "/schema", "/queryables", "/changes", "/tiles",
+                     "/tiles/WebMercatorQuad/tilejson.json",
+                     "/tiles/WebMercatorQuad/16/1/1"):  # fmt: skip
+            address = f"/ogc/collections/{key}{rest}"
+            answer = stranger.get(address, headers={"X-API-Key": token.secret})
+            assert answer.status_code == 404, address
+            detail = json.loads(answer.data)["detail"]
+            assert key in detail
+            assert "roads" in detail
+            others = set(COLLECTIONS) - {"roads", key}
+            assert not [other for other in others if other in detail], address
+            # Who sends no key is told nothing at all.
+            unasked = stranger.get(address, headers={"Accept": "application/json"})
+            assert "roads" not in unasked.text
 
 
 def test_a_revoked_key_ends_at_once(

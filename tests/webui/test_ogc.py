@@ -244,7 +244,9 @@ def test_one_feature_has_a_tag_that_spares_its_bytes(client: FlaskClient) -> Non
         ({"filter": "category = 'A'", "filter-lang": "ecql"}, "filter-lang"),
         ({"cursor": "x"}, "cursor"), ({"cursor": "WzFd"}, "cursor"),
         ({"cursor": "WyLCsiJd"}, "cursor"), ({"cursor": "W1tb" * 900}, "cursor"),
-        ({"f": "xml"}, "f"),
+        ({"f": "xml"}, "f"), ({"lang": "fr"}, "lang"),
+        ({"occurred_at": "x"}, "occurred_at"), ({"occurred_at": "2026-02-30"}, "occurred_at"),
+        ({"category": "\0"}, "category"),
         ({"color": "red"}, "color"), ({"reporter": "x"}, "reporter"),
     ],
 )  # fmt: skip
@@ -256,6 +258,19 @@ def test_what_cannot_be_read_is_named(
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), problem
     assert problem["parameter"] == named
     assert problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/api", "/guide", "/collections", "/tileMatrixSets", "/collections/cells/changes",
+     "/collections/cells/tiles"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["f", "lang", "color"])
+def test_every_address_refuses_what_it_does_not_know(
+    client: FlaskClient, path: str, name: str
+) -> None:
+    answer = ask(client, path, **{name: "xx"})
+    assert (answer.status_code, json.loads(answer.data)["parameter"]) == (400, name)
 
 
 @pytest.mark.parametrize("path", ["/collections/people", "/collections/people/items",
@@ -330,6 +345,7 @@ def test_a_page_comes_as_a_file(
     plain = told(client, f"/collections/{key}/items", limit=20)["features"]
     answer = ask(client, f"/collections/{key}/items", limit=20, f=form)
     assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.headers["Content-Type"].count("charset") == (form == "csv")
     assert 'rel="next"' in answer.headers["Link"]
     name = answer.headers["Content-Disposition"].partition("filename=")[2]
     path = tmp_path / name

@@ -33,6 +33,7 @@ from webui.access import COOKIE
 ROOT = "/open311/v2"
 PLACE = {"lat": "30.005", "long": "110.015"}
 GOOD = {**PLACE, "service_code": "A1", "description": "路灯不亮"}
+ADDRESSES = {"buildings": LayerGrant(), "places": LayerGrant()}
 OPEN = LayerGrant(frozenset({"category", "occurred_at", "step", "description"}), write=True)
 
 
@@ -86,10 +87,10 @@ def middle(app: Flask) -> int:
 def grant(place: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give the reader another grant; at first one that may write in the middle community."""
 
-    def give(layer: LayerGrant = OPEN, **given: Any) -> None:
+    def give(layer: LayerGrant = OPEN, others: Any = ADDRESSES, **given: Any) -> None:
         unit = middle(place)
         given = {"scope": Scope((unit,)), "units": frozenset({unit}), **given}
-        found = Grant("citizen app", {"incidents": layer}, **given)
+        found = Grant("citizen app", {"incidents": layer, **others}, **given)
         monkeypatch.setattr("webui.open311.current_grant", lambda: found)
 
     give()
@@ -230,6 +231,20 @@ def test_an_address_is_enough(client: FlaskClient, grant: Callable[..., None]) -
     assert (row["lat"], row["long"]) == (30.005, 110.012)
     for unclear in ("同名路", "无此路"):
         assert post(client, **asked, address_string=unclear).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{}, {"places": LayerGrant()}, {"buildings": LayerGrant(snap="cell")},
+     {"buildings": LayerGrant(frozenset({"name", "external_id"}))}],
+)  # fmt: skip
+def test_an_address_that_the_key_is_not_told_is_not_found(
+    client: FlaskClient, grant: Callable[..., None], others: Any
+) -> None:
+    grant(others=others)
+    sent = ("滨江路18号", "无此路")
+    there, not_there = (post(client, service_code="A1", address_string=one) for one in sent)
+    assert (there.status_code, there.data) == (400, not_there.data)
 
 
 def test_the_list_is_filtered_and_paged(

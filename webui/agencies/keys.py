@@ -81,18 +81,32 @@ def row_counter() -> Callable[[int], None]:
 
 def presented() -> str | None:
     """Return the key that was sent: in a header, else in the address."""
-    kind, _, value = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return value.strip()
-    header = request.headers.get("X-API-Key")
+    header = _in_header()
     if header is not None:
-        return header.strip()
+        return header
     kept: str | None = request.environ.get(_KEPT)
     if kept is None and request.path.startswith("/open311/"):
         # A form that cannot be read is told where it is read for its own sake.
         with suppress(HTTPException):
             return request.form.get("api_key")
     return kept
+
+
+def handed_on() -> dict[str, str]:
+    """Return the parameters by which links carry a key on: only one that came in the address.
+
+    Who can send no header follows them as they are.
+    """
+    kept: str | None = request.environ.get(_KEPT)
+    return {} if kept is None or _in_header() is not None else {"key": kept}
+
+
+def _in_header() -> str | None:
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    header = request.headers.get("X-API-Key")
+    return None if header is None else header.strip()
 
 
 def install(app: Flask, log: AccessLog) -> None:

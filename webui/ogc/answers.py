@@ -11,6 +11,7 @@ from flask import Response, render_template, request
 
 from geodata.messages import Message
 from gridmap.errors import ParameterError
+from webui.agencies.keys import handed_on
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 Link = dict[str, str]
@@ -36,7 +37,19 @@ def wanted(*further: str) -> str:
         return "html" if best == HTML else "json"
     if asked == "geojson":
         asked = "json"
-    if asked not in known:
+    require_form(asked, *known)
+    return asked
+
+
+def require_form(asked: str | None, *known: str) -> None:
+    """Refuse a form that an address does not take.
+
+    Raises
+    ------
+    ParameterError
+        Naming those that it does.
+    """
+    if asked is not None and asked not in known:
         raise ParameterError(
             "f",
             Message(
@@ -45,18 +58,23 @@ def wanted(*further: str) -> str:
                 names=", ".join(known),
             ),
         )
-    return asked
+
+
+def root() -> str:
+    """Return the absolute address of the interfaces, right behind a proxy too."""
+    return f"{request.url_root.rstrip('/')}/ogc"
 
 
 def address(path: str, **parameters: str | None) -> str:
-    """Return an absolute address below /ogc, right behind a proxy too.
+    """Return an absolute address below /ogc, for the present reader to follow.
 
-    A key in the address of the request is never repeated: links are kept and passed on.
+    It holds the key if that came in the address of the request.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
+    given |= handed_on()
     # Colons and commas may stand in a query as they are (RFC 3986, 3.4), and are easier to read.
     query = f"?{urlencode(given, safe=':,/')}" if given else ""
-    return f"{request.url_root.rstrip('/')}/ogc{path}{query}"
+    return f"{root()}{path}{query}"
 
 
 def link(rel: str, href: str, kind: str, title: str = "") -> Link:

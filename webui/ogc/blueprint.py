@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy import Connection, text
 
-from gridmap.exchange.collections import find_collection
 from gridmap.exchange.features import extent
 from gridmap.exchange.systems import System, systems
-from webui.agencies.keys import current_grant, open_interface
+from webui.agencies.keys import current_grant, handed_on, open_interface
 from webui.database import reading
 from webui.ogc import documents, items, openapi
-from webui.ogc.answers import document
+from webui.ogc.answers import address, document, require_form
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
 #: Seconds for which the middle of the area is kept.
 _KEPT_S = 60
+blueprint.context_processor(lambda: {"ogc_address": address, "ogc_carried": handed_on})
 _MIDDLE = text("SELECT (ST_XMin(b) + ST_XMax(b)) / 2 FROM (SELECT ST_Extent(geom) b FROM unit) e")
 
 
@@ -63,6 +63,7 @@ def api() -> Response:
 def guide() -> str:
     """Show partners what there is, and how to read it."""
     refuse_unknown(request.args)
+    require_form(request.args.get("f"), "html")
     return render_template("ogc/guide.html", **documents.guide(current_grant()))
 
 
@@ -81,7 +82,8 @@ def collections() -> Response:
 def collection(key: str) -> Response:
     """Answer with the description of a collection."""
     refuse_unknown(request.args)
-    one, grant = find_collection(key), current_grant()
+    grant = current_grant()
+    one = grant.find(key)
     with reading() as connection:
         content = documents.describe(one, grant, offered(connection), extent(connection, grant))
     return document(content, "ogc/collection.html", schema=documents.schema(one, grant))
@@ -92,7 +94,8 @@ def collection(key: str) -> Response:
 def queryables(key: str) -> Response:
     """Answer with what a collection can be filtered by."""
     refuse_unknown(request.args)
-    content = documents.filterable(find_collection(key), current_grant())
+    grant = current_grant()
+    content = documents.filterable(grant.find(key), grant)
     return document(content, "ogc/schema.html", "application/schema+json")
 
 
@@ -101,7 +104,8 @@ def queryables(key: str) -> Response:
 def schema(key: str) -> Response:
     """Answer with the fields of a collection."""
     refuse_unknown(request.args)
-    content = documents.schema(find_collection(key), current_grant())
+    grant = current_grant()
+    content = documents.schema(grant.find(key), grant)
     return document(content, "ogc/schema.html", "application/schema+json")
 
 
@@ -109,8 +113,8 @@ def schema(key: str) -> Response:
 @open_interface
 def features(key: str) -> Response:
     """Answer with features."""
-    one, grant = find_collection(key), current_grant()
-    grant.of(one)
+    grant = current_grant()
+    one = grant.find(key)
     with reading() as connection:
         return items.answer(connection, one, grant, offered(connection))
 
@@ -119,7 +123,8 @@ def features(key: str) -> Response:
 @open_interface
 def feature(key: str, feature_id: int) -> Response:
     """Answer with one feature, and its state for a later change (Part 4, 8.4)."""
-    one, grant = find_collection(key), current_grant()
+    grant = current_grant()
+    one = grant.find(key)
     with reading() as connection:
         response = items.answer_one(connection, one, grant, feature_id, offered(connection))
     response.make_conditional(request)

@@ -15,7 +15,7 @@ from gridmap.exchange.grant import Grant
 from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import CRS84, System
 from webui.language import say
-from webui.ogc.answers import GEOJSON, HTML, JSON, Link, address, link, self_links
+from webui.ogc.answers import GEOJSON, HTML, JSON, Link, address, link, root, self_links
 from webui.ogc.examples import EXAMPLES
 from webui.ogc_tiles import CONFORMS_TO as TILES_CONFORM_TO
 
@@ -139,7 +139,7 @@ def _schema(collection: Collection, name: str, columns: tuple[Column, ...]) -> d
     shape = "any" if collection.shape == "Unknown" else collection.shape.lower()
     return {
         "$schema": _SCHEMA,
-        "$id": address(f"/collections/{collection.key}/{name}"),
+        "$id": f"{root()}/collections/{collection.key}/{name}",
         "type": "object",
         "title": say(Message(collection.title)),
         "description": say(Message(collection.description)),
@@ -160,7 +160,7 @@ def property_schema(column: Column) -> dict[str, Any]:
 
 def guide(grant: Grant) -> dict[str, Any]:
     """Return what the guide for partners shows: collections, examples and parameters."""
-    base = address("")
+    base = root()
     return {
         "address": base,
         "collections": [

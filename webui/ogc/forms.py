@@ -37,7 +37,7 @@ class Form:
 
 
 FORMS = {
-    "csv": Form(".csv", "text/csv; charset=utf-8", "csv"),
+    "csv": Form(".csv", "text/csv", "csv"),
     "gpkg": Form(".gpkg", "application/geopackage+sqlite3", "gpkg"),
     "fgb": Form(".fgb", "application/flatgeobuf", "flatgeobuf"),
     "gcj02": Form(".gcj02.geojson", GEOJSON, "geojson", "GCJ02"),

@@ -14,7 +14,7 @@ from gridmap.exchange.grant import Grant
 from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import System
 from webui.language import say
-from webui.ogc.answers import GEOJSON, HTML, JSON, address
+from webui.ogc.answers import GEOJSON, HTML, JSON, root
 from webui.ogc.documents import property_schema
 from webui.ogc.forms import FORMS, Form
 from webui.ogc_tiles.documents import MVT
@@ -49,7 +49,7 @@ def describe(grant: Grant, offered: dict[str, System]) -> Part:
             "version": "1.0.0",
             "description": _("OGC API Features and Tiles. A key goes into the header X-API-Key."),
         },
-        "servers": [{"url": address("").rstrip("/")}],
+        "servers": [{"url": root()}],
         "security": [{"header": []}, {"bearer": []}, {"query": []}],
         "paths": paths,
         "components": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection as Names
 from collections.abc import Mapping
+from functools import partial
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,6 +13,7 @@ from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange import cql
 from gridmap.exchange.collections import Collection, Column
+from gridmap.exchange.cql_reading import parse
 from gridmap.exchange.cursors import Sort
 from gridmap.exchange.features import (
     MOST,
@@ -23,9 +25,10 @@ from gridmap.exchange.features import (
     queryables,
 )
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.periods import Period, read_period
-from gridmap.exchange.privacy import published
+from gridmap.exchange.periods import Period, read_end, read_period
+from gridmap.exchange.privacy import nearby, published
 from gridmap.exchange.systems import CRS84, System, find_system, to_wgs84
+from gridmap.i18n import LANGUAGES
 
 #: What every address takes: the form of the answer, its language, and a key for tools that can
 #: send it in no other way.
@@ -40,7 +43,7 @@ _LONGEST = 4_000
 
 
 def refuse_unknown(given: MultiDict[str, str], *known: str) -> None:
-    """Refuse parameters that mean nothing here, or come twice (Part 1, Req 9).
+    """Refuse parameters that mean nothing here or come twice, and other languages (Part 1, Req 9).
 
     Raises
     ------
@@ -59,6 +62,16 @@ def refuse_unknown(given: MultiDict[str, str], *known: str) -> None:
             )
         if len(given.getlist(name)) > 1:
             raise ParameterError(name, Message("{parameter} is given twice.", parameter=name))
+    if given.get("lang", LANGUAGES[0]) not in LANGUAGES:
+        raise ParameterError(
+            "lang",
+            Message(
+                "{parameter}: {value} is not offered. There are: {names}.",
+                parameter="lang",
+                value=given["lang"][:60],
+                names=", ".join(LANGUAGES),
+            ),
+        )
 
 
 def read_query(
@@ -207,8 +220,11 @@ def _conditions(
     if "filter-crs" in given:
         system = find_system(given["filter-crs"], offered, "filter-crs")
     if "filter" in given:
-        tree = cql.parse(given["filter"], language)
-        found.append(cql.translate(tree, testable, place, system))
+        tree = parse(given["filter"], language)
+        snap = grant.of(collection).snap
+        # Where places are moved the index on the stored ones does not find it by itself.
+        near = None if snap == "exact" else partial(nearby, collection, snap)
+        found.append(cql.translate(tree, testable, place, system, near=near))
     return tuple(found)
 
 
@@ -235,6 +251,13 @@ def _value(text: str, column: Column) -> object:
                 column.name, Message("{parameter} is either true or false.", parameter=column.name)
             )
         return text == "true"
+    if column.type in {"date", "date-time"}:
+        read_end(text, column.name)
+    if "\0" in text:
+        raise ParameterError(
+            column.name,
+            Message("{parameter} holds a character that no text has.", parameter=column.name),
+        )
     return text
 
 

@@ -14,7 +14,7 @@ from werkzeug.http import generate_etag, parse_etags
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError, ParameterError
-from gridmap.exchange.collections import INCIDENTS, find_collection
+from gridmap.exchange.collections import INCIDENTS
 from gridmap.exchange.edits import (
     Entry,
     add_incident,
@@ -106,8 +106,8 @@ def tag_of(feature: bytes) -> str:
 def _may_write(key: str) -> Grant:
     """Return the present reader's grant, if it allows writes to the collection."""
     refuse_unknown(request.args)
-    collection, grant = find_collection(key), current_grant()
-    grant.of(collection)
+    grant = current_grant()
+    collection = grant.find(key)
     if collection is not INCIDENTS:
         raise MethodNotAllowed(valid_methods=["GET"])
     grant.require_write(collection)

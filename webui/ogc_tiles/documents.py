@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 
@@ -13,6 +14,7 @@ from gridmap.exchange.grant import Grant
 from gridmap.exchange.layers import Layer
 from gridmap.exchange.privacy import published
 from gridmap.exchange.tiles import MAX_ZOOM
+from webui.agencies.keys import handed_on
 from webui.language import say
 from webui.ogc_tiles import matrices
 
@@ -88,7 +90,7 @@ class Tileset:
 
     def summary(self) -> dict[str, Any]:
         """Return the entry of a list of tilesets (OGC 20-057, "Tilesets list")."""
-        one = url_for("ogc_tiles.tileset", key=self.collection.key, _external=True)
+        one = _address("ogc_tiles.tileset", key=self.collection.key)
         return {
             "title": say(self.collection.title),
             "dataType": "vector",
@@ -139,37 +141,41 @@ class Tileset:
         return told
 
     def _items(self) -> list[dict[str, Any]]:
-        tile_json = url_for(
-            "ogc_tiles.tile_json", key=self.collection.key, _external=True, **self.asked
-        )
+        tile_json = _address("ogc_tiles.tile_json", key=self.collection.key, **self.asked)
         return [
             {**_link("item", self.template, MVT), "templated": True},
             _link("describedby", tile_json, JSON),
         ]
 
     def _scheme(self) -> dict[str, str]:
-        return _link(_SCHEME, url_for("ogc_tiles.matrix_set", _external=True), JSON)
+        return _link(_SCHEME, _address("ogc_tiles.matrix_set"), JSON)
 
     def _tile(self, place: str) -> str:
         # The braces must reach the reader as they are.
-        address = url_for(
-            "ogc_tiles.tile", key=self.collection.key, z=0, row=0, col=0, _external=True,
-            **self.asked,
-        )  # fmt: skip
+        address = _address(
+            "ogc_tiles.tile", key=self.collection.key, z=0, row=0, col=0, **self.asked
+        )
         return address.replace("/0/0/0", f"/{place}", 1)
 
 
 def matrix_sets() -> dict[str, Any]:
     """Return the list of tile matrix sets, of which there is one."""
-    address = url_for("ogc_tiles.matrix_set", _external=True)
+    address = _address("ogc_tiles.matrix_set")
     one = {"id": matrices.ID, "title": matrices.TITLE, "uri": matrices.URI, "crs": matrices.CRS}
     return {"tileMatrixSets": [{**one, "links": [_link("self", address, JSON)]}]}
 
 
 def tilesets(one: Tileset) -> dict[str, Any]:
     """Return the list of a collection's tilesets, of which there is one."""
-    here = url_for("ogc_tiles.tilesets", key=one.collection.key, _external=True)
+    here = _address("ogc_tiles.tilesets", key=one.collection.key)
     return {"links": [_link("self", here, JSON)], "tilesets": [one.summary()]}
+
+
+def _address(endpoint: str, **values: Any) -> str:
+    """Return an absolute address, with the reader's key if that came in the address."""
+    found = url_for(endpoint, _external=True, **values)
+    key = urlencode(handed_on())
+    return f"{found}{'&' if '?' in found else '?'}{key}" if key else found
 
 
 def _link(rel: str, href: str, kind: str) -> dict[str, str]:

@@ -12,7 +12,6 @@ from werkzeug.http import generate_etag
 from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange.collection_tiles import bounds_of, layer_of, make_collection_tile
-from gridmap.exchange.collections import find_collection
 from gridmap.exchange.periods import read_period
 from gridmap.exchange.tiles import Tile
 from webui.access import public
@@ -77,10 +76,9 @@ def tile(key: str, z: int, row: int, col: int) -> Response:
     _check_parameters("mvt", "datetime")
     period = read_period(request.args.get("datetime"))
     place = Tile(z, col, row)
+    grant = current_grant()
     with reading() as connection:
-        content = make_collection_tile(
-            connection, find_collection(key), place, current_grant(), period
-        )
+        content = make_collection_tile(connection, grant.find(key), place, grant, period)
     return _response(content, MVT)
 
 
@@ -88,7 +86,8 @@ def _tileset(key: str) -> Tileset:
     _check_parameters("json", "datetime")
     asked = {"datetime": when} if (when := request.args.get("datetime")) is not None else {}
     read_period(when)
-    collection, grant = find_collection(key), current_grant()
+    grant = current_grant()
+    collection = grant.find(key)
     layer = layer_of(collection, grant)
     with reading() as connection:
         bounds = bounds_of(connection, collection, grant)

@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
 from geodata.messages import Message
 from gridmap.errors import UnavailableError
 
-_FILE = "package-signing-key.pem"
+
+def signing_key_path(folder: Path) -> Path:
+    """Return where the private key lies in the folder of the installation's data."""
+    return folder / "package-signing-key.pem"
 
 
 class Signer:
@@ -38,7 +41,7 @@ class Signer:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._key = _private_key(folder / _FILE)
+        self._key = _private_key(signing_key_path(folder))
 
     def sign(self, content: bytes) -> bytes:
         """Return the 64 bytes of a signature."""
@@ -54,7 +57,7 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         path.parent.mkdir(parents=True, exist_ok=True)
         made = Ed25519PrivateKey.generate()
         pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        draft = path.with_name(f".{_FILE}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_bytes(pem)
         # Of two processes that make one at once the first wins, and both read its key.

@@ -15,8 +15,9 @@ import shapely
 
 from geodata.crs import CoordinateSystem, to_wgs84
 from geodata.files.reading import read
-from geodata.files.writing import short_names, write
+from geodata.files.writing import write
 from geodata.files.writing_geojson import iso_times
+from geodata.files.writing_shapefile import short_names
 from geodata.messages import GeodataError
 
 

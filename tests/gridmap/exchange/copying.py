@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from gridmap.errors import GoneError
+from gridmap.exchange.change_cursor import Seal
 from gridmap.exchange.changes import ChangePage, read_changes
 from gridmap.exchange.collections import COLLECTIONS
 from gridmap.exchange.grant import Grant, LayerGrant
@@ -40,6 +41,7 @@ INCIDENT = """
            ST_SetSRID(ST_MakePoint(:x, :y), 4326) FROM category
     RETURNING id
 """
+SEAL = Seal("of the tests")
 FIRST, LAST = date(2025, 3, 1), date(2025, 3, 31)
 
 
@@ -91,7 +93,7 @@ def read(
     """Read a page as a request does: each statement by itself."""
     with engine.connect() as connection:
         each = connection.execution_options(isolation_level="AUTOCOMMIT")
-        return read_changes(each, COLLECTIONS[key], grant, cursor, limit)
+        return read_changes(each, COLLECTIONS[key], grant, SEAL, cursor, limit)
 
 
 def parse(page: ChangePage) -> list[dict[str, Any]]:

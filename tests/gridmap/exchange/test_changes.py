@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.db import make_engine
 from gridmap.embedded import Cluster
-from gridmap.errors import ForbiddenError, GoneError, GridmapError, NotFoundError
+from gridmap.errors import ForbiddenError, GoneError, GridmapError, NotFoundError, ParameterError
 from gridmap.exchange.change_cursor import Position, read_cursor, write_cursor
 from gridmap.exchange.change_log import prune_changes
 from gridmap.exchange.collections import COLLECTIONS
@@ -20,7 +20,16 @@ from gridmap.exchange.grant import Grant, LayerGrant
 from gridmap.incidents.importing import write_incidents
 from gridmap.territory.importing.origin import Origin
 from tests.conftest import fresh_database
-from tests.gridmap.exchange.copying import Copy, add_incident, fill, grants, parse, read, settle
+from tests.gridmap.exchange.copying import (
+    SEAL,
+    Copy,
+    add_incident,
+    fill,
+    grants,
+    parse,
+    read,
+    settle,
+)
 
 
 @pytest.fixture
@@ -333,9 +342,9 @@ def test_a_reader_who_keeps_up_is_not_refused_after_pruning(
 
 @pytest.mark.parametrize("cursor", ["", "x", "!", "é", "AAAA", "A" * 44, "A" * 400, "\0"])
 def test_what_is_no_cursor_is_said_to_be_none(engine: Engine, cursor: str) -> None:
-    with pytest.raises(GridmapError) as refused:
+    with pytest.raises(ParameterError) as refused:
         read(engine, "places", Grant("x", {"places": LayerGrant()}), cursor)
-    assert refused.value.status in (400, 410)
+    assert (refused.value.status, refused.value.parameter) == (400, "cursor")
 
 
 def test_what_cannot_be_followed_is_refused(engine: Engine) -> None:
@@ -385,7 +394,7 @@ def test_a_cursor_of_the_future_is_refused(town: Engine, readers: dict[str, Gran
     """As after a return to an older state of the same database."""
     copy = Copy(town, "places", readers["all"])
     copy.poll()
-    position, mark = read_cursor(copy.cursor or "")
-    later = write_cursor(Position(position.xid + 1000), mark)
+    position, mark = read_cursor(copy.cursor or "", SEAL)
+    later = write_cursor(Position(position.xid + 1000), mark, SEAL)
     with pytest.raises(GoneError):
         read(town, "places", readers["all"], later)

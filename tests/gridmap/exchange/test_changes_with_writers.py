@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +23,20 @@ from sqlalchemy.orm import Session
 from gridmap.db import make_engine
 from gridmap.embedded import Cluster
 from gridmap.errors import GridmapError
-from gridmap.exchange.change_cursor import Position, read_cursor, write_cursor
+from gridmap.exchange.change_cursor import Position, Seal, read_cursor, write_cursor
 from gridmap.incidents.importing import write_incidents
 from gridmap.territory.importing.origin import Origin
 from tests.conftest import fresh_database
-from tests.gridmap.exchange.copying import FIRST, INCIDENT, LAST, Copy, add_incident, fill, grants
+from tests.gridmap.exchange.copying import (
+    FIRST,
+    INCIDENT,
+    LAST,
+    SEAL,
+    Copy,
+    add_incident,
+    fill,
+    grants,
+)
 
 EDITS, WRITERS = 10_000, 4
 #: What is copied: layer, grant and size of a page.
@@ -303,11 +313,24 @@ _BIG = st.integers(-(2**63), 2**63 - 1)
 @given(_BIG, _BIG, st.none() | _BIG, st.binary(min_size=8, max_size=8))
 def test_a_cursor_says_what_was_written(xid: int, seq: int, after: int | None, mark: bytes) -> None:
     for position in (Position(xid, seq, after), Position(xid, seq, after or 0, copying=True)):
-        assert read_cursor(write_cursor(position, mark)) == (position, mark)
+        cursor = write_cursor(position, mark, SEAL)
+        assert read_cursor(cursor, SEAL) == (position, mark)
+        with pytest.raises(GridmapError):
+            read_cursor(cursor, Seal("of somebody else"))
 
 
 @given(st.text() | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))
-def test_any_text_is_a_cursor_or_refused(cursor: str) -> None:
-    with suppress(GridmapError):
-        position, mark = read_cursor(cursor)
-        assert write_cursor(position, mark) == cursor.rstrip("=")
+def test_any_other_text_is_refused(cursor: str) -> None:
+    with pytest.raises(GridmapError):
+        read_cursor(cursor, SEAL)
+
+
+@given(_BIG, st.integers(0, 60), st.integers(1, 255))
+def test_a_cursor_cannot_be_read_or_changed(xid: int, place: int, bits: int) -> None:
+    cursor = write_cursor(Position(xid), b"12345678", SEAL)
+    packed = bytearray(urlsafe_b64decode(cursor + "=="))
+    assert xid.to_bytes(8, "big", signed=True) not in packed
+    assert b"12345678" not in packed
+    packed[place] ^= bits
+    with pytest.raises(GridmapError):
+        read_cursor(urlsafe_b64encode(packed).decode(), SEAL)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from gridmap.errors import GridmapError, NotFoundError
 from gridmap.exchange import cql
 from gridmap.exchange.collections import CELLS, COLLECTIONS, INCIDENTS, UNITS
+from gridmap.exchange.cql_reading import parse
 from gridmap.exchange.cursors import Sort
 from gridmap.exchange.features import (
     Query,
@@ -52,7 +53,7 @@ def numbers(found: list[Any]) -> list[str]:
 
 
 def condition(words: str, grant: Grant = WHOLE) -> tuple[cql.Condition, ...]:
-    tree = cql.parse(words, "cql2-text")
+    tree = parse(words, "cql2-text")
     return (cql.translate(tree, queryables(INCIDENTS, grant), "t.geom"),)
 
 
@@ -199,6 +200,14 @@ def test_any_tree_is_answered_or_refused_with_a_sentence(three: Field, tree: Any
         ("'b' = external_id", ["b"]),
         ("external_id BETWEEN 'a' AND 'b'", ["a", "b"]),
         ("NOT (cell_code LIKE '%001')", ["b"]),
+        # c lies in no cell, so that it is unknown whether a condition on one holds.
+        ("NOT (cell_code = 'no such code')", ["a", "b"]),
+        ("NOT (cell_code IN ('no', 'such'))", ["a", "b"]),
+        ("NOT (cell_code BETWEEN 'no' AND 'none')", ["a", "b"]),
+        ("NOT (NOT (cell_code = 'no such code'))", []),
+        ("NOT (CASEI(cell_code) LIKE 'no%')", ["a", "b"]),
+        ("NOT (cell_code = 'no' AND external_id <> 'a')", ["a", "b"]),
+        ("cell_code = 'no' OR NOT (cell_code = 'no')", ["a", "b"]),
         ("cell_code = community_code", []),
         ("cell_code <> community_code", ["a", "b"]),
         ("occurred_at > DATE('2026-03-02')", ["b", "c"]),

@@ -2,7 +2,7 @@
 
 import { Labels } from "./labels.js";
 import {
-  ACCENT, BIN, INK, PAINT, PLACE_ORDER, PLACES, drawIncident, drawPlace, roundUp,
+  ACCENT, BIN, INK, PAINT, PLACE_ORDER, PLACES, drawIncident, drawPlace, plain, roundUp,
 } from "./style.js";
 
 const EXTENT = 4096;
@@ -81,7 +81,11 @@ export const MapCanvas = L.Renderer.extend({
     for (const style of PAINT) {
       if (this.shown.has(style.layer)) this._paint(style, territory.tiles, zoom);
     }
-    if (this.shown.has("building")) this._points(territory.tiles);
+    if (this.shown.has("building")) this._points(territory.tiles, "building", "#b9b4ab");
+    for (const style of [...this.shown].map(plain).filter(Boolean)) {
+      this._paint(style, territory.tiles, zoom);
+      this._points(territory.tiles, style.layer, style.stroke);
+    }
     this._fade();
     this._incidents(incidents.tiles, zoom);
     this._labels(territory.tiles, zoom, size);
@@ -161,12 +165,12 @@ export const MapCanvas = L.Renderer.extend({
     }
   },
 
-  // Buildings known as points only.
-  _points(tiles) {
+  // The points of a layer, such as buildings of which no more is known.
+  _points(tiles, layer, colour) {
     const context = this._context;
-    context.fillStyle = "#b9b4ab";
+    context.fillStyle = colour;
     for (const { tile, left, top, scale } of tiles) {
-      for (const feature of tile.layers.building || []) {
+      for (const feature of tile.layers[layer] || []) {
         if (feature.type !== 1) continue;
         context.fillRect(left + feature.parts[0][0] * scale - 3, top + feature.parts[0][1] * scale - 3, 6, 6);
       }

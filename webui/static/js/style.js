@@ -52,6 +52,11 @@ export const PAINT = [
   { name: "county", layer: "unit", match: (f) => f.properties.level === "county", stroke: "#27415f", width: by([5, 1.5], [12, 3.4]), dash: [14, 4, 3, 4] },
 ];
 
+// How a layer looks that has no style of its own here; null for those that have one.
+const STYLED = new Set([...PAINT.map((style) => style.layer), "place", "incident"]);
+export const plain = (layer) =>
+  STYLED.has(layer) ? null : { name: "plain", layer, match: () => true, stroke: ACCENT, width: by([10, 1.2], [15, 2.4]) };
+
 // Kind of place: shape, colour, sign in Chinese and in English, and who stays when two collide.
 const OFFICE = "#1f5fa8";
 const LEARN = "#00796b";
