@@ -19,27 +19,23 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
-from benchmarks.demo_town import town_url
 from gridmap.db import make_engine, make_sessions
 from gridmap.exchange.collections import INCIDENTS
 
 TIMES, MEGABYTES = 3, 200
-GOAL = f"{TIMES} times the MB/s of ogr2ogr, below {MEGABYTES} MB beside the program itself"
+GOAL = f"{TIMES} times the MB/s of ogr2ogr, with a peak below {MEGABYTES} MB"
 
 
-def by_gridmap(url: str, path: Path) -> tuple[float, float, float]:
-    """Export in a process of its own; return its seconds and its memory in MB before and at most.
-
-    The libraries that read and write other formats hold some 200 MB before the first row is read.
-    """
+def by_gridmap(url: str, path: Path) -> tuple[float, float]:
+    """Export in a process of its own; return its seconds and its memory in MB at most."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_export, args=(url, path, sender))
     process.start()
     sender.close()
-    seconds, before, peak = receiver.recv()
+    seconds, peak = receiver.recv()
     process.join()
-    return seconds, before, peak
+    return seconds, peak
 
 
 def _export(url: str, path: Path, sender: Connection) -> None:
@@ -47,11 +43,10 @@ def _export(url: str, path: Path, sender: Connection) -> None:
     from gridmap.workforce.rights import SYSTEM
 
     engine = make_engine(url)
-    before = _peak_mb()
     began = time.perf_counter()
     with make_sessions(engine)() as session:
         export(session, SYSTEM, "incidents", path)
-    sender.send((time.perf_counter() - began, before, _peak_mb()))
+    sender.send((time.perf_counter() - began, _peak_mb()))
     engine.dispose()
 
 
@@ -92,11 +87,11 @@ def run(url: str, rounds: int) -> dict[str, object]:
     if shutil.which("ogr2ogr") is None:
         raise SystemExit("ogr2ogr is missing: install the package gdal-bin")
     speeds: dict[str, list[float]] = {"gridmap": [], "ogr2ogr": []}
-    before = peak = 0.0
+    peak = 0.0
     with TemporaryDirectory() as folder:
         path = Path(folder) / "incidents.geojson"
         for _ in range(rounds):
-            seconds, before, most = by_gridmap(url, path)
+            seconds, most = by_gridmap(url, path)
             speeds["gridmap"].append(path.stat().st_size / 1e6 / seconds)
             peak = max(peak, most)
             path.unlink()
@@ -112,10 +107,9 @@ def run(url: str, rounds: int) -> dict[str, object]:
             "mb_per_s": round(best["gridmap"], 1),
             "times_ogr2ogr": round(times, 2),
             "peak_mb": round(peak),
-            "program_mb": round(before),
         },
         "beside": {"ogr2ogr_mb_per_s": round(best["ogr2ogr"], 1)},
-        "ok": times >= TIMES and peak - before < MEGABYTES,
+        "ok": times >= TIMES and peak < MEGABYTES,
     }
 
 
@@ -128,6 +122,9 @@ def main() -> None:
     if arguments.url:
         print(json.dumps(run(arguments.url, arguments.rounds)))
         return
+    # The process that exports imports this module too, and is not to load what makes the town.
+    from benchmarks.demo_town import town_url
+
     with town_url("city") as url:
         print(json.dumps(run(url, arguments.rounds)))
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from geodata.problems import Problems
-from gridmap.incidents.importing.linking import Links
+from gridmap.incidents.importing.linking import Links, prepare
 from gridmap.incidents.importing.writing import link_frame, lock, write_incidents
 from gridmap.incidents.models import Category
 from gridmap.territory.importing.layer import Choices, LayerImport
@@ -149,5 +149,13 @@ def store_incidents(
     )
 
 
+def prepare_incidents(session: Session) -> None:
+    """Begin to work the outlines up while the file is still being read."""
+    lock(session)
+    prepare(session)
+
+
 CATEGORIES = LayerImport("categories", check_categories, write_categories)
-INCIDENTS = LayerImport("incidents", check_incidents, store_incidents, known_categories)
+INCIDENTS = LayerImport(
+    "incidents", check_incidents, store_incidents, known_categories, prepare_incidents
+)

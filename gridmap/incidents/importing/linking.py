@@ -29,6 +29,7 @@ NEAR_DEGREES = 1e-8
 _CHUNK = 1 << 18
 _HOUR_US = 3_600_000_000
 _EVER = np.iinfo(np.int64).max
+_PREPARED = "gridmap.outlines"
 
 _CELLS = text("""
     SELECT id, community_id, ST_AsBinary(geom) AS outline,
@@ -155,6 +156,20 @@ def local_hours(session: Session, occurred_us: Integers) -> Integers:
     return hours
 
 
+def prepare(session: Session) -> None:
+    """Begin to work up the outlines that `link` will need, in a thread.
+
+    Parameters
+    ----------
+    session : Session
+        The cells and communities must not change until the transaction ends.
+    """
+    asked = [list(session.execute(query)) for query in (_CELLS, _COMMUNITIES)]
+    worker = ThreadPoolExecutor(1)
+    session.info[_PREPARED] = worker.submit(lambda: [_Outlines(rows) for rows in asked])
+    worker.shutdown(wait=False)
+
+
 def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:
     """Find the cell and community of points.
 
@@ -171,8 +186,9 @@ def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:
     -------
     Links
     """
-    cells = _Outlines(list(session.execute(_CELLS)))
-    communities = _Outlines(list(session.execute(_COMMUNITIES)))
+    if _PREPARED not in session.info:
+        prepare(session)
+    cells, communities = session.info.pop(_PREPARED).result()
 
     def one(start: int) -> tuple[Integers, Integers, Mask]:
         part = slice(start, start + _CHUNK)

@@ -69,9 +69,12 @@ class LayerImport:
         or only to count; never commits.
     known : callable
         Which values of which fields the database knows.
+    prepare : callable, optional
+        Begins, beside the reading of the frame, what the check will need.
     """
 
     name: str
     check: Check
     write: Write
     known: Known = nothing_known
+    prepare: Callable[[Session], None] | None = None

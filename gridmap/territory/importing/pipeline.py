@@ -49,6 +49,8 @@ def import_table(
     GeodataError
         If the file as a whole cannot be used, or a guard of the database refuses it.
     """
+    if layer.prepare is not None:
+        layer.prepare(session)
     frame, problems = apply(raw, mapping, allowed=layer.known(session, choices))
     # Not a union, which sorts a million numbers for the sake of a few.
     read = len(raw.rows) + int((~np.isin(problems.bad_rows(), raw.rows)).sum())
