@@ -138,7 +138,7 @@ def test_links_carry_a_key_on_that_came_in_the_address(
     assert links
     assert all((token.secret in link) == (way == "parameter") for link in links)
     # A name of the interface is no address to follow, and is passed on.
-    for path in ("api?f=json", "collections/roads/schema", "guide"):
+    for path in ("api?f=json", "collections/roads/schema"):
         assert token.secret not in follow(f"/ogc/{path}").text
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from gridmap.exchange.collections import COLLECTIONS, Collection, Column, regist
 from gridmap.exchange.layers import LAYERS, Field, Layer
 from gridmap.workforce.rights import SYSTEM
 from tests.gridmap.exchange.mvt import read_tile
+from tests.webui.test_map_in_browser import SignIn, opened, watched
 from webui import map_page
 
 LAMPS = Collection(
@@ -48,7 +50,7 @@ X, Y = 53485, 27000
 
 @pytest.fixture(scope="module")
 def lamp(app: Flask) -> Iterator[int]:
-    """A lamp far from everything, in a layer of its own; its id."""
+    """A lamp far from everything, its id, and one in the middle of the town."""
     engine = app.extensions["gridmap.engine"]
     with engine.begin() as connection:
         connection.execute(
@@ -60,6 +62,10 @@ def lamp(app: Flask) -> Iterator[int]:
                     ST_Centroid(ST_TileEnvelope(16, :x, :y)), 4326)) RETURNING id"""),
             {"x": X, "y": Y},
         ).scalar_one()
+        connection.execute(
+            text("""INSERT INTO lamp (name, watts, geom)
+                    SELECT '八号灯杆', 60, ST_Centroid(ST_Extent(geom)) FROM unit""")
+        )
     register(LAMPS)
     forget()
     yield number
@@ -92,6 +98,29 @@ def test_the_map_offers_finds_draws_and_describes_it(client: FlaskClient, lamp: 
     assert [field["value"] for field in found["fields"]] == ["七号灯杆"]  # type: ignore[index]
 
 
+def test_the_map_draws_it_plainly(
+    app: Flask, lamp: int, server: str, browser: Browser, browser_session: SignIn
+) -> None:
+    with app.extensions["gridmap.engine"].connect() as connection:
+        lon, lat = connection.execute(
+            text("SELECT ST_X(geom), ST_Y(geom) FROM lamp WHERE id = :id"), {"id": lamp + 1}
+        ).one()
+    for page in watched(browser, server, browser_session):
+        opened(page, f"/map?z=17&lat={lat}&lon={lon}&layers=lamp")
+        assert page.locator('#layers label[data-layer="lamp"]').count() == 1
+        page.wait_for_function(
+            """() => {
+                const canvas = document.querySelector('.map-canvas');
+                const { width, height } = canvas;
+                const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+                for (let i = 0; i < data.length; i += 4) {
+                    if (data[i] === 31 && data[i + 1] === 95 && data[i + 2] === 168) return true;
+                }
+                return false;
+            }"""
+        )
+
+
 def test_other_programs_read_it(client: FlaskClient, lamp: int) -> None:
     listed = json.loads(client.get("/ogc/collections").data)["collections"]
     assert "lamps" in [one["id"] for one in listed]
@@ -110,7 +139,7 @@ def test_other_programs_read_it(client: FlaskClient, lamp: int) -> None:
     assert told["minzoom"] == 12
     assert list(read_tile(client.get(f"{tiles}/16/{Y}/{X}").data)) == ["lamps"]
     copy = json.loads(client.get("/ogc/collections/lamps/changes").data)
-    assert [one["id"] for one in copy["features"]] == [lamp]
+    assert [one["id"] for one in copy["features"]] == [lamp, lamp + 1]
     assert "lamps" in client.get("/ogc/guide").text
 
 
