@@ -30,7 +30,12 @@ class Found:
 
 
 def search(
-    connection: Connection, wanted: str, offset: int = 0, scope: Scope = EVERYTHING
+    connection: Connection,
+    wanted: str,
+    offset: int = 0,
+    scope: Scope = EVERYTHING,
+    *,
+    english: bool = False,
 ) -> tuple[list[Found], bool]:
     """Find features whose name, code or address holds a text, the best matches first.
 
@@ -47,6 +52,8 @@ def search(
         How many matches to leave out, for the next page.
     scope : Scope
         What the reader may see.
+    english : bool
+        Whether names are wanted in English where there are such.
 
     Returns
     -------
@@ -69,6 +76,7 @@ def search(
         # The database stops reading a layer once it has enough for this page.
         "enough": PAGE + 1 + offset,
         "most": max(MOST, PAGE + 1 + offset),
+        "english": english,
     }
     rows = connection.execute(_statement(scope), values | scope.params)
     found = [Found(*row) for row in rows]
@@ -80,7 +88,7 @@ def _statement(scope: Scope) -> TextClause:
     searched = [layer for layer in LAYERS if layer.search]
     parts = " UNION ALL ".join(f"({_matches(layer, scope)})" for layer in _ordered(searched))
     return text(f"""
-        SELECT layer, id, name, subtitle,
+        SELECT layer, id, shown, subtitle,
                ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)]
         FROM ({parts}) AS found
         ORDER BY match, length(name), layer_order, name, id LIMIT :limit OFFSET :offset""")
@@ -97,6 +105,7 @@ def _matches(layer: Layer, scope: Scope) -> str:
     holds = f"lower(concat_ws(E'\\n', {', '.join(layer.search)})) LIKE ALL (:words)"
     return f"""
         SELECT '{layer.key}' AS layer, {_order(layer)} AS layer_order, q.id, q.name, q.match,
+               {layer.name} AS shown,
                {layer.subtitle} AS subtitle, Box2D({layer.geometry}) AS box
         FROM (
             SELECT DISTINCT ON (match, length(name), name, once) id, name, match

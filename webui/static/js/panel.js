@@ -168,6 +168,7 @@ export function showDetails(card, page, feature, others, { open, close }) {
       element("td", { textContent: value, className: kind === "count" || kind === "area" ? "number" : "" })));
   }
   card.append(table);
+  if (feature.page) card.append(element("a", { className: "act", href: feature.page, textContent: page.words.page }));
   if (feature.act) card.append(element("button", { type: "button", className: "act", textContent: feature.act.words, onclick: feature.act.run }));
   if (others.length) {
     const list = element("ul", { className: "others" });
