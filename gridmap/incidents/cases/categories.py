@@ -278,8 +278,6 @@ def change_settings(
     """
     require(actor, Action.MANAGE_SETTINGS)
     row = settings(session)
-    names = ("work_hours", "deadlines", "duplicate_metres", "duplicate_hours")
-    before = {name: getattr(row, name) for name in names}
     if work_hours is not None:
         parse_shifts(work_hours)
         row.work_hours = work_hours
@@ -296,11 +294,8 @@ def change_settings(
             if not 1 <= value <= 2000:
                 raise GridmapError(Message("Give a whole number from 1 to 2000."))
             setattr(row, name, value)
+    audit.say_who(session, actor)
     session.flush()
-    after = {name: getattr(row, name) for name in names}
-    audit.record_difference(
-        session, actor, "settings.cases", ("case_settings", None), before, after
-    )
     return row
 
 
