@@ -84,9 +84,9 @@ def record(
 
 
 def say_who(session: Session, actor: Actor) -> None:
-    """Tell the database who changes settings in this transaction; its triggers log the change.
+    """Tell the database who changes settings in this transaction, before anything is changed.
 
-    Without this they log the account of the database, as for plain SQL.
+    Triggers log the change; without this by the account of the database, as for plain SQL.
     """
     who = {"user_id": actor.user_id, "name": actor.name, "address": actor.address}
     session.execute(

@@ -69,7 +69,7 @@ def read(client: FlaskClient, app: Flask, asked: str) -> str:
             """)
         ).scalar_one()
         answer = client.get(asked.format_map(ids_of(connection, unit)))
-    if asked.endswith(".docx"):
+    if answer.status_code == 200 and asked.endswith(".docx"):
         with ZipFile(BytesIO(answer.data)) as archive:
             return archive.read("word/document.xml").decode()
     return answer.text

@@ -105,5 +105,5 @@ def _page(found: BuildingPage) -> dict[str, Any]:
 
 def _records(found: BuildingPage, span: Span) -> str:
     """Return the way to the incidents nearby in some days."""
-    days = {"from": span.first.isoformat(), "to": span.last.isoformat()}
+    days: dict[str, Any] = {"from": span.first.isoformat(), "to": span.last.isoformat()}
     return url_for("dashboard.records", building=found.building.id, period="custom", **days)

@@ -277,6 +277,7 @@ def change_settings(
         If a value makes no sense, or a step has no deadline.
     """
     require(actor, Action.MANAGE_SETTINGS)
+    audit.say_who(session, actor)
     row = settings(session)
     if work_hours is not None:
         parse_shifts(work_hours)
@@ -294,7 +295,6 @@ def change_settings(
             if not 1 <= value <= 2000:
                 raise GridmapError(Message("Give a whole number from 1 to 2000."))
             setattr(row, name, value)
-    audit.say_who(session, actor)
     session.flush()
     return row
 
