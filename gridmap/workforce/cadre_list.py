@@ -95,7 +95,10 @@ def list_units(session: Session, actor: Actor) -> Rows:
 
 
 def list_team_rows(session: Session, actor: Actor) -> Rows:
-    """Return the active teams with ``unit``, ``members`` and ``captain``, by unit and name."""
+    """Return the active teams with ``unit``, ``members`` and ``captain``, by unit and name.
+
+    A tenth team comes after the second.
+    """
     return session.execute(
         text(f"""
             SELECT t.id, t.name, t.kind, u.name AS unit, u.name_en AS unit_en,
@@ -104,7 +107,9 @@ def list_team_rows(session: Session, actor: Actor) -> Rows:
             FROM team t JOIN unit u ON u.id = t.unit_id
             LEFT JOIN team_member m ON m.team_id = t.id LEFT JOIN cadre d ON d.id = m.cadre_id
             WHERE t.active AND {unit_condition(actor, "t.unit_id")}
-            GROUP BY t.id, u.id ORDER BY u.code, t.name
+            GROUP BY t.id, u.id
+            ORDER BY u.code, regexp_replace(t.name, '[0-9].*', ''),
+                     lpad(coalesce(substring(t.name FROM '[0-9]+'), ''), 20, '0'), t.name
         """),  # noqa: S608
         unit_params(actor),
     ).all()

@@ -101,6 +101,13 @@ SCRIPT = {
 }
 
 
+OUTCOMES = {
+    "closed": N_("Closed"),
+    "on_time": N_("Closed by the deadline"),
+    "not_on_time": N_("Not closed by the deadline"),
+}
+
+
 def category(row: Row[Any]) -> str:
     """Return the name of a case's category in the reader's language."""
     return named(row, "category_name")

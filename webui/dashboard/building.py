@@ -23,7 +23,7 @@ from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.cell import COUNTS, ROLE_NAMES, WHY, leads, month_ends
 from webui.dashboard.parts import name_of
-from webui.dashboard.state import english, link
+from webui.dashboard.state import days_of, english, link
 from webui.database import reading
 from webui.language import say
 from webui.words import CODES
@@ -105,5 +105,4 @@ def _page(found: BuildingPage) -> dict[str, Any]:
 
 def _records(found: BuildingPage, span: Span) -> str:
     """Return the way to the incidents nearby in some days."""
-    days: dict[str, Any] = {"from": span.first.isoformat(), "to": span.last.isoformat()}
-    return url_for("dashboard.records", building=found.building.id, period="custom", **days)
+    return url_for("dashboard.records", building=found.building.id, **days_of(span))

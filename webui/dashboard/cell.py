@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.exchange.area import find_area
 from gridmap.exchange.cell_page import MONTHS, RECENT_DAYS, CellPage, cell_page, cell_shapes
-from gridmap.incidents.statistics import clock
+from gridmap.incidents.statistics import Span, clock
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.parts import name_of
-from webui.dashboard.state import link
+from webui.dashboard.state import days_of, link
 from webui.database import reading
 from webui.language import say
 from webui.words import CODES
@@ -74,7 +74,7 @@ def show(cell_id: int) -> ResponseReturnValue:
         codes=CODES,
         months=MONTHS,
         recent_days=RECENT_DAYS,
-        recent=_days(found.recent.first, found.recent.last),
+        recent=days_of(found.recent),
         today=now.today,
         english=english,
         say=say,
@@ -125,7 +125,7 @@ def _page(found: CellPage, unit: str | None) -> dict[str, Any]:
             unit=unit,
             cell=found.cell.id,
             former=1,
-            **_days(first, last),
+            **days_of(Span(first, last)),
         )
         for first, last in zip(months, month_ends(months, found.recent.last), strict=True)
     ]
@@ -147,7 +147,3 @@ def _page(found: CellPage, unit: str | None) -> dict[str, Any]:
             "residents": say(COUNTS["residents"]),
         },
     }
-
-
-def _days(first: date, last: date) -> dict[str, Any]:
-    return {"period": "custom", "from": first.isoformat(), "to": last.isoformat()}
