@@ -138,6 +138,9 @@ def take(
                 viewport={"width": width, "height": height},
                 is_mobile=phone,
                 has_touch=phone,
+                # As on the machines of a town in China: fields for dates, and the time of day.
+                locale="zh-CN" if language == "zh" else "en-GB",
+                timezone_id="Asia/Shanghai",
             )
             context.add_cookies([{"name": "lang", "value": language, "url": server}])
             if login is not None:
