@@ -38,7 +38,7 @@ class BuildingPage:
         ``id``, ``code``, ``name`` and ``kind``: the cell it is linked to, then the micro cells
         it lies in.
     answers : sequence of rows
-        For each cell, see `gridmap.workforce.responsibility.answering`.
+        For each of the cells, in their order, see `gridmap.workforce.responsibility.answering`.
     held : sequence of rows
         See `gridmap.workforce.responsibility.held_on`.
     counts : sequence of rows
@@ -115,7 +115,9 @@ def building_page(session: Session, actor: Actor, building_id: int, clock: Clock
     return BuildingPage(
         building=building,
         cells=cells,
-        answers=answering(session, actor, clock.today, ids),
+        answers=sorted(
+            answering(session, actor, clock.today, ids), key=lambda row: ids.index(row.cell_id)
+        ),
         held=held_on(session, actor, clock.today, ids),
         counts=_counts(session, building_id),
         cases=cases[:MOST_CASES],
