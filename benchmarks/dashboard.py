@@ -1,4 +1,4 @@
-"""The dashboard and the page of a cell: time and queries, alone and with fifty people clicking.
+"""The dashboard and the pages of cells and buildings, alone and with fifty people clicking.
 
 Alone each page is asked in this process, once with nothing kept in memory and then again; what
 is told is the slowest first answer and the median of the others. Then fifty people sign in at
@@ -54,6 +54,7 @@ def addresses(engine: Engine) -> dict[str, list[str]]:
                 SELECT local_date(max(occurred_at)) AS d FROM incident WHERE occurred_at < now()) n
         """)
         cells = codes("SELECT id FROM cell WHERE kind = 'basic' ORDER BY md5(code) LIMIT 40")
+        buildings = codes("SELECT id FROM building ORDER BY md5(id::text) LIMIT 40")
     return {
         "county, month": ["/dashboard"],
         "county, half-year": ["/dashboard?period=half"],
@@ -62,6 +63,7 @@ def addresses(engine: Engine) -> dict[str, list[str]]:
         "community, month": [f"/dashboard?unit={code}" for code in communities],
         "records of the county": ["/dashboard/records?period=half"],
         "cell": [f"/cell/{cell}" for cell in cells],
+        "building": [f"/building/{building}" for building in buildings],
     }
 
 

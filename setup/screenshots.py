@@ -74,6 +74,7 @@ PICTURES = [
     Picture("records", "/dashboard/records?period=half", phone=True),
     Picture("uncovered", "/dashboard/uncovered"),
     Picture("cell", "/cell/{cell}", ready=DRAWN, phone=True),
+    Picture("building", "/building/{building}", ready=DRAWN, phone=True),
     Picture("assignments", "/assignments", ready=MAP),
     Picture("assignments-list", "/assignments/list"),
     Picture("assignments-history", "/assignments/cells/{cell}/history"),
@@ -107,7 +108,10 @@ PICTURES = [
 #: What the addresses name: a cell of the demo's cadre, himself, his team, and the next case that
 #: the supervisor dispatches in his community.
 IDS = text("""
-    SELECT a.cell_id AS cell, d.id AS cadre, ST_Y(p) AS lat, ST_X(p) AS lon,
+    SELECT a.cell_id AS cell, d.id AS cadre,
+        (SELECT b.id FROM building b JOIN building_count n ON n.building_id = b.id
+         WHERE b.cell_id = c.id ORDER BY n.residents DESC, b.id LIMIT 1) AS building,
+        ST_Y(p) AS lat, ST_X(p) AS lon,
         (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
         (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
          WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
@@ -134,6 +138,9 @@ def take(
                 viewport={"width": width, "height": height},
                 is_mobile=phone,
                 has_touch=phone,
+                # As on the machines of a town in China: fields for dates, and the time of day.
+                locale="zh-CN" if language == "zh" else "en-GB",
+                timezone_id="Asia/Shanghai",
             )
             context.add_cookies([{"name": "lang", "value": language, "url": server}])
             if login is not None:

@@ -79,6 +79,7 @@ def make_application(settings: Settings) -> Flask:
         account.blueprint,
         dashboard.blueprint,
         dashboard.cells,
+        dashboard.buildings,
         map_page.blueprint,
         map_data.blueprint,
         tiles.blueprint,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -60,7 +61,7 @@ def show() -> ResponseReturnValue:
             entries = list(found)
         except GridmapError as refused:
             error, status = say(refused.message), 400
-        names = names_in(session, entries)
+        names = names_in(session, entries, english=str(get_locale()) == "en")
         acts, subjects = audit.words(session, actor)
     shown = render_template(
         "audit/list.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from geodata.messages import N_, Message
-from gridmap.workforce.audit import OPERATOR
+from gridmap.workforce.audit import DATABASE, OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
 from webui.cases import words as case_words
@@ -55,6 +55,7 @@ _ACTS = {
     "category.add": N_("Add a category"),
     "category.change": N_("Change a category"),
     "settings.cases": N_("Change the settings of cases"),
+    "settings.workforce": N_("Change the settings of the workforce"),
     "agency.create": N_("Add an agency"),
     "agency.change": N_("Change an agency"),
     "key.create": N_("Make a key"),
@@ -76,6 +77,7 @@ _SUBJECTS = {
     "incident": N_("Incident"),
     "incident_case": N_("Case"),
     "case_settings": N_("Settings of cases"),
+    "workforce_settings": N_("Settings of the workforce"),
     "case_view": N_("Saved view"),
     "calendar_day": N_("Day of the calendar"),
     "agency": N_("Agency"),
@@ -157,6 +159,11 @@ _FIELDS = {
     "outside_tolerance_m2": N_("Reach beyond the community tolerated, m²"),
     "time_zone": N_("Time zone"),
     "work_hours": N_("Work hours"),
+    "band_low": N_("Band of households: from"),
+    "band_high": N_("Band of households: to"),
+    "session_idle_minutes": N_("A session ends after idle minutes"),
+    "session_hours": N_("A session ends after hours"),
+    "lock_after": N_("Locked after wrong tries"),
     "duplicate_metres": N_("Duplicates: metres"),
     "duplicate_hours": N_("Duplicates: hours"),
     "contact": N_("Contact"),
@@ -179,6 +186,8 @@ def person(name: str) -> str:
     if name.startswith(OPERATOR):
         account = name.removeprefix(OPERATOR)
         return say(Message("Account {name} of the server", name=account))
+    if name.startswith(DATABASE):
+        return say(Message("SQL as {name}", name=name.removeprefix(DATABASE)))
     return name
 
 

@@ -20,6 +20,7 @@ def install(app: Flask) -> None:
     """Remember a language chosen by the address, and tell caches that pages differ by it."""
     app.after_request(_remember)
     app.add_template_filter(moment)
+    app.add_template_filter(named)
     app.context_processor(lambda: {"language": str(get_locale())})
 
 
@@ -41,6 +42,20 @@ def zone() -> str:
 def moment(value: datetime, pattern: str = "yyyy-MM-dd HH:mm") -> str:
     """Write a moment in the territory's time zone."""
     return str(format_datetime(value, pattern))
+
+
+def named(row: object, field: str = "name") -> str:
+    """Return a name in the language of the present request.
+
+    Parameters
+    ----------
+    row : object
+        Has the attribute ``field``, and ``{field}_en`` for the English name if there is any.
+    field : str
+    """
+    name: str | None = getattr(row, field)
+    english = getattr(row, f"{field}_en", None) if str(get_locale()) == "en" else None
+    return english or name or ""
 
 
 def say(message: Message | str) -> str:

@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal
+from flask_babel import format_decimal, get_locale
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError
@@ -19,11 +19,18 @@ from gridmap.exchange.layers import Field, find_layer, find_layers
 from gridmap.exchange.search import PAGE, search
 from gridmap.workforce.rights import Action
 from webui import words
-from webui.access import needs
+from webui.access import may_open, needs
 from webui.database import current_scope, reading
 from webui.language import say
 
 blueprint = Blueprint("map_data", __name__, url_prefix="/map")
+
+#: The endpoint of the page of a layer's features, and what it calls them.
+_PAGES = {
+    "unit": ("dashboard.show", "unit"),
+    "cell": ("cell_page.show", "cell_id"),
+    "building": ("building_page.show", "building_id"),
+}
 
 
 @blueprint.get("/search")
@@ -32,7 +39,13 @@ def search_names() -> ResponseReturnValue:
     """Find features by name or code; ``q`` is the text, ``offset`` the place of the next page."""
     offset = int(_number("offset", 0, 0, 10_000))
     with reading() as connection:
-        found, more = search(connection, request.args.get("q", "")[:100], offset, current_scope())
+        found, more = search(
+            connection,
+            request.args.get("q", "")[:100],
+            offset,
+            current_scope(),
+            english=_english(),
+        )
     items = [
         {
             "layer": hit.layer,
@@ -67,6 +80,7 @@ def identify_point() -> ResponseReturnValue:
             current_scope(),
             pixels,
             read_day(request.args.get("as_of")),
+            english=_english(),
         )
     return jsonify(
         items=[
@@ -89,7 +103,9 @@ def feature(layer: str, feature: int) -> ResponseReturnValue:
     if feature >= 1 << 63:
         raise GridmapError(Message("{value} is too large for {name}.", value=feature, name="id"))
     with reading() as connection:
-        details = describe(connection, find_layer(layer), feature, current_scope())
+        details = describe(
+            connection, find_layer(layer), feature, current_scope(), english=_english()
+        )
     return jsonify(_described(details))
 
 
@@ -102,6 +118,10 @@ def count() -> ResponseReturnValue:
     return jsonify(count=number)
 
 
+def _english() -> bool:
+    return str(get_locale()) == "en"
+
+
 def _described(details: Details) -> dict[str, Any]:
     return {
         "layer": details.layer,
@@ -109,12 +129,24 @@ def _described(details: Details) -> dict[str, Any]:
         "id": details.id,
         "name": details.name,
         "subtitle": details.subtitle,
+        "page": _page_of(details),
         "fields": [
             {"label": say(field.label), "value": _shown(field, value), "kind": field.kind}
             for field, value in details.fields
         ],
         "geometry": json.loads(details.geometry),
     }
+
+
+def _page_of(details: Details) -> str | None:
+    """Return the address of the page of a feature, where it has one that the reader may open."""
+    endpoint, parameter = _PAGES.get(details.layer, ("", ""))
+    if not may_open(endpoint):
+        return None
+    value: Any = details.id
+    if parameter == "unit":
+        value = next(value for field, value in details.fields if field.sql == "t.code")
+    return url_for(endpoint, **{parameter: value})
 
 
 def _shown(field: Field, value: str | float) -> str:

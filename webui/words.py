@@ -22,6 +22,7 @@ MAP = {
     "kinds": N_("Signs of the kinds"),
     "circle": N_("Circle on the map"),
     "closer": N_("Look closer"),
+    "page": N_("All about it"),
     "as_of": N_("Cells as of"),
     "map": N_("Map"),
     "order": N_("The last day lies before the first."),

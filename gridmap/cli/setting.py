@@ -22,10 +22,7 @@ def setting(settings: Settings, name: str | None, value: str | None) -> None:
     with working(settings) as (session, actor):
         stored = territory_settings(session)
         if name is not None and value is not None:
-            before = {each: getattr(stored, each) for each in NAMES}
+            audit.say_who(session, actor)
             change_setting(session, name, value)
-            after = {each: getattr(stored, each) for each in NAMES}
-            subject = ("territory_settings", None)
-            audit.record_difference(session, actor, "settings.territory", subject, before, after)
         for each in NAMES:
             say(f"{each} = {getattr(stored, each)}")

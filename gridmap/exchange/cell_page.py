@@ -14,7 +14,15 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.cases.filters import Wanted
 from gridmap.incidents.cases.inbox import list_cases
-from gridmap.incidents.statistics import Clock, Question, Rows, Span, by_category, by_month
+from gridmap.incidents.statistics import (
+    Clock,
+    Question,
+    Rows,
+    Span,
+    by_category,
+    by_month,
+    months_before,
+)
 from gridmap.territory.queries import lineage
 from gridmap.workforce.responsibility import answering, cell_history
 from gridmap.workforce.rights import Actor
@@ -87,7 +95,7 @@ def cell_page(session: Session, actor: Actor, cell_id: int, clock: Clock) -> Cel
     recent = Span(newest - timedelta(days=RECENT_DAYS - 1), newest)
     before = Span(recent.first - timedelta(days=RECENT_DAYS), recent.first - timedelta(days=1))
     question = Question(actor.scope, recent, clock.zone, (cell_id, *ancestors))
-    months = Span(_months_before(newest, MONTHS - 1), newest)
+    months = Span(months_before(newest, MONTHS - 1), newest)
     cases = list_cases(session, actor, Wanted(cell=cell_id, state="open"), limit=20)
     return CellPage(
         cell=cell,
@@ -195,8 +203,3 @@ def _counts(session: Session, cell_id: int) -> Rows:
         """),
         {"cell": cell_id},
     ).all()[::-1]
-
-
-def _months_before(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - 1 - months
-    return date(number // 12, number % 12 + 1, 1)

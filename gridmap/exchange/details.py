@@ -54,6 +54,8 @@ def identify(
     scope: Scope = EVERYTHING,
     pixels: float = 8,
     as_of: date | None = None,
+    *,
+    english: bool = False,
 ) -> list[Hit]:
     """Name the features at a point of the map, the smallest first.
 
@@ -75,6 +77,8 @@ def identify(
         How far from a point or line a click may be.
     as_of : datetime.date, optional
         The day whose cells are shown; without it those of today.
+    english : bool
+        Whether names are wanted in English where there are such.
     """
     values: dict[str, Any] = {
         "lon": lon,
@@ -82,6 +86,7 @@ def identify(
         "reach": 360 / (256 * 2**zoom) * pixels,
         "most": MOST,
         "as_of": as_of,
+        "english": english,
     } | scope.params
     hits: list[Hit] = []
     for layer in sorted(layers, key=lambda layer: layer.click_order):
@@ -112,9 +117,14 @@ def _at_point(layer: Layer, scope: Scope, chosen: str, past: bool) -> TextClause
 
 
 def describe(
-    connection: Connection, layer: Layer, feature: int, scope: Scope = EVERYTHING
+    connection: Connection,
+    layer: Layer,
+    feature: int,
+    scope: Scope = EVERYTHING,
+    *,
+    english: bool = False,
 ) -> Details:
-    """Return what is known of a feature.
+    """Return what is known of a feature, with English names where they are wanted.
 
     Raises
     ------
@@ -122,7 +132,8 @@ def describe(
         If there is no such feature, or not for this reader.
     """
     row = connection.execute(
-        _one(layer, scope), {"id": feature, "zone": _zone(connection)} | scope.params
+        _one(layer, scope),
+        {"id": feature, "zone": _zone(connection), "english": english} | scope.params,
     ).one_or_none()
     if row is None:
         raise NotFoundError(

@@ -1,7 +1,8 @@
 """How the map shows each layer: its tiles, details and search.
 
 Every text of SQL in an entry is a constant of this module over the table's alias ``t``; what
-people send reaches the database as parameters alone.
+people send reaches the database as parameters alone. Names refer to ``:english``, which says
+whether the reader wants English ones where there are such.
 """
 
 from __future__ import annotations
@@ -100,8 +101,14 @@ class Layer:
         return (past and self.where_as_of) or self.where
 
 
+def _named(row: str) -> str:
+    """Return the name of a row in the reader's language."""
+    return f"CASE WHEN :english THEN coalesce({row}.name_en, {row}.name) ELSE {row}.name END"
+
+
 _CELL_CODE = "(SELECT c.code FROM cell c WHERE c.id = t.cell_id)"
-_COMMUNITY = "(SELECT u.name FROM unit u WHERE u.id = t.community_id)"
+_COMMUNITY = f"(SELECT {_named('u')} FROM unit u WHERE u.id = t.community_id)"
+_CATEGORY = f"(SELECT {_named('k')} FROM category k WHERE k.id = t.category_id)"
 # The subquery is asked once, not for every row; IS TRUE keeps the planner to the index on place,
 # since nearly every cell is valid.
 _VALID = "(t.valid @> (SELECT local_date(now()))) IS TRUE"
@@ -154,7 +161,8 @@ UNIT = Layer(
     ),
     label_zoom=0,
     selection=((7, "t.level = 'county'"), (11, "t.level <> 'community'")),
-    subtitle="coalesce((SELECT p.name FROM unit p WHERE p.id = t.parent_id), '')",
+    name=_named("t"),
+    subtitle=f"coalesce((SELECT {_named('p')} FROM unit p WHERE p.id = t.parent_id), '')",
     search=("t.name", "t.code", "t.name_en"),
     fields=(
         Field(N_("Code"), "t.code"),
@@ -321,10 +329,10 @@ INCIDENT = Layer(
     group="incident",
     anchor="t.geom",
     community="t.community_id",
-    name="(SELECT k.name FROM category k WHERE k.id = t.category_id)",
+    name=_CATEGORY,
     subtitle=_COMMUNITY,
     fields=(
-        Field(N_("Category"), "(SELECT k.name FROM category k WHERE k.id = t.category_id)"),
+        Field(N_("Category"), _CATEGORY),
         Field(N_("Time"), "t.occurred_at AT TIME ZONE :zone", "time"),
         Field(N_("Cell"), _CELL_CODE),
         Field(N_("Community"), _COMMUNITY),

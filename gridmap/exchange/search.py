@@ -36,6 +36,7 @@ def search(
     scope: Scope = EVERYTHING,
     *,
     layers: frozenset[str] | None = None,
+    english: bool = False,
 ) -> tuple[list[Found], bool]:
     """Find features whose name, code or address holds a text, the best matches first.
 
@@ -54,6 +55,8 @@ def search(
         What the reader may see.
     layers : frozenset of str, optional
         Keys of the layers to look in; by default all.
+    english : bool
+        Whether names are wanted in English where there are such.
 
     Returns
     -------
@@ -76,6 +79,7 @@ def search(
         # The database stops reading a layer once it has enough for this page.
         "enough": PAGE + 1 + offset,
         "most": max(MOST, PAGE + 1 + offset),
+        "english": english,
     }
     rows = connection.execute(_statement(scope, layers), values | scope.params)
     found = [Found(*row) for row in rows]
@@ -89,7 +93,7 @@ def _statement(scope: Scope, layers: frozenset[str] | None) -> TextClause:
     ]
     parts = " UNION ALL ".join(f"({_matches(layer, scope)})" for layer in _ordered(searched))
     return text(f"""
-        SELECT layer, id, name, subtitle,
+        SELECT layer, id, shown, subtitle,
                ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)]
         FROM ({parts}) AS found
         ORDER BY match, length(name), layer_order, name, id LIMIT :limit OFFSET :offset""")
@@ -106,6 +110,7 @@ def _matches(layer: Layer, scope: Scope) -> str:
     holds = f"lower(concat_ws(E'\\n', {', '.join(layer.search)})) LIKE ALL (:words)"
     return f"""
         SELECT '{layer.key}' AS layer, {_order(layer)} AS layer_order, q.id, q.name, q.match,
+               {layer.name} AS shown,
                {layer.subtitle} AS subtitle, Box2D({layer.geometry}) AS box
         FROM (
             SELECT DISTINCT ON (match, length(name), name, once) id, name, match

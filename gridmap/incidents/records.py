@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from gridmap.incidents import near
 from gridmap.incidents.statistics import Question
 
 PAGE = 50
@@ -26,12 +27,16 @@ class Narrowing:
         1 (Monday) to 7 and 0 to 23, in local time.
     outside : bool
         Only what lies outside all communities.
+    building : int, optional
+        Only what lies near a building, see `gridmap.incidents.near`; that its reader may know the
+        building is for the caller to see to.
     """
 
     category: str | None = None
     weekday: int | None = None
     hour: int | None = None
     outside: bool = False
+    building: int | None = None
 
 
 _CATEGORIES = """t.category_id IN (
@@ -115,7 +120,10 @@ def _chosen(question: Question, narrowing: Narrowing) -> tuple[str, str, dict[st
     if narrowing.category is not None:
         parts.append(_CATEGORIES)
         values["category"] = narrowing.category
-    if narrowing.weekday is not None and narrowing.hour is not None:
+    if narrowing.building is not None:
+        source = near.INCIDENTS
+        values["building"] = narrowing.building
+    elif narrowing.weekday is not None and narrowing.hour is not None:
         source = _MOMENTS
         values |= {"first_day": question.span.first, "last_day": question.span.last}
     for name, unit in (("weekday", "isodow"), ("hour", "hour")):

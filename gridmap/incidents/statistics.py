@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, text
 
 from gridmap.incidents.models import COARSEST_BINS
 from gridmap.incidents.months import Months, whole_months
+from gridmap.incidents.near import INCIDENTS
 from gridmap.territory.scope import Scope
 
 Rows = Sequence[Row[Any]]
@@ -348,8 +349,17 @@ def _by_stored_days(connection: Connection, span: Span) -> Times:
     return Times({row.day: int(row.total) for row in rows if row.total}, hours)
 
 
-def by_month(connection: Connection, question: Question) -> dict[date, int]:
+def by_month(
+    connection: Connection, question: Question, near: int | None = None
+) -> dict[date, int]:
     """Count by local month; months without any are 0.
+
+    Parameters
+    ----------
+    connection : Connection
+    question : Question
+    near : int, optional
+        Only what lies near this building, see `gridmap.incidents.near`.
 
     Returns
     -------
@@ -358,15 +368,25 @@ def by_month(connection: Connection, question: Question) -> dict[date, int]:
     """
     statement = f"""
         SELECT date_trunc('month', t.occurred_at AT TIME ZONE :zone)::date, count(*)
-        FROM incident t WHERE {_IN} AND {question.condition()} GROUP BY 1
+        FROM {"incident t" if near is None else INCIDENTS}
+        WHERE {_IN} AND {question.condition()} GROUP BY 1
     """  # noqa: S608
-    found = connection.execute(text(statement), question.values() | {"zone": question.zone.key})
+    values = question.values() | {"zone": question.zone.key}
+    if near is not None:
+        values["building"] = near
+    found = connection.execute(text(statement), values)
     counted = {month: int(n) for month, n in found}
     month, months = question.span.first.replace(day=1), {}
     while month <= question.span.last:
         months[month] = counted.get(month, 0)
         month = (month + timedelta(days=32)).replace(day=1)
     return months
+
+
+def months_before(day: date, months: int) -> date:
+    """Return the first day of the month so many months before that of a day."""
+    number = day.year * 12 + day.month - 1 - months
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gridmap.territory.scope import EVERYTHING, Scope
@@ -70,9 +71,9 @@ def known_units(session: Session, unit_ids: Iterable[int]) -> set[int]:
     return set(rows)
 
 
-def names_of(session: Session, unit_ids: Iterable[int]) -> list[str]:
-    """Return the names of units, in the order of their codes."""
-    rows = session.scalars(
-        text("SELECT name FROM unit WHERE id = ANY(:ids) ORDER BY code"), {"ids": list(unit_ids)}
-    )
-    return list(rows)
+def names_of(session: Session, unit_ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return ``name`` and ``name_en`` of units, in the order of their codes."""
+    return session.execute(
+        text("SELECT name, name_en FROM unit WHERE id = ANY(:ids) ORDER BY code"),
+        {"ids": list(unit_ids)},
+    ).all()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from gridmap.territory.models import TerritorySettings
@@ -20,6 +21,8 @@ State = Mapping[str, Any]
 Place = tuple[datetime, int]
 #: What the name of an account of the operating system begins with; sign-in names hold no space.
 OPERATOR = "os "
+#: And that of an account of the database, which changed settings by plain SQL.
+DATABASE = "sql "
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Wanted:
     Attributes
     ----------
     operator : str or None
-        The account of the operating system that used the command line.
+        The account of the operating system that used the command line, or of the database that
+        plain SQL came from.
     since, until : date or None
         The first day and the last.
     """
@@ -76,6 +80,17 @@ def record(
             after=_plain(after),
             address=actor.address,
         )
+    )
+
+
+def say_who(session: Session, actor: Actor) -> None:
+    """Tell the database who changes settings in this transaction, before anything is changed.
+
+    Triggers log the change; without this by the account of the database, as for plain SQL.
+    """
+    who = {"user_id": actor.user_id, "name": actor.name, "address": actor.address}
+    session.execute(
+        text("SELECT set_config('gridmap.actor', :who, true)"), {"who": json.dumps(who)}
     )
 
 
@@ -171,8 +186,7 @@ def page(
         if value is not None:
             query = query.where(column == value)
     if wanted.operator is not None:
-        name = f"{OPERATOR}{wanted.operator}"
-        query = query.where(AuditEntry.user_id.is_(None), AuditEntry.user_name == name)
+        query = query.where(_of_operator(wanted.operator))
     if wanted.since is not None:
         query = query.where(AuditEntry.at >= _start(session, wanted.since))
     if wanted.until is not None:
@@ -186,11 +200,13 @@ def page(
 
 
 def has_operator(session: Session, name: str) -> bool:
-    """Tell whether the log names an account of the operating system."""
-    wanted = select(AuditEntry.id).where(
-        AuditEntry.user_id.is_(None), AuditEntry.user_name == f"{OPERATOR}{name}"
-    )
-    return session.scalar(wanted.limit(1)) is not None
+    """Tell whether the log names an account of the operating system or the database."""
+    return session.scalar(select(AuditEntry.id).where(_of_operator(name)).limit(1)) is not None
+
+
+def _of_operator(name: str) -> ColumnElement[bool]:
+    names = [f"{prefix}{name}" for prefix in (OPERATOR, DATABASE)]
+    return and_(AuditEntry.user_id.is_(None), AuditEntry.user_name.in_(names))
 
 
 def words(session: Session, actor: Actor) -> tuple[list[str], list[str]]:

@@ -23,11 +23,17 @@ _NAMES = {
     "app_user": "SELECT id, login AS name FROM app_user",
     "cadre": "SELECT id, name FROM cadre",
     "team": "SELECT id, name FROM team",
-    "unit": "SELECT id, name FROM unit",
+    "unit": (
+        "SELECT id, CASE WHEN :english THEN coalesce(name_en, name) ELSE name END AS name FROM unit"
+    ),
     "cell": "SELECT id, code AS name FROM cell",
-    "category": "SELECT id, name FROM category",
+    "category": (
+        "SELECT id, CASE WHEN :english THEN coalesce(name_en, name) ELSE name END AS name "
+        "FROM category"
+    ),
     "incident_case": (
-        "SELECT k.id, k.id || ' ' || c.name AS name FROM incident_case k "
+        "SELECT k.id, k.id || ' ' || CASE WHEN :english THEN coalesce(c.name_en, c.name) "
+        "ELSE c.name END AS name FROM incident_case k "
         "JOIN category c ON c.id = k.category_id"
     ),
     "agency": "SELECT id, name FROM agency",
@@ -54,7 +60,9 @@ REFERENCES = {
 }
 
 
-def names_in(session: Session, entries: Sequence[AuditEntry]) -> dict[Key, str]:
+def names_in(
+    session: Session, entries: Sequence[AuditEntry], *, english: bool = False
+) -> dict[Key, str]:
     """Return what is known by name of all that entries mention, one query for each table.
 
     Parameters
@@ -62,6 +70,8 @@ def names_in(session: Session, entries: Sequence[AuditEntry]) -> dict[Key, str]:
     session : Session
     entries : sequence of AuditEntry
         Of one page.
+    english : bool
+        Whether names are wanted in English where there are such.
     """
     wanted: dict[str, set[int]] = defaultdict(set)
     for entry in entries:
@@ -74,7 +84,7 @@ def names_in(session: Session, entries: Sequence[AuditEntry]) -> dict[Key, str]:
     for table, ids in wanted.items():
         if table in _NAMES:
             statement = text(f"SELECT * FROM ({_NAMES[table]}) AS t WHERE id = ANY(:ids)")  # noqa: S608
-            for row in session.execute(statement, {"ids": sorted(ids)}):
+            for row in session.execute(statement, {"ids": sorted(ids), "english": english}):
                 names[table, row.id] = row.name
     return names
 

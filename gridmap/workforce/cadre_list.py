@@ -53,8 +53,8 @@ def search_cadres(
     Returns
     -------
     rows : sequence of rows
-        ``id``, ``name``, ``number``, ``phone``, ``kind``, ``unit``, ``skills``, ``languages``,
-        ``cells`` and ``away_until`` (the first day back, None if not away).
+        ``id``, ``name``, ``number``, ``phone``, ``kind``, ``unit``, ``unit_en``, ``skills``,
+        ``languages``, ``cells`` and ``away_until`` (the first day back, None if not away).
     total : int
         How many there are on all pages.
     """
@@ -68,7 +68,7 @@ def search_cadres(
     rows = session.execute(
         text(f"""
             SELECT d.id, d.name, d.external_id AS number, d.phone, d.kind, u.name AS unit,
-                   d.skills, d.languages,
+                   u.name_en AS unit_en, d.skills, d.languages,
                    (SELECT count(*) FROM assignment a JOIN cell c ON c.id = a.cell_id
                     WHERE a.cadre_id = d.id AND a.role = 'responsible'
                       AND a.period @> CAST(:day AS date) AND (c.valid @> CAST(:day AS date)) IS TRUE
@@ -84,25 +84,32 @@ def search_cadres(
 
 
 def list_units(session: Session, actor: Actor) -> Rows:
-    """Return ``id``, ``code``, ``name`` and ``level`` of the actor's units, by code."""
+    """Return ``id``, ``code``, ``name``, ``name_en``, ``level`` of the actor's units, by code."""
     return session.execute(
         text(f"""
-            SELECT id, code, name, level FROM unit WHERE {unit_condition(actor, "id")} ORDER BY code
+            SELECT id, code, name, name_en, level FROM unit
+            WHERE {unit_condition(actor, "id")} ORDER BY code
         """),  # noqa: S608
         unit_params(actor),
     ).all()
 
 
 def list_team_rows(session: Session, actor: Actor) -> Rows:
-    """Return the active teams with ``unit``, ``members`` and ``captain``, by unit and name."""
+    """Return the active teams with ``unit``, ``members`` and ``captain``, by unit and name.
+
+    A tenth team comes after the second.
+    """
     return session.execute(
         text(f"""
-            SELECT t.id, t.name, t.kind, u.name AS unit, count(m.cadre_id) AS members,
+            SELECT t.id, t.name, t.kind, u.name AS unit, u.name_en AS unit_en,
+                   count(m.cadre_id) AS members,
                    max(d.name) FILTER (WHERE m.captain) AS captain
             FROM team t JOIN unit u ON u.id = t.unit_id
             LEFT JOIN team_member m ON m.team_id = t.id LEFT JOIN cadre d ON d.id = m.cadre_id
             WHERE t.active AND {unit_condition(actor, "t.unit_id")}
-            GROUP BY t.id, u.id ORDER BY u.code, t.name
+            GROUP BY t.id, u.id
+            ORDER BY u.code, regexp_replace(t.name, '[0-9].*', ''),
+                     lpad(coalesce(substring(t.name FROM '[0-9]+'), ''), 20, '0'), t.name
         """),  # noqa: S608
         unit_params(actor),
     ).all()
@@ -115,7 +122,7 @@ def list_absence_rows(
     chosen = "true" if cadre_id is None else "w.cadre_id = :cadre"
     return session.execute(
         text(f"""
-            SELECT w.id, w.cadre_id, d.name, u.name AS unit, w.substitute_id,
+            SELECT w.id, w.cadre_id, d.name, u.name AS unit, u.name_en AS unit_en, w.substitute_id,
                    s.name AS substitute, w.starts, w.ends, w.note
             FROM absence w JOIN cadre d ON d.id = w.cadre_id JOIN unit u ON u.id = d.unit_id
             LEFT JOIN cadre s ON s.id = w.substitute_id
@@ -132,12 +139,12 @@ def cadres_below(session: Session, actor: Actor, unit_id: int) -> Rows:
     Returns
     -------
     sequence of rows
-        ``id``, ``name``, ``external_id``, ``kind`` and ``unit``; by unit and name.
+        ``id``, ``name``, ``external_id``, ``kind``, ``unit`` and ``unit_en``; by unit and name.
     """
     return session.execute(
         text(f"""
             {_BELOW}
-            SELECT d.id, d.name, d.external_id, d.kind, u.name AS unit
+            SELECT d.id, d.name, d.external_id, d.kind, u.name AS unit, u.name_en AS unit_en
             FROM cadre d JOIN unit u ON u.id = d.unit_id
             WHERE d.active AND d.unit_id IN (SELECT id FROM below)
               AND {unit_condition(actor, "d.unit_id")}

@@ -177,11 +177,12 @@ def cadres_near(session: Session, actor: Actor, cadre_id: int, day: date) -> lis
 
 
 def holders(session: Session, actor: Actor, day: date, community_id: int | None) -> Rows:
-    """Return ``id``, ``name`` and ``unit`` of those responsible for cells, by unit and name."""
+    """Return ``id``, ``name``, ``unit`` and ``unit_en`` of those responsible, by unit and name."""
     chosen = "true" if community_id is None else "c.community_id = :community"
     return session.execute(
         text(f"""
-            SELECT d.id, d.name, u.name AS unit FROM cadre d JOIN unit u ON u.id = d.unit_id
+            SELECT d.id, d.name, u.name AS unit, u.name_en AS unit_en
+            FROM cadre d JOIN unit u ON u.id = d.unit_id
             WHERE d.id IN (
                 SELECT a.cadre_id FROM assignment a JOIN cell c ON c.id = a.cell_id
                 WHERE a.role = 'responsible' AND a.period @> CAST(:day AS date) AND {chosen}
@@ -217,7 +218,13 @@ def cells_by_id(session: Session, actor: Actor, day: date, ids: Collection[int])
 
 
 def find_cell(session: Session, actor: Actor, cell_id: int) -> Row[Any]:
-    """Return ``id``, ``code``, ``name``, ``kind``, ``community``, ``valid_from`` and ``valid_to``.
+    """Return a cell with its community.
+
+    Returns
+    -------
+    row
+        ``id``, ``code``, ``name``, ``kind``, ``community``, ``community_en``, ``valid_from`` and
+        ``valid_to``.
 
     Raises
     ------
@@ -226,7 +233,8 @@ def find_cell(session: Session, actor: Actor, cell_id: int) -> Row[Any]:
     """
     row = session.execute(
         text(f"""
-            SELECT c.id, c.code, c.name, c.kind, u.name AS community, c.valid_from, c.valid_to
+            SELECT c.id, c.code, c.name, c.kind, u.name AS community, u.name_en AS community_en,
+                   c.valid_from, c.valid_to
             FROM cell c JOIN unit u ON u.id = c.community_id
             WHERE c.id = :cell AND {actor.scope.condition("c.community_id")}
         """),  # noqa: S608
@@ -238,10 +246,10 @@ def find_cell(session: Session, actor: Actor, cell_id: int) -> Row[Any]:
 
 
 def list_communities(session: Session, actor: Actor) -> Rows:
-    """Return ``id``, ``code`` and ``name`` of the communities of the actor's area, by code."""
+    """Return ``id``, ``code``, ``name`` and ``name_en`` of the actor's communities, by code."""
     return session.execute(
         text(f"""
-            SELECT id, code, name FROM unit
+            SELECT id, code, name, name_en FROM unit
             WHERE level = 'community' AND {actor.scope.condition("id")} ORDER BY code
         """),  # noqa: S608
         actor.scope.params,
@@ -281,8 +289,8 @@ def list_cells(
     Returns
     -------
     rows : sequence of rows
-        ``id``, ``code``, ``name``, ``kind``, ``community``, ``cadre_id``, ``cadre``, ``phone``,
-        ``assignment_id``, ``since``, ``households`` and ``version``.
+        ``id``, ``code``, ``name``, ``kind``, ``community``, ``community_en``, ``cadre_id``,
+        ``cadre``, ``phone``, ``assignment_id``, ``since``, ``households`` and ``version``.
     total : int
         How many there are on all pages.
     """
@@ -294,8 +302,8 @@ def list_cells(
     direction = "DESC NULLS LAST" if wanted.descending else "ASC NULLS FIRST"
     rows = session.execute(
         text(f"""
-            SELECT c.id, c.code, c.name, c.kind, u.name AS community, a.cadre_id, d.name AS cadre,
-                   d.phone, a.id AS assignment_id, a.starts AS since,
+            SELECT c.id, c.code, c.name, c.kind, u.name AS community, u.name_en AS community_en,
+                   a.cadre_id, d.name AS cadre, d.phone, a.id AS assignment_id, a.starts AS since,
                    {_HOUSEHOLDS} AS households, {_VERSION} AS version
             {cells} ORDER BY {order} {direction}, c.code LIMIT :limit OFFSET :offset
         """),

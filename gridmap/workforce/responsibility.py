@@ -101,6 +101,26 @@ def answering(
     ).all()
 
 
+def held_on(session: Session, actor: Actor, day: date, cell_ids: Collection[int]) -> Rows:
+    """List who holds which role in cells of the actor's area on a day.
+
+    Returns
+    -------
+    sequence of rows
+        ``cell_id``, ``code``, ``role``, ``cadre_id`` and ``name``; the responsible cadre first.
+    """
+    return session.execute(
+        text(f"""
+            SELECT a.cell_id, c.code, a.role, a.cadre_id, d.name
+            FROM assignment a JOIN cell c ON c.id = a.cell_id JOIN cadre d ON d.id = a.cadre_id
+            WHERE a.cell_id = ANY(:cells) AND a.period @> CAST(:day AS date)
+              AND {actor.scope.condition("c.community_id")}
+            ORDER BY a.role <> 'responsible', a.role <> 'deputy', a.role, c.rank, c.code, a.id
+        """),  # noqa: S608
+        {"day": day, "cells": list(cell_ids), **actor.scope.params},
+    ).all()
+
+
 def cell_history(session: Session, actor: Actor, cell_id: int) -> Rows:
     """List who held which role in a cell and when, also in the cells it came from.
 
@@ -157,13 +177,13 @@ def held_cells(session: Session, actor: Actor, cadre_id: int, day: date) -> Rows
     Returns
     -------
     sequence of rows
-        ``assignment_id``, ``cell_id``, ``code``, ``cell_name``, ``community``, ``role``,
-        ``starts`` and ``ends``; by code.
+        ``assignment_id``, ``cell_id``, ``code``, ``cell_name``, ``community``, ``community_en``,
+        ``role``, ``starts`` and ``ends``; by code.
     """
     return session.execute(
         text(f"""
             SELECT a.id AS assignment_id, a.cell_id, c.code, c.name AS cell_name,
-                   u.name AS community, a.role, a.starts, a.ends
+                   u.name AS community, u.name_en AS community_en, a.role, a.starts, a.ends
             FROM assignment a JOIN cell c ON c.id = a.cell_id JOIN unit u ON u.id = c.community_id
             WHERE a.cadre_id = :cadre AND (a.ends IS NULL OR a.ends > :day)
               AND c.valid_to IS NULL AND {actor.scope.condition("c.community_id")}
@@ -197,11 +217,13 @@ def uncovered(session: Session, actor: Actor, day: date) -> Rows:
     Returns
     -------
     sequence of rows
-        ``id``, ``code``, ``name``, ``kind``, ``community_id`` and ``community``; by code.
+        ``id``, ``code``, ``name``, ``kind``, ``community_id``, ``community`` and
+        ``community_en``; by code.
     """
     return session.execute(
         text(f"""
-            SELECT c.id, c.code, c.name, c.kind, c.community_id, u.name AS community
+            SELECT c.id, c.code, c.name, c.kind, c.community_id, u.name AS community,
+                   u.name_en AS community_en
             FROM cell c JOIN unit u ON u.id = c.community_id
             WHERE (c.valid @> CAST(:day AS date)) IS TRUE AND c.kind <> 'micro'
               AND {actor.scope.condition("c.community_id")}

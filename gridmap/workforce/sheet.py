@@ -184,7 +184,8 @@ def _check_file(template: bytes) -> None:
 def _facts(session: Session, actor: Actor, assignment_id: int) -> Row[Any]:
     row = session.execute(
         text(f"""
-            SELECT c.code, c.name AS cell, u.name AS community, p.name AS town,
+            SELECT c.code, c.name AS cell, u.name AS community, u.name_en AS community_en,
+                   p.name AS town, p.name_en AS town_en,
                    d.name AS cadre, d.phone, a.role, a.starts, a.ends,
                    (SELECT count(*) FROM building WHERE cell_id = c.id) AS buildings,
                    coalesce(n.households, 0) AS households, coalesce(n.residents, 0) AS residents,
@@ -206,11 +207,12 @@ def _facts(session: Session, actor: Actor, assignment_id: int) -> Row[Any]:
 
 def _values(row: Row[Any], day: date, language: str) -> dict[str, str]:
     last = None if row.ends is None else row.ends - timedelta(days=1)
+    english = language == "en"
     return {
         "cell_code": row.code,
         "cell_name": row.cell,
-        "community": row.community,
-        "town": row.town or "",
+        "community": (english and row.community_en) or row.community,
+        "town": (english and row.town_en) or row.town or "",
         "cadre_name": row.cadre,
         "cadre_phone": row.phone,
         "role": translate(ROLE_TITLES[row.role], language),

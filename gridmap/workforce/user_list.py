@@ -33,7 +33,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Listed:
-    """A user as a list shows him; ``areas`` are names of units, ``locked_until`` a moment."""
+    """A user as a list shows him; ``areas`` are names of units, ``locked_until`` is a moment."""
 
     id: int
     login: str
@@ -44,6 +44,7 @@ class Listed:
     signed_in_at: datetime | None
     locked_until: datetime | None
     areas: list[str]
+    areas_en: list[str]
     cadre: str | None
 
 
@@ -108,6 +109,9 @@ def find_users(
                    u.must_change_password, u.signed_in_at, u.locked_until,
                    ARRAY(SELECT t.name FROM user_area a JOIN unit t ON t.id = a.unit_id
                          WHERE a.user_id = u.id ORDER BY t.code) AS areas,
+                   ARRAY(SELECT coalesce(t.name_en, t.name)
+                         FROM user_area a JOIN unit t ON t.id = a.unit_id
+                         WHERE a.user_id = u.id ORDER BY t.code) AS areas_en,
                    (SELECT name FROM cadre WHERE user_id = u.id) AS cadre
             FROM found u ORDER BY u.login LIMIT :limit OFFSET :offset
         """),  # noqa: S608 - The conditions are constants above.

@@ -50,6 +50,7 @@ class Load:
     kind: str
     unit_id: int
     unit: str
+    unit_en: str | None
     cells: int
     households: int
     residents: int
@@ -112,6 +113,7 @@ def workload(
             ), tasks AS ({tasks.sql}
             )
             SELECT * FROM (SELECT d.id AS cadre_id, d.name, d.kind, d.unit_id, u.name AS unit,
+                   u.name_en AS unit_en,
                    count(h.cell_id) AS cells, coalesce(sum(p.households), 0)::bigint AS households,
                    coalesce(sum(p.residents), 0)::bigint AS residents,
                    coalesce(sum(t.n), 0)::bigint AS tasks,

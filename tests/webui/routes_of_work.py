@@ -24,7 +24,9 @@ DASHBOARD = {
     ("dashboard.records", "GET"): [
         Route(Action.VIEW_DASHBOARD, "/dashboard/records"),
         Route(Action.VIEW_DASHBOARD, "/dashboard/records?unit={unit_code}", foreign=(404,)),
-        Route(Action.VIEW_DASHBOARD, "/dashboard/records?cell={cell}"),
+        Route(Action.VIEW_DASHBOARD, "/dashboard/records?cell={cell}", foreign=(404,)),
+        Route(Action.VIEW_DASHBOARD, "/dashboard/records?building={building}&period=half",
+              foreign=(404,)),
         Route(Action.VIEW_DASHBOARD, "/dashboard/records?outside=1"),
     ],
     ("dashboard.cells_without_cadre", "GET"): [
@@ -42,6 +44,12 @@ DASHBOARD = {
         Route(Action.EDIT_CELLS, "/cell/{cell}/change",
               form={"act": "merge", "on": "2026-01-01", "other": "{cell}", "sure": "1"},
               own=TRIED, foreign=(404,)),
+    ],
+    ("building_page.show", "GET"): [
+        Route(Action.VIEW_DASHBOARD, "/building/{building}", foreign=(404,)),
+    ],
+    ("building_page.shapes", "GET"): [
+        Route(Action.VIEW_DASHBOARD, "/building/{building}/shapes.json", foreign=(404,))
     ],
     ("cell_page.shapes", "GET"): [
         Route(Action.VIEW_DASHBOARD, "/cell/{cell}/shapes.json", foreign=(404,))

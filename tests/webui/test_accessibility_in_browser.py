@@ -54,6 +54,7 @@ VISITS = [
     Visit("/dashboard/records?period=half", "supervisor", phone=True),
     Visit("/dashboard/uncovered", "admin"),
     Visit("/cell/{cell}", "supervisor", DRAWN, phone=True),
+    Visit("/building/{building}", "supervisor", DRAWN, phone=True),
     Visit("/assignments", "supervisor", MAP),
     Visit("/assignments/list", "supervisor"),
     Visit("/assignments/cells/{cell}/history", "supervisor"),
@@ -97,7 +98,9 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre, ST_Y(p) AS lat, ST_X(p) AS lon,
+                SELECT a.cell_id AS cell, d.id AS cadre,
+                    (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
+                    ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
@@ -180,6 +183,7 @@ def test_axe_finds_no_serious_fault(
         (Visit("/sign-in", NOBODY), ["#login", "#password", ".btn-primary"]),
         (Visit("/dashboard", "supervisor", DRAWN), ["#total", "#wall", ".heat a", ".parts a"]),
         (Visit("/cell/{cell}", "supervisor", DRAWN), ["#recent", "#print", ".parts a"]),
+        (Visit("/building/{building}", "supervisor", DRAWN), ["#recent", ".crumbs a", "#all-near"]),
         (Visit("/assignments", "supervisor", MAP), ["#box", "#cadre", "#undo-last", "#map_1"]),
         (Visit("/assignments/list", "supervisor"), ["[name=cell]", "#cadre", "#role"]),
         (Visit("/staff", "supervisor"), [".listing td a", ".main-act"]),

@@ -31,7 +31,9 @@ def workbook(*rows: tuple[object, ...]) -> BytesIO:
         "/dashboard/records?category=%00", "/cases?q=%00", "/cases.csv?q=%00", "/audit?act=%00",
         "/audit?person=%00", "/assignments/list?q=%00", "/staff?q=%00", "/map/search?q=%00",
         "/staff/99999999999999999999", "/cases/settings/categories/%00",
-        "/cases/similar?lon=nan&lat=inf&category=B1",
+        "/cases/similar?lon=nan&lat=inf&category=B1", "/cases?cell=x", "/cases?due_since=%00",
+        "/cases?cell=99999999999999999999", "/cases?due_since=2026-13-01",
+        "/cases?due_until=9999-12-31", "/dashboard/records?cell=1&building=0",
     ],
 )  # fmt: skip
 def test_a_value_that_no_row_holds_is_refused(client: FlaskClient, address: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,3 +132,57 @@ def test_outlines_are_those_of_the_parts(app: Flask, client: FlaskClient) -> Non
         "/dashboard/outlines.json", headers={"If-None-Match": answer.headers["ETag"]}
     )
     assert again.status_code == 304
+
+
+def exported(client: FlaskClient, address: str) -> int:
+    """Count the cases of a list by its export, which has no pages."""
+    answer = client.get(address.replace("&amp;", "&").replace("/cases?", "/cases.csv?"))
+    assert answer.status_code == 200
+    return len(list(csv.reader(io.StringIO(answer.text)))) - 1
+
+
+@pytest.mark.parametrize("login", ["admin", "supervisor"])
+def test_the_rate_leads_to_the_cases_it_divides(sign_in: SignIn, login: str) -> None:
+    client = sign_in(login)
+    page = client.get("/dashboard?period=half&lang=zh").text
+    client.delete_cookie("lang")
+    tile = page.split("<h2>按期结案率</h2>")[1].split("</div>")[0]
+    due, on_time, closed = re.findall(r'href="(/cases\?[^"]+)"', tile)
+    told = [
+        int(number.replace(",", ""))
+        for pattern in (r"应结 ([\d,]+) 件", r"按期结案 ([\d,]+) 件", r"([\d,]+) 件，[\d.]+ %<")
+        for number in re.findall(pattern, tile)
+    ]
+    assert told[:2] == [exported(client, due), exported(client, on_time)]
+    late = due + "&outcome=not_on_time"
+    assert exported(client, due) == exported(client, on_time) + exported(client, late)
+    assert exported(client, on_time) <= exported(client, closed) <= exported(client, due)
+
+
+def test_a_number_of_the_period_before_leads_to_its_incidents(client: FlaskClient) -> None:
+    page = client.get("/dashboard?period=month&lang=en").text
+    parts = page.split('<section class="parts">')[1]
+    row = parts.split("<tbody>")[1].split("</tr>")[0]
+    [(_, _), (address, number)] = re.findall(r'<a href="([^"]+records[^"]+)">([\d,]+)</a>', row)
+    records = client.get(address.replace("&amp;", "&")).text
+    assert f"{number} incidents" in records
+
+
+def test_the_open_cases_of_a_cell_are_those_its_page_counts(
+    client: FlaskClient, app: Flask
+) -> None:
+    cell, number = value(app, """
+        SELECT cell_id || ' ' || count(*) FROM incident_case
+        WHERE ended_at IS NULL AND cell_id IS NOT NULL GROUP BY cell_id ORDER BY count(*) LIMIT 1
+    """).split()  # fmt: skip
+    page = client.get(f"/cell/{cell}").text
+    assert f'href="/cases?cell={cell}"' in page
+    assert exported(client, f"/cases?cell={cell}") == int(number)
+
+
+def test_the_records_of_a_cell_lead_back_to_it(client: FlaskClient, app: Flask) -> None:
+    cell = value(app, "SELECT cell_id FROM building GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+    found = re.search(r'href="([^"]+)" id="recent"', client.get(f"/cell/{cell}").text)
+    assert found
+    assert f'href="/cell/{cell}"' in client.get(found[1].replace("&amp;", "&")).text
+    assert client.get("/dashboard/records?cell=999999999").status_code == 404

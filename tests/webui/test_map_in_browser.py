@@ -186,7 +186,7 @@ def test_a_circle_tells_what_it_counts(page: Page) -> None:
         page.mouse.click(box["x"] + box["width"] / 2 + 7 * (step % 8), 400 + 7 * (step // 8))
         page.wait_for_selector("#details table")
         page.wait_for_timeout(150)
-        if page.locator("#details .act").count():
+        if page.locator("#details button.act").count():
             break
     counted = [int(n.replace(",", "")) for n in page.locator("#details td").all_inner_texts()]
     assert int(re.sub(r"\D", "", heading.inner_text())) == sum(counted) > 0

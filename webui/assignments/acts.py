@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gridmap.workforce import assignments
+from gridmap.workforce.assignment_undo import undo as take_back
 from gridmap.workforce.cell_list import cells_by_id, cells_of_act, today
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -62,7 +63,7 @@ def end() -> ResponseReturnValue:
 def undo() -> ResponseReturnValue:
     """Take back the person's last act of this day."""
     with writing() as session:
-        act = assignments.undo(session, current_actor())
+        act = take_back(session, current_actor())
         return jsonify(_done(session, act, cells_of_act(session, act)))
 
 

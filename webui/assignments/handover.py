@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from gridmap.errors import GridmapError
 from gridmap.workforce import assignments
+from gridmap.workforce.assignment_undo import undo
 from gridmap.workforce.cadres import get_cadre
 from gridmap.workforce.cell_list import cadres_near, today
 from gridmap.workforce.responsibility import held_cells, versions
@@ -62,7 +63,7 @@ def hand_over(cadre_id: int) -> ResponseReturnValue:
 def undo_handover(cadre_id: int) -> ResponseReturnValue:
     """Take back the person's last act of this day, and go back to the cadre."""
     with writing() as session:
-        assignments.undo(session, current_actor())
+        undo(session, current_actor())
     flash(gettext("The last act was taken back."), "done")
     return redirect(url_for("staff.show", cadre_id=cadre_id))
 

@@ -33,7 +33,7 @@ from webui.assignments.blueprint import blueprint
 from webui.assignments.shared import BANDS, ROLES, loads
 from webui.assignments.words import WORDS
 from webui.database import writing
-from webui.language import say
+from webui.language import named, say
 from webui.paging import Pages
 
 PAGE = 50
@@ -153,7 +153,8 @@ def _csv(rows: Rows) -> str:
     )  # fmt: skip
     for row in rows:
         values = (
-            row.code, row.name, row.community, row.cadre, row.phone, row.since, row.households,
+            row.code, row.name, named(row, "community"), row.cadre, row.phone, row.since,
+            row.households,
         )  # fmt: skip
         writer.writerow([_plain(value) for value in values])
     return stream.getvalue()

@@ -18,7 +18,7 @@ from webui.assignments.blueprint import blueprint
 from webui.assignments.shared import ROLES, describe, loads
 from webui.assignments.words import WORDS
 from webui.database import writing
-from webui.language import say
+from webui.language import named, say
 from webui.maps import MapParts, base_map, map_parts
 
 
@@ -91,7 +91,7 @@ def cadres() -> ResponseReturnValue:
             [
                 load.cadre_id,
                 load.name,
-                load.unit,
+                named(load, "unit"),
                 load.cells,
                 load.households,
                 load.tasks,

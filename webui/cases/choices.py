@@ -10,7 +10,7 @@ from typing import Any, get_args
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from gridmap.incidents.cases.filters import Wanted, to_json
+from gridmap.incidents.cases.filters import Outcome, Wanted, to_json
 from gridmap.incidents.cases.inbox import Place, Sort
 from gridmap.incidents.cases.models import STEPS
 from webui.asking import optional_day, optional_id
@@ -68,11 +68,14 @@ def read_choice(given: MultiDict[str, str]) -> Choice:
         due="today" if due == "today" else "overdue" if due == "overdue" else None,
         category=given.get("category", "")[:40] or None,
         unit=optional_id(given.get("unit"), gettext("Unit")),
-        cell=optional_id(given.get(gettext("Cell")), "cell"),
+        cell=optional_id(given.get("cell"), gettext("Cell")),
         assignee=optional_id(given.get("assignee"), gettext("Cadre")),
         level=given.get("level") or None,
         since=optional_day(given.get("since")),
         until=optional_day(given.get("until")),
+        due_since=optional_day(given.get("due_since")),
+        due_until=optional_day(given.get("due_until")),
+        outcome=next((each for each in get_args(Outcome) if each == given.get("outcome")), None),
         words=given.get("q", "").strip()[:100],
         **{flag: given.get(flag) == "1" for flag in _FLAGS},
     )

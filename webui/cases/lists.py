@@ -33,7 +33,7 @@ from webui.cases.blueprint import blueprint
 from webui.cases.choices import Choice, place_value, query_of, read_choice, read_place
 from webui.cases.clock import Clock, town_clock
 from webui.database import writing
-from webui.language import say
+from webui.language import named, say
 
 _PAGE = 50
 _PART, _MOST_EXPORTED = 2000, 50_000
@@ -124,7 +124,7 @@ def _all_rows(session: Session, actor: Actor, choice: Choice) -> Iterator[Row[An
 def _line(row: Row[Any], clock: Clock) -> list[object]:
     texts = (
         say(words.STEPS[row.step]), row.category, words.category(row), row.description,
-        row.address, row.community or "", row.cell or "", row.assignee or row.unit or "",
+        row.address, named(row, "community"), row.cell or "", row.assignee or named(row, "unit"),
     )  # fmt: skip
     moments = (row.occurred_at, row.opened_at, row.next_due_at, row.due_at, row.ended_at)
     return [

@@ -20,7 +20,7 @@ from gridmap.incidents.cases.lookups import receivers
 from gridmap.incidents.cases.steps import allowed_acts, perform
 from gridmap.incidents.cases.workflow import NEEDS_NOTE, Act
 from gridmap.workforce.rights import Action
-from webui.access import current_actor, needs
+from webui.access import current_actor, may_open, needs
 from webui.asking import id_of, optional_id
 from webui.cases import words
 from webui.cases.blueprint import blueprint
@@ -99,6 +99,9 @@ def _page(case: int, refusal: Refusal | None = None, contact: Contact | None = N
         "cases/case.html",
         file=found,
         case=found.row,
+        cell_url=url_for("cell_page.show", cell_id=found.row.cell_id)
+        if found.row.cell_id and may_open("cell_page.show")
+        else None,
         clock=clock,
         steps=_timeline(found, clock),
         acts=sorted(acts, key=_rank),

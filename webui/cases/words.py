@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import get_locale
 from sqlalchemy import Row
 
 from geodata.messages import N_
 from gridmap.incidents.cases.categories import WHOLE
 from gridmap.incidents.cases.workflow import ACT_NAMES, LEVEL_NAMES, STEP_NAMES, Act
+from webui.language import named
 
 STEPS = {str(step): name for step, name in STEP_NAMES.items()} | {WHOLE: N_("Whole case")}
 ACTS = {str(act): name for act, name in ACT_NAMES.items()}
@@ -101,12 +101,13 @@ SCRIPT = {
 }
 
 
-def named(row: Row[Any], english: str = "name_en", chinese: str = "name") -> str:
-    """Return the name of a row in the reader's language."""
-    name: str = getattr(row, chinese)
-    return getattr(row, english) or name if str(get_locale()) == "en" else name
+OUTCOMES = {
+    "closed": N_("Closed"),
+    "on_time": N_("Closed by the deadline"),
+    "not_on_time": N_("Not closed by the deadline"),
+}
 
 
 def category(row: Row[Any]) -> str:
     """Return the name of a case's category in the reader's language."""
-    return named(row, "category_name_en", "category_name")
+    return named(row, "category_name")

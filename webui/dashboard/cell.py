@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.exchange.area import find_area
 from gridmap.exchange.cell_page import MONTHS, RECENT_DAYS, CellPage, cell_page, cell_shapes
-from gridmap.incidents.statistics import clock
+from gridmap.incidents.statistics import Span, clock
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.parts import name_of
-from webui.dashboard.state import link
+from webui.dashboard.state import days_of, link
 from webui.database import reading
 from webui.language import say
 from webui.words import CODES
@@ -32,13 +32,13 @@ ROLE_NAMES = {
     "compound_guard": N_("Compound guard"),
     "police_liaison": N_("Police liaison"),
 }
-_WHY = {
+WHY = {
     "responsible": N_("responsible"),
     "substitute": N_("stands in for the responsible cadre"),
     "deputy": N_("deputy of the responsible cadre"),
 }
 _ACTS = {"split": N_("split"), "merge": N_("merged"), "redraw": N_("redrawn")}
-_COUNTS = {
+COUNTS = {
     "households": N_("Households"),
     "residents": N_("Residents"),
     "temporary_residents": N_("Temporary residents"),
@@ -67,14 +67,14 @@ def show(cell_id: int) -> ResponseReturnValue:
             for part in area.path
         ],
         totals=found.counts[-1] if found.counts else None,
-        counts=_COUNTS,
+        counts=COUNTS,
         roles=ROLE_NAMES,
-        why=_WHY,
+        why=WHY,
         acts=_ACTS,
         codes=CODES,
         months=MONTHS,
         recent_days=RECENT_DAYS,
-        recent=_days(found.recent.first, found.recent.last),
+        recent=days_of(found.recent),
         today=now.today,
         english=english,
         say=say,
@@ -94,39 +94,56 @@ def shapes(cell_id: int) -> Response:
     return Response(made, mimetype="application/json")
 
 
+def leads(cell: str) -> dict[str, str]:
+    """Return where a click on a map leads, by what is clicked; the id follows.
+
+    Parameters
+    ----------
+    cell : str
+        What the map calls a cell.
+    """
+    found = {
+        cell: url_for("cell_page.show", cell_id=0),
+        "building": url_for("building_page.show", building_id=0),
+    }
+    if case := link("cases.show", case=0):
+        found["case"] = case
+    return {what: address.removesuffix("0") for what, address in found.items()}
+
+
+def month_ends(months: list[date], newest: date) -> list[date]:
+    """Return the last day of each month, of the last one the newest day of data."""
+    return [month - timedelta(days=1) for month in months[1:]] + [newest]
+
+
 def _page(found: CellPage, unit: str | None) -> dict[str, Any]:
     """Return what the page's script must know, as values for JSON."""
     months = list(found.months)
-    ends = [month - timedelta(days=1) for month in months[1:]] + [found.recent.last]
     links = [
         url_for(
             "dashboard.records",
             unit=unit,
             cell=found.cell.id,
             former=1,
-            **_days(first, last),
+            **days_of(Span(first, last)),
         )
-        for first, last in zip(months, ends, strict=True)
+        for first, last in zip(months, month_ends(months, found.recent.last), strict=True)
     ]
     return {
         "language": str(get_locale()),
         "shapes": url_for("cell_page.shapes", cell_id=found.cell.id),
-        "map": url_for("map_page.show"),
+        "leads": leads("near"),
         "months": {
-            "labels": [f"{month.year}-{month.month:02}" for month in months],
+            "labels": [words.month(month) for month in months],
             "counts": list(found.months.values()),
             "links": links,
         },
         "people": {
-            "labels": [f"{row.month.year}-{row.month.month:02}" for row in found.counts],
+            "labels": [words.month(row.month) for row in found.counts],
             "counts": [row.residents for row in found.counts],
         },
         "words": {
             **{key: say(word) for key, word in words.SCRIPT.items()},
-            "residents": say(_COUNTS["residents"]),
+            "residents": say(COUNTS["residents"]),
         },
     }
-
-
-def _days(first: date, last: date) -> dict[str, Any]:
-    return {"period": "custom", "from": first.isoformat(), "to": last.isoformat()}

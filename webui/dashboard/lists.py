@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.exchange.area import find_area
+from gridmap.exchange.building_page import find_building
+from gridmap.incidents.near import NEAR_M
 from gridmap.incidents.records import PAGE, Narrowing, count_records, find_records
 from gridmap.incidents.statistics import Question, clock
 from gridmap.territory.queries import ancestors
+from gridmap.workforce.cell_list import find_cell
 from gridmap.workforce.responsibility import uncovered
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -51,15 +54,22 @@ def records() -> ResponseReturnValue:
         weekday=_whole("weekday", 1, 7),
         hour=_whole("hour", 0, 23),
         outside=request.args.get("outside") == "1",
+        building=_whole("building", 0, (1 << 63) - 1),
     )
     cell = _whole("cell", 0, (1 << 63) - 1)
     with reading() as connection, Session(connection) as session:
         now = clock(session.connection())
         area = find_area(session, actor, request.args.get("unit"), now.today)
         period = read_period(now)
-        cells: tuple[int, ...] | None = None if cell is None else (cell,)
-        if cell is not None and request.args.get("former") == "1":
-            cells = (cell, *ancestors(session, cell))
+        building = None
+        if narrowing.building is not None:
+            building = find_building(session, actor, narrowing.building)
+        cells: tuple[int, ...] | None = None
+        within = None
+        if cell is not None:
+            within = find_cell(session, actor, cell)
+            former = ancestors(session, cell) if request.args.get("former") == "1" else ()
+            cells = (cell, *former)
         question = Question(area.scope, period.span, now.zone, cells)
         rows = find_records(session.connection(), question, narrowing, _place())
         number = count_records(session.connection(), question, narrowing)
@@ -78,6 +88,9 @@ def records() -> ResponseReturnValue:
         following=following,
         started="after" in request.args,
         narrowing=narrowing,
+        within=within,
+        near=building,
+        near_m=NEAR_M,
         **helpers(area, period, query_of(period), now),
     )
 

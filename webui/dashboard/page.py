@@ -15,13 +15,21 @@ from sqlalchemy.orm import Session
 from gridmap.exchange.area import Area, find_area
 from gridmap.exchange.dashboard import Events, events, households, outlines, state, with_households
 from gridmap.incidents.periods import Period
-from gridmap.incidents.statistics import clock
+from gridmap.incidents.statistics import Span, clock
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.keeping import kept
 from webui.dashboard.parts import coloured_parts, legend, part_url
-from webui.dashboard.state import blueprint, due_span, english, helpers, period_or_fault, query_of
+from webui.dashboard.state import (
+    blueprint,
+    due_span,
+    english,
+    helpers,
+    link,
+    period_or_fault,
+    query_of,
+)
 from webui.database import reading
 from webui.language import say
 
@@ -74,6 +82,7 @@ def show() -> ResponseReturnValue:
         happened=happened,
         standing=standing,
         due=due,
+        due_cases=lambda outcome=None: _due_cases(area, due, outcome),
         query=query,
         newest=now.newest,
         wall=request.args.get("wall") == "1",
@@ -82,6 +91,18 @@ def show() -> ResponseReturnValue:
         **shown.helpers,
     )
     return told, 400 if fault else 200
+
+
+def _due_cases(area: Area, due: Span, outcome: str | None) -> str | None:
+    """Return the way to the cases due in some days, all or with an outcome; None if not for one."""
+    return link(
+        "cases.index",
+        state="any",
+        unit=area.unit.id if area.unit else None,
+        due_since=due.first,
+        due_until=due.last,
+        outcome=outcome,
+    )
 
 
 @dataclass(frozen=True)

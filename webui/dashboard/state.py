@@ -31,6 +31,10 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
     # all the rest of the page.
     lists, pages = url_for("dashboard.records"), url_for("dashboard.show")
     days = address(lists, query)
+    days_before = address(lists, days_of(period.before))
+
+    def behind_before(**wanted: Any) -> str:
+        return address(days_before, {"unit": unit, **wanted})
 
     def behind(**wanted: Any) -> str:
         return address(days, {"unit": unit, **wanted})
@@ -41,6 +45,7 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
 
     return {
         "behind": behind,
+        "behind_before": behind_before,
         "here": here,
         "kinds": words.KINDS,
         "figures": words.FIGURES,
@@ -104,9 +109,13 @@ def due_span(period: Period, now: Clock) -> Span:
 def query_of(period: Period) -> dict[str, Any]:
     """Return the period as the address holds it."""
     if period.kind == "custom":
-        days = {"from": period.span.first.isoformat(), "to": period.span.last.isoformat()}
-        return {"period": "custom", **days}
+        return days_of(period.span)
     return {"period": period.kind, "on": period.span.last.isoformat()}
+
+
+def days_of(span: Span) -> dict[str, Any]:
+    """Return days as the address holds them."""
+    return {"period": "custom", "from": span.first.isoformat(), "to": span.last.isoformat()}
 
 
 def _step(period: Period, direction: int, here: Callable[..., str], now: Clock) -> str | None:

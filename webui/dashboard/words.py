@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 
 from babel.numbers import format_decimal
@@ -65,6 +66,11 @@ def number(value: float) -> str:
 def _number(value: float, language: str) -> str:
     # A page has some hundreds of them, many alike, and Babel takes its time for each.
     return str(format_decimal(value, locale=language))
+
+
+def month(day: date) -> str:
+    """Write a month as the axis of a chart shows it."""
+    return f"{day.year}-{day.month:02}"
 
 
 def reference(period: Period) -> Message:

@@ -35,7 +35,7 @@ from webui.access import current_actor, needs
 from webui.asking import id_of, one_of, optional_id, page_number
 from webui.assignments.shared import BANDS, KINDS, ROLES, loads
 from webui.database import writing
-from webui.language import say
+from webui.language import named, say
 from webui.paging import Pages
 from webui.staff.blueprint import blueprint
 
@@ -86,7 +86,7 @@ def show(cadre_id: int) -> ResponseReturnValue:
         history = cadre_history(session, actor, cadre_id)
         load = next(iter(loads(session, actor, day, [cadre_id])), None)
         absences = list_absence_rows(session, actor, day, cadre_id)
-        units = {unit.id: unit.name for unit in list_units(session, actor)}
+        units = {unit.id: named(unit) for unit in list_units(session, actor)}
         account = _login(session, cadre.user_id)
     return render_template(
         "staff/cadre.html",

@@ -17,7 +17,7 @@ from webui.access import current_actor, needs
 from webui.asking import id_of, optional_id
 from webui.assignments.shared import KINDS
 from webui.database import writing
-from webui.language import say
+from webui.language import named, say
 from webui.staff.blueprint import blueprint
 
 TEAM_KINDS = {
@@ -44,7 +44,7 @@ def team(team_id: int) -> ResponseReturnValue:
     with writing() as session:
         found = find_team(session, actor, team_id)
         people = members(session, actor, team_id)
-        units = {unit.id: unit.name for unit in list_units(session, actor)}
+        units = {unit.id: named(unit) for unit in list_units(session, actor)}
     return render_template(
         "staff/team.html",
         team=found,

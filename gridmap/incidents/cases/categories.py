@@ -277,9 +277,8 @@ def change_settings(
         If a value makes no sense, or a step has no deadline.
     """
     require(actor, Action.MANAGE_SETTINGS)
+    audit.say_who(session, actor)
     row = settings(session)
-    names = ("work_hours", "deadlines", "duplicate_metres", "duplicate_hours")
-    before = {name: getattr(row, name) for name in names}
     if work_hours is not None:
         parse_shifts(work_hours)
         row.work_hours = work_hours
@@ -297,10 +296,6 @@ def change_settings(
                 raise GridmapError(Message("Give a whole number from 1 to 2000."))
             setattr(row, name, value)
     session.flush()
-    after = {name: getattr(row, name) for name in names}
-    audit.record_difference(
-        session, actor, "settings.cases", ("case_settings", None), before, after
-    )
     return row
 
 

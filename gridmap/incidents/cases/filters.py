@@ -14,6 +14,7 @@ from gridmap.incidents.cases.workflow import OPEN_STEPS, WAITS_FOR, Who
 from gridmap.workforce.rights import Action, Actor
 
 Due = Literal["today", "overdue"]
+Outcome = Literal["closed", "on_time", "not_on_time"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Wanted:
         Of `models.LEVELS`.
     since, until : date or None
         The first and the last day on which a case was opened.
+    due_since, due_until : date or None
+        The first and the last day on which the whole case was due 应结案; with these a case that
+        was withdrawn does not count.
+    outcome : {"closed", "on_time", "not_on_time", None}
+        Closed at all, by its deadline, or neither; see `rates`.
     words : str
         Words that all occur in description or address; a number finds the case of that number.
     returned, extended, asked : bool
@@ -56,6 +62,9 @@ class Wanted:
     level: str | None = None
     since: date | None = None
     until: date | None = None
+    due_since: date | None = None
+    due_until: date | None = None
+    outcome: Outcome | None = None
     words: str = ""
     returned: bool = False
     extended: bool = False
@@ -73,6 +82,13 @@ TODAY = (
     f"AND c.next_due_at < {TOMORROW}"
 )
 ASKED = "EXISTS (SELECT FROM case_extension e WHERE e.case_id = c.id AND e.granted IS NULL)"
+
+_CLOSED = "c.ended_at <= CAST(:now AS timestamptz)"
+_OUTCOMES: Mapping[Outcome, str] = {
+    "closed": _CLOSED,
+    "on_time": f"{_CLOSED} AND c.ended_at <= c.due_at",
+    "not_on_time": f"({_CLOSED} AND c.ended_at <= c.due_at) IS NOT TRUE",
+}
 
 _UNITS = """c.community_id IN (
     WITH RECURSIVE below AS (
@@ -120,10 +136,16 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
     for column, name in (("cell_id", "cell"), ("assignee_id", "assignee"), ("level", "level")):
         if getattr(wanted, name) is not None:
             add(f"c.{column} = :{name}", **{name: getattr(wanted, name)})
-    if wanted.since is not None:
-        add("c.opened_at >= " + _DAY.format(name="since", days=0, zone=_ZONE), since=wanted.since)
-    if wanted.until is not None:
-        add("c.opened_at < " + _DAY.format(name="until", days=1, zone=_ZONE), until=wanted.until)
+    for column, prefix in (("opened_at", ""), ("due_at", "due_")):
+        for name, sign, days in ((f"{prefix}since", ">=", 0), (f"{prefix}until", "<", 1)):
+            day = getattr(wanted, name)
+            if day is not None:
+                moment = _DAY.format(name=name, days=days, zone=_ZONE)
+                add(f"c.{column} {sign} {moment}", **{name: day})
+    if wanted.due_since is not None or wanted.due_until is not None:
+        add("c.step <> 'withdrawn'")
+    if wanted.outcome is not None:
+        add(_OUTCOMES[wanted.outcome])
     words = wanted.words.split()
     if len(words) == 1 and words[0].isascii() and words[0].isdigit() and len(words[0]) < 19:
         add("(c.id = :number OR c.words LIKE ALL(:words))", number=int(words[0]))
@@ -175,6 +197,7 @@ def check(wanted: Wanted) -> None:
         and wanted.state in (None, "open", "ended")
         and wanted.due in (None, *get_args(Due))
         and wanted.level in (None, *LEVELS)
+        and wanted.outcome in (None, *get_args(Outcome))
     )
     if not known:
         raise GridmapError(Message("This list of cases cannot be read: choose its filters again."))
@@ -194,7 +217,7 @@ def from_json(stored: Mapping[str, Any]) -> Wanted:
     """Return the choices that `to_json` stored, leaving out what a later version dropped."""
     names = {field.name for field in fields(Wanted)}
     values = {name: value for name, value in stored.items() if name in names}
-    for name in ("since", "until"):
+    for name in ("since", "until", "due_since", "due_until"):
         if values.get(name) is not None:
             values[name] = date.fromisoformat(values[name])
     if "steps" in values:

@@ -35,14 +35,15 @@ _LIST = """
            ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat,
            v.code AS category, v.name AS category_name, v.name_en AS category_name_en,
            (SELECT l.code FROM cell l WHERE l.id = c.cell_id) AS cell,
-           (SELECT u.name FROM unit u WHERE u.id = c.community_id) AS community,
+           o.name AS community, o.name_en AS community_en,
            (SELECT d.name FROM cadre d WHERE d.id = c.assignee_id) AS assignee,
-           (SELECT u.name FROM unit u WHERE u.id = c.unit_id) AS unit,
+           u.name AS unit, u.name_en AS unit_en,
            (SELECT count(*) FROM case_photo p WHERE p.case_id = c.id) AS photos
     FROM (
         SELECT c.* FROM incident_case c WHERE {where} {after}
         ORDER BY c.{column} {direction}, c.id {direction} LIMIT :limit
     ) c JOIN category_version v ON v.id = c.category_version_id
+    LEFT JOIN unit o ON o.id = c.community_id LEFT JOIN unit u ON u.id = c.unit_id
     ORDER BY c.{column} {direction}, c.id {direction}
 """
 
@@ -78,7 +79,7 @@ class CaseFile:
         As in a list.
     steps : sequence of rows
         ``at``, ``user_name``, ``act``, ``from_step``, ``to_step``, ``level``, ``assignee``,
-        ``unit``, ``was_due_at``, ``due_at``, ``late`` and ``note``; the first first.
+        ``unit``, ``unit_en``, ``was_due_at``, ``due_at``, ``late`` and ``note``; the first first.
     extensions : sequence of rows
         ``amount``, ``unit``, ``reason``, ``requested_at``, ``requested_by``, ``decided_at``,
         ``decided_by`` and ``granted``.
@@ -122,8 +123,8 @@ def list_cases(
     Page
         Rows with the columns of ``incident_case``, ``category``, ``category_name``,
         ``category_name_en`` (as the case was opened), ``cell`` (code), ``community``,
-        ``assignee``, ``unit`` (names), ``overdue``, ``asked`` (for more time), ``photos``
-        (count), ``lon`` and ``lat`` (WGS 84).
+        ``assignee``, ``unit`` (names), ``community_en``, ``unit_en``, ``overdue``, ``asked`` (for
+        more time), ``photos`` (count), ``lon`` and ``lat`` (WGS 84).
     """
     where, values = conditions(wanted or Wanted(), actor)
     column, direction, beyond = _ORDERS[sort]
@@ -233,7 +234,7 @@ def case_file(
     steps = session.execute(
         text("""
             SELECT s.id, s.at, s.user_name, s.act, s.from_step, s.to_step, s.level, d.name AS
-                   assignee, u.name AS unit, s.was_due_at, s.due_at,
+                   assignee, u.name AS unit, u.name_en AS unit_en, s.was_due_at, s.due_at,
                    s.from_step <> s.to_step AND s.at > s.was_due_at AS late, s.note
             FROM case_step s LEFT JOIN cadre d ON d.id = s.assignee_id
             LEFT JOIN unit u ON u.id = s.unit_id

@@ -43,8 +43,8 @@ def receivers(session: Session, actor: Actor, communities: Collection[int]) -> R
     -------
     sequence of rows
         ``id`` and ``name`` of active cadres of these communities and the units above, ``unit``,
-        and ``open``: how many open cases each has now. Part-time cadres and volunteers count only
-        if they hold a cell.
+        ``unit_en`` and ``open``: how many open cases each has now. Part-time cadres and volunteers
+        count only if they hold a cell.
     """
     return session.execute(
         text(f"""
@@ -52,7 +52,7 @@ def receivers(session: Session, actor: Actor, communities: Collection[int]) -> R
                 SELECT id, parent_id FROM unit WHERE id = ANY(:communities)
                 UNION SELECT u.id, u.parent_id FROM unit u JOIN up ON u.id = up.parent_id
             )
-            SELECT d.id, d.name, u.name AS unit,
+            SELECT d.id, d.name, u.name AS unit, u.name_en AS unit_en,
                    (SELECT count(*) FROM incident_case c
                     WHERE c.assignee_id = d.id AND c.ended_at IS NULL) AS open
             FROM cadre d JOIN unit u ON u.id = d.unit_id

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from gridmap.incidents.cases.categories import find_category, rules_for
 from gridmap.incidents.cases.filters import Wanted
+from gridmap.incidents.cases.inbox import list_cases
 from gridmap.incidents.cases.rates import Rates, percent, rates, rates_by
 from tests.gridmap.conftest import SOUTH, STEP, WEST
 from tests.gridmap.incidents.conftest import Desk, at
@@ -57,6 +58,11 @@ def test_the_rates_divide_by_the_cases_due(desk: Desk) -> None:
     found = rates(desk.session, desk.town, *JANUARY, now=NOW)
     assert found == Rates(972, 911, 737)
     assert (found.closed_rate, found.on_time_rate) == (Decimal("93.72"), Decimal("75.82"))
+    # Each of them is a list of as many cases.
+    for outcome, number in ((None, 972), ("closed", 911), ("on_time", 737), ("not_on_time", 235)):
+        wanted = Wanted(due_since=JANUARY[0], due_until=JANUARY[1], outcome=outcome)
+        rows = list_cases(desk.session, desk.town, wanted, limit=2000, now=NOW).rows
+        assert len(rows) == number
 
     here = rates(desk.session, desk.supervisor, *JANUARY, now=NOW)
     assert here == Rates(911, 911, 737)

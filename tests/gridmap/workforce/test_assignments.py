@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from gridmap.db import make_sessions
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
-from gridmap.workforce.assignments import assign, end, hand_over, undo
+from gridmap.workforce.assignment_undo import undo
+from gridmap.workforce.assignments import assign, end, hand_over
 from gridmap.workforce.cadres import add_absence, set_active
 from gridmap.workforce.models import Assignment, AuditEntry
 from gridmap.workforce.responsibility import (
@@ -155,42 +156,6 @@ def test_values_that_cannot_be(office: Office) -> None:
     )
     with pytest.raises(ConflictError, match="valid only since 2025-06-01"):
         give(office, "a", "wang")
-
-
-def test_an_act_is_undone_as_a_whole(office: Office) -> None:
-    give(office, "ab", "wang")
-    give(office, "b", "zhao", AUGUST)
-    before = {cell: told(office, cell) for cell in "abc"}
-    give(office, "abc", "li", JUNE, until=JULY)
-    undo(office.session, office.supervisor)
-    assert {cell: told(office, cell) for cell in "abc"} == before
-    undo(office.session, office.supervisor)
-    undo(office.session, office.supervisor)
-    assert told(office, "a") == told(office, "b") == []
-    with pytest.raises(NotFoundError, match="nothing of today to undo"):
-        undo(office.session, office.supervisor)
-
-
-def test_nobody_undoes_over_anothers_act(office: Office) -> None:
-    give(office, "a", "wang")
-    mine, office.supervisor = office.supervisor, office.user("hu", Role.SUPERVISOR, office.here)
-    with pytest.raises(NotFoundError):
-        undo(office.session, office.supervisor)
-    give(office, "a", "li", JUNE)
-    with pytest.raises(ConflictError, match="Cell 990001001001001 was changed by Hu at"):
-        undo(office.session, mine)
-    undo(office.session, office.supervisor)
-    undo(office.session, mine)
-    assert told(office, "a") == []
-
-
-def test_an_act_of_yesterday_is_history(office: Office) -> None:
-    act = give(office, "a", "wang")
-    office.session.execute(
-        text("UPDATE assignment_act SET at = at - interval '1 day' WHERE id = :act"), {"act": act}
-    )
-    with pytest.raises(NotFoundError):
-        undo(office.session, office.supervisor)
 
 
 def test_cells_are_handed_over_on_a_day(office: Office) -> None:

@@ -11,7 +11,8 @@ from gridmap.errors import ConflictError
 from gridmap.territory.codes import FifteenDigits
 from gridmap.territory.models import Cell
 from gridmap.territory.service import Part, merge, redraw, split
-from gridmap.workforce.assignments import assign, undo
+from gridmap.workforce.assignment_undo import undo
+from gridmap.workforce.assignments import assign
 from gridmap.workforce.responsibility import answering, cell_history, uncovered, versions
 from tests.gridmap.conftest import rectangle
 from tests.gridmap.workforce.conftest import DAY, Office

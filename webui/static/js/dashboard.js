@@ -53,7 +53,7 @@ async function drawMap(element, page) {
   return map;
 }
 
-// Names where they have room: the largest first, none over another.
+// Names where they have room: the largest first, none over another; a line higher or lower if need be.
 function labels(map, layer, parts) {
   const group = L.layerGroup().addTo(map);
   const place = () => {
@@ -68,15 +68,17 @@ function labels(map, layer, parts) {
     for (const { shape, size, at } of shapes) {
       const part = parts.get(shape.feature.id);
       const name = part.name === part.code ? part.code.slice(-3) : part.name;
-      const half = [...name].reduce((width, sign) => width + (sign > "⺀" ? 1 : 0.6) * em, 0) / 2;
+      const half = [...name].reduce((width, sign) => width + (sign > "⺀" ? 1 : 0.54) * em, 0) / 2;
       if (size.x < half * 1.6 || size.y < 14) continue;
-      const box = [at.x - half - 2, at.y - 0.75 * em, at.x + half + 2, at.y + 0.75 * em];
-      if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
+      const boxes = [0, -1.6, 1.6].filter((line) => Math.abs(line) * em < size.y / 2 - em || !line)
+        .map((line) => [at.x - half - 2, at.y + (line - 0.75) * em, at.x + half + 2, at.y + (line + 0.75) * em]);
+      const box = boxes.find((one) => !taken.some((b) => one[0] < b[2] && b[0] < one[2] && one[1] < b[3] && b[1] < one[3]));
+      if (!box) continue;
       taken.push(box);
       const words = document.createElement("span");
       words.textContent = name;
       L.tooltip({ permanent: true, direction: "center", className: "name-label", interactive: false })
-        .setLatLng(shape.getBounds().getCenter()).setContent(words).addTo(group);
+        .setLatLng(map.containerPointToLatLng([at.x, (box[1] + box[3]) / 2])).setContent(words).addTo(group);
     }
   };
   place();

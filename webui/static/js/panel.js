@@ -167,6 +167,8 @@ export function showDetails(card, page, feature, others, { open, close }) {
       element("th", { scope: "row", textContent: label }),
       element("td", { textContent: value, className: kind === "count" || kind === "area" ? "number" : "" })));
   }
+  // A panel on a phone shows a few lines only; the way on stands above them.
+  if (feature.page) card.append(element("a", { className: "act", href: feature.page, textContent: page.words.page }));
   card.append(table);
   if (feature.act) card.append(element("button", { type: "button", className: "act", textContent: feature.act.words, onclick: feature.act.run }));
   if (others.length) {

@@ -1,0 +1,96 @@
+"""English pages call units by their English names, wherever one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from gridmap.demo import load
+from gridmap.embedded import Cluster
+from gridmap.settings import Settings
+from tests.conftest import fresh_database
+from tests.webui.conftest import signed_in
+from tests.webui.ids import ids_of
+from tests.webui.routes import ROUTES
+from tests.webui.routes_for_programs import FOR_PROGRAMS
+from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
+from webui import create_app
+
+CHINESE, ENGLISH = "UnitInChinese", "UnitInEnglish"
+#: What reaches people; programs are given both names.
+ASKED = sorted(
+    {
+        route.asked
+        for key, routes in ROUTES.items()
+        if key[1] == "GET" and key not in FOR_PROGRAMS | AGENCIES | PACKAGES
+        for route in routes
+        if not route.asked.startswith("/tiles/")
+    }
+    | {"/map/search?q=UnitIn", "/map/feature/incident/{incident}"}
+)
+#: Pages on which a unit is surely named; that the others are clean may be for want of one.
+NAMING = [
+    "/account", "/assignments/cadres", "/assignments/cells/{cell}/history", "/assignments/list",
+    "/assignments/list.csv", "/building/{building}", "/cases", "/cases.csv", "/cases/{case}",
+    "/cell/{cell}", "/dashboard", "/dashboard/records", "/map/feature/cell/{cell}",
+    "/map/search?q=UnitIn", "/staff", "/staff/{cadre}", "/staff/teams", "/staff/new", "/users/new",
+    "/assignments/sheets/{assignment}.docx", "/staff/absences", "/users", "/audit",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Cluster) -> Iterator[Flask]:
+    """A town whose units have names that nothing else has."""
+    with fresh_database(cluster) as url:
+        app = create_app(Settings(database_url=url))
+        engine = app.extensions["gridmap.engine"]
+        load(engine, "small", 1)
+        with engine.begin() as connection:
+            connection.execute(
+                text("UPDATE unit SET name = :zh || code, name_en = :en || code"),
+                {"zh": CHINESE, "en": ENGLISH},
+            )
+        yield app
+        engine.dispose()
+
+
+def read(client: FlaskClient, app: Flask, asked: str) -> str:
+    with app.extensions["gridmap.engine"].connect() as connection:
+        unit = connection.execute(
+            text("""
+                SELECT a.unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id
+                WHERE login = 'cadre'
+            """)
+        ).scalar_one()
+        answer = client.get(asked.format_map(ids_of(connection, unit)))
+    if answer.status_code == 200 and asked.endswith(".docx"):
+        with ZipFile(BytesIO(answer.data)) as archive:
+            return archive.read("word/document.xml").decode()
+    return answer.text
+
+
+def of_language(app: Flask, login: str, language: str) -> FlaskClient:
+    client = signed_in(app, login)
+    client.set_cookie("lang", language)
+    return client
+
+
+@pytest.mark.parametrize("login", ["admin", "supervisor"])
+@pytest.mark.parametrize("asked", ASKED)
+def test_no_unit_is_named_in_chinese(place: Flask, login: str, asked: str) -> None:
+    assert CHINESE not in read(of_language(place, login, "en"), place, asked)
+
+
+@pytest.mark.parametrize("asked", NAMING)
+def test_units_are_named_in_the_language_of_the_page(place: Flask, asked: str) -> None:
+    login = "cadre" if asked == "/account" else "admin"
+    assert ENGLISH in read(of_language(place, login, "en"), place, asked)
+    page = read(of_language(place, login, "zh"), place, asked)
+    assert CHINESE in page
+    assert ENGLISH not in page
