@@ -248,3 +248,14 @@ def test_codes_that_a_spreadsheet_shortened_are_told() -> None:
     frame, codes = places(raw, external_id="id")
     assert frame["external_id"].tolist() == ["510107001001"]
     assert codes == ["shortened-number"] * 2
+
+
+def test_a_code_with_a_character_that_json_escapes_is_refused() -> None:
+    codes = ["A1", 'A"1', "A\\1", "A\n1", "类-1"]
+    raw = table(code=codes, name=["x"] * 5)
+    rule = Mapping(layer="categories", columns={"code": "code", "name": "name"})
+    frame, problems = mapping.apply(raw, rule)
+    assert frame["code"].tolist() == ["A1", "类-1"]
+    assert [(problem.code, problem.row) for problem in problems] == [
+        ("code-characters", 3), ("code-characters", 4), ("code-characters", 5),
+    ]  # fmt: skip

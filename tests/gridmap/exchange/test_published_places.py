@@ -154,7 +154,7 @@ def test_an_index_serves_filters_by_place(field: Field, snap: Snap) -> None:
     field.session.execute(
         text("""
             INSERT INTO incident (external_id, category_id, occurred_at, geom, source)
-            SELECT 'n' || n, category_id, occurred_at, geom, source
+            SELECT incident.id || 'n' || n, category_id, occurred_at, geom, source
             FROM incident, generate_series(1, 300) AS n""")
     )
     field.session.execute(text("ANALYZE incident, cell"))
