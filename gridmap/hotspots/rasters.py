@@ -38,9 +38,10 @@ class Frame:
 
     def axes(self) -> tuple[Floats, Floats]:
         """Return x of the columns and y of the rows, at the middles of pixels."""
+        across, up = (np.arange(size) + 0.5 for size in (self.columns, self.rows))
         return (
-            self.west + (np.arange(self.columns) + 0.5) * self.step_m,
-            self.south + (np.arange(self.rows) + 0.5) * self.step_m,
+            (self.west + across * self.step_m).astype(np.float64),
+            (self.south + up * self.step_m).astype(np.float64),
         )
 
 
@@ -170,7 +171,7 @@ def _spectrum(size: int, bandwidth: float) -> Floats:
     return spectrum
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _shares(
     x: Floats, y: Floats, west: float, south: float, step: float, covered: Floats
 ) -> Floats:
@@ -185,7 +186,7 @@ def _shares(
     return shares
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _share_out(
     x: Floats, y: Floats, amounts: Floats, west: float, south: float, step: float,
     share: Floats, bins: Floats,
@@ -207,7 +208,7 @@ def _share_out(
         bins[above, right] += amount * north * east
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _add_edges(xy: Floats, ring: NDArray[np.int64], changes: Floats) -> None:
     """Add what each edge changes in the share covered to the east of it.
 
@@ -229,7 +230,7 @@ def _add_edges(xy: Floats, ring: NDArray[np.int64], changes: Floats) -> None:
             _add_piece(changes[row], min(first, second), max(first, second), height)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _add_piece(changes: Floats, west: float, east: float, height: float) -> None:
     """Add the piece of an edge within a row of pixels."""
     first = int(west)
@@ -244,7 +245,7 @@ def _add_piece(changes: Floats, west: float, east: float, height: float) -> None
             break
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _mean_share(west: float, east: float) -> float:
     """Return the mean of 1 - t, kept between 0 and 1, for t from west to east."""
     if east - west < 1e-12:

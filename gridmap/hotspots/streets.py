@@ -22,6 +22,7 @@ from scipy import sparse, special
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Floats, Integers
 from gridmap.hotspots.ticks import Tick
+from gridmap.hotspots.weights import Weights
 
 LEAST_INCIDENTS = 10
 """With fewer incidents no map is made."""
@@ -96,9 +97,10 @@ def snap(
     tree = shapely.STRtree(streets)
     street, along = np.full(len(x), -1, dtype=np.int64), np.full(len(x), np.nan)
     for begin in range(0, len(x), _POINTS_AT_ONCE):
-        points = shapely.points(
-            x[begin : begin + _POINTS_AT_ONCE], y[begin : begin + _POINTS_AT_ONCE]
+        xy = np.column_stack(
+            [x[begin : begin + _POINTS_AT_ONCE], y[begin : begin + _POINTS_AT_ONCE]]
         )
+        points = np.asarray(shapely.points(xy), dtype=object)
         which, near = tree.query_nearest(points, max_distance=within_m, all_matches=True)
         # All nearest come, in no order; the last written is the least.
         falling = np.argsort(-near, kind="stable")
@@ -193,7 +195,7 @@ def lixel_of(lixels: Lixels, street: Integers, along_m: Floats) -> Integers:
     return np.clip(number, first, last)
 
 
-def _conductance(lixels: Lixels, ends: Integers) -> sparse.csr_array[np.float64, tuple[int, int]]:
+def _conductance(lixels: Lixels, ends: Integers) -> Weights:
     """Return the matrix that gives what leaves each piece, from the heat of all.
 
     Between the middles of neighbouring pieces flows the difference over their distance. A crossing
@@ -213,11 +215,12 @@ def _conductance(lixels: Lixels, ends: Integers) -> sparse.csr_array[np.float64,
     flow = 1 / distance_m[inner]
     chain = sparse.coo_array((flow, (inner, inner + 1)), shape=(n, n))
     between = (chain + chain.T + spokes @ hub @ spokes.T).tocsr()
-    return (sparse.diags_array(between.sum(axis=1)) - between).tocsr()
+    leaving: Weights = (sparse.diags_array(between.sum(axis=1)) - between).tocsr()
+    return leaving
 
 
 def _diffused(
-    conductance: sparse.csr_array[np.float64, tuple[int, int]],
+    conductance: Weights,
     length_m: Floats,
     heat: Floats,
     bandwidth_m: float,
@@ -232,7 +235,7 @@ def _diffused(
     scale = sparse.diags_array(1 / np.sqrt(length_m))
     matrix = (scale @ conductance @ scale).tocsr()
     # No eigenvalue is greater than the greatest row sum (Gershgorin), and none is below 0.
-    greatest = float(abs(matrix).sum(axis=1).max())
+    greatest = float(np.max(abs(matrix).sum(axis=1)))
     half = greatest * bandwidth_m**2 / 4
     matrix = (matrix * (2 / greatest) - sparse.eye_array(len(heat))).tocsr()
     before, now = scale @ heat, matrix @ (scale @ heat)
@@ -243,7 +246,8 @@ def _diffused(
         result += (2 if k % 2 == 0 else -2) * special.ive(k, half) * now
         if tick is not None and k % 50 == 0:
             tick(k / terms)
-    return np.maximum(scale @ result, 0.0)
+    density: Floats = np.maximum(np.asarray(scale @ result), 0.0)
+    return density
 
 
 def _cut(lixels: Lixels, streets: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -265,5 +269,4 @@ def _cut(lixels: Lixels, streets: NDArray[np.object_]) -> NDArray[np.object_]:
     places = np.concatenate([starts, way[corner], stops])
     order = np.lexsort([places, piece])
     points = np.column_stack([np.interp(places, way, xy[:, axis]) for axis in (0, 1)])
-    lines: NDArray[np.object_] = shapely.linestrings(points[order], indices=piece[order])
-    return lines
+    return np.asarray(shapely.linestrings(points[order], indices=piece[order]), dtype=object)
