@@ -154,21 +154,21 @@ def smoothed(grid: Floats, bandwidth: float) -> Floats:
     ndarray of float64, shape (rows, columns)
         Not below 0.
     """
-    reach = int(np.ceil(_REACH * bandwidth))
-    rows, columns = (fft.next_fast_len(size + reach, real=True) for size in grid.shape)
-    spectrum = fft.rfft2(grid, s=(rows, columns), workers=-1)
-    spectrum *= _spectrum(rows, bandwidth)[:, None]
-    spectrum *= _spectrum(columns, bandwidth)[: columns // 2 + 1]
-    whole: Floats = fft.irfft2(spectrum, s=(rows, columns), workers=-1, overwrite_x=True)
-    return np.maximum(whole[: grid.shape[0], : grid.shape[1]], 0.0)
+    return np.maximum(_smoothed_along(1, _smoothed_along(0, grid, bandwidth), bandwidth), 0.0)
 
 
-def _spectrum(size: int, bandwidth: float) -> Floats:
-    """Return the transform of a normal kernel around 0, which is real since it is symmetric."""
+def _smoothed_along(axis: int, grid: Floats, bandwidth: float) -> Floats:
+    """Convolve all lines along one axis: the kernel is the product of one for each."""
+    length = grid.shape[axis]
+    size = fft.next_fast_len(length + int(np.ceil(_REACH * bandwidth)), real=True)
     away = np.minimum(np.arange(size), size - np.arange(size))
     kernel = np.exp(-0.5 * (away / bandwidth) ** 2)
-    spectrum: Floats = fft.fft(kernel / kernel.sum()).real
-    return spectrum
+    # The transform of what is symmetric around 0 is real.
+    transform = fft.rfft(kernel / kernel.sum()).real
+    spectrum = fft.rfft(grid, size, axis=axis, workers=-1)
+    spectrum *= transform if axis == 1 else transform[:, None]
+    lines: Floats = fft.irfft(spectrum, size, axis=axis, workers=-1, overwrite_x=True)
+    return lines[:, :length] if axis == 1 else lines[:length]
 
 
 @njit(cache=True, nogil=True)

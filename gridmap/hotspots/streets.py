@@ -27,7 +27,6 @@ from gridmap.hotspots.weights import Weights
 LEAST_INCIDENTS = 10
 """With fewer incidents no map is made."""
 
-_POINTS_AT_ONCE = 50_000
 _SAME_M = 1e-9
 _LEAST_SHARE = 0.05
 # Terms per root of half the exponent: exp(-8^2 / 2) is below what doubles hold.
@@ -69,47 +68,6 @@ class Lixels:
         ndarray of LineString, shape (n,)
         """
         return _cut(self, streets)
-
-
-def snap(
-    x: Floats, y: Floats, streets: NDArray[np.object_], within_m: float, *, tick: Tick | None = None
-) -> tuple[Integers, Floats]:
-    """Move points to the nearest street.
-
-    Parameters
-    ----------
-    x, y : ndarray of float64, shape (n,)
-        Metres in a metric CRS.
-    streets : ndarray of LineString, shape (streets,)
-        In the same CRS.
-    within_m : float
-        Points further off than this are on no street.
-    tick : Tick, optional
-        Told how far it has come.
-
-    Returns
-    -------
-    street : ndarray of int64, shape (n,)
-        The number of the street, the least of those equally near; -1 where none is near enough.
-    along_m : ndarray of float64, shape (n,)
-        Where on the street, in metres from its start; NaN where there is none.
-    """
-    tree = shapely.STRtree(streets)
-    street, along = np.full(len(x), -1, dtype=np.int64), np.full(len(x), np.nan)
-    for begin in range(0, len(x), _POINTS_AT_ONCE):
-        xy = np.column_stack(
-            [x[begin : begin + _POINTS_AT_ONCE], y[begin : begin + _POINTS_AT_ONCE]]
-        )
-        points = np.asarray(shapely.points(xy), dtype=object)
-        which, near = tree.query_nearest(points, max_distance=within_m, all_matches=True)
-        # All nearest come, in no order; the last written is the least.
-        falling = np.argsort(-near, kind="stable")
-        which, near = which[falling], near[falling]
-        street[begin + which] = near
-        along[begin + which] = shapely.line_locate_point(streets[near], points[which])
-        if tick is not None:
-            tick(min(begin + _POINTS_AT_ONCE, len(x)) / len(x))
-    return street, along
 
 
 def make_lixels(streets: NDArray[np.object_], length_m: float) -> Lixels:
@@ -161,7 +119,7 @@ def street_density(
         The crossings where each street starts and ends, numbered in any way. Streets meet where
         these agree, not where their lines cross.
     street, along_m : ndarray, shape (n,)
-        Where the incidents are, see `snap`; those on no street do not count.
+        Where the incidents are, see `snapping.snap`; those on no street do not count.
     bandwidth_m : float
         The kernel's standard deviation along a street, in metres.
     amounts : ndarray of float64, shape (n,), optional
