@@ -155,6 +155,18 @@ _FIELDS = {
     "filters": N_("Filter"),
     "query": N_("Filter"),
     "sheet": N_("Responsibility sheet"),
+    "cell": N_("Cell"),
+    "unit": N_("Unit"),
+    "assignee": N_("Handled by"),
+    "since": N_("Opened from"),
+    "until": N_("Opened until"),
+    "due_since": N_("Due from"),
+    "due_until": N_("Due until"),
+    "outcome": N_("Outcome"),
+    "state": N_("State"),
+    "due": N_("Next due"),
+    "mine": N_("Mine"),
+    "q": N_("Words or number"),
     "overlap_tolerance_m2": N_("Overlap tolerated, m²"),
     "outside_tolerance_m2": N_("Reach beyond the community tolerated, m²"),
     "time_zone": N_("Time zone"),
@@ -214,6 +226,10 @@ def value(field: str, code: str) -> str:
         return {"zh": "中文", "en": "English"}.get(code, code)
     if field == "unit":
         return say(case_words.UNITS.get(code, code))
+    if field == "outcome":
+        return say(case_words.OUTCOMES.get(code, code))
+    if field == "state":
+        return say(case_words.STATES.get(code, code))
     if field == "step":
         return say(case_words.STEPS.get(code, code))
     if field in ("kind", "level"):

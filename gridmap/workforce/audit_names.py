@@ -57,6 +57,10 @@ REFERENCES = {
     "user_id": "app_user",
     "category_id": "category",
     "team_id": "team",
+    # Of the filter of an export.
+    "cell": "cell",
+    "unit": "unit",
+    "assignee": "cadre",
 }
 
 
@@ -91,6 +95,8 @@ def names_in(
 
 def _references(state: Mapping[str, object]) -> Iterable[Key]:
     for field, value in state.items():
+        if isinstance(value, dict):
+            yield from _references(value)
         table = REFERENCES.get(field)
         if table is not None:
             for number in value if isinstance(value, list) else [value]:

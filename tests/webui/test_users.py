@@ -178,3 +178,19 @@ def test_every_act_has_a_word() -> None:
     told = set(acts())
     assert len(told) > 20
     assert sorted(act for act in told if act not in audit_words._ACTS) == []
+
+
+def test_the_filter_of_an_export_is_told_in_words(client: FlaskClient, app: Flask) -> None:
+    with app.extensions["gridmap.engine"].connect() as connection:
+        cell, code, unit, name = connection.execute(
+            text("""
+                SELECT c.id, c.code, u.id, u.name FROM cell c JOIN unit u ON u.id = c.community_id
+                ORDER BY c.id LIMIT 1
+            """)
+        ).one()
+    filters = f"cell={cell}&unit={unit}&outcome=on_time&due_since=2026-01-01&state=any"
+    assert client.get(f"/cases.csv?{filters}").status_code == 200
+    page = client.get("/audit?act=case.export").text
+    told = page.split("<tbody>")[1].split("</tr>")[0]
+    for words in (f"网格 {code}", f"行政单元 {name}", "结果 按期结案", "应结日期起 2026-01-01"):
+        assert words in told
