@@ -1,0 +1,1 @@
+"""Densities, clusters, trends and their proof: arrays and frames in, frames out."""
