@@ -257,7 +257,7 @@ def _most_likely(rows: Floats, counts: Floats, totals: Floats) -> Floats:
 
     Only cells with incidents enter one by one; the others do so by the kernels' totals.
     """
-    weights = np.divide(counts.sum(), totals.sum(), out=np.zeros_like(totals), where=totals > 0)
+    weights: Floats = np.where(totals > 0, counts.sum() / totals.sum(), 0.0)
     for _ in range(_ROUNDS):
         ratio = counts / np.maximum(rows @ weights, _LEAST_RATE)
         raised = weights * (ratio @ rows)
