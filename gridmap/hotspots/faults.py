@@ -1,0 +1,33 @@
+"""What makes an analysis impossible; the sentences for people are made where pages are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an analysis cannot answer."""
+
+    TOO_FEW = "too_few"
+    ONE_PLACE = "one_place"
+    NO_POPULATION = "no_population"
+    BANDWIDTH_BEYOND_AREA = "bandwidth_beyond_area"
+    ONE_DAY = "one_day"
+    NO_AREA = "no_area"
+
+
+class Unsuitable(ValueError):  # noqa: N818 - It is no error of the program.
+    """The data cannot carry the analysis that was asked.
+
+    Parameters
+    ----------
+    reason
+        Why.
+    figures
+        The numbers that the sentence for people names.
+    """
+
+    def __init__(self, reason: Reason, **figures: float) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.figures = figures
