@@ -45,7 +45,7 @@ _TELL = text(f"""
 """)
 _BEAT = text(f"UPDATE job SET seen_at = now() WHERE {_OWN}")
 _END = text(f"""
-    UPDATE job SET state = :state, progress = CASE WHEN :state = 'done' THEN 1 ELSE progress END,
+    UPDATE job SET state = :state, progress = coalesce(:progress, progress),
         error = :error, finished_at = now(), seen_at = now()
     WHERE {_OWN}
 """)
@@ -177,7 +177,8 @@ def _do(doing: Doing, handlers: Handlers) -> None:
         error = told(fault)
         if error["reason"] == "broken":
             log.exception("Job %d (%s) failed", job.id, job.kind)
-    doing.say(_END, state=state, error=Jsonb(error) if error else None)
+    whole = 1.0 if state == "done" else None
+    doing.say(_END, state=state, progress=whole, error=Jsonb(error) if error else None)
 
 
 def told(fault: Exception) -> dict[str, Any]:
