@@ -1,1 +1,1 @@
-"""Hotspots: where and when incidents gather, how sure that is, and what changes."""
+"""Densities, clusters, trends and their proof: arrays and frames in, frames out."""

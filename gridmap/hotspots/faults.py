@@ -13,6 +13,10 @@ class Reason(StrEnum):
     NO_POPULATION = "no_population"
     BANDWIDTH_BEYOND_AREA = "bandwidth_beyond_area"
     ONE_DAY = "one_day"
+    ONE_VALUE = "one_value"
+    BANDWIDTH_BELOW_PIXEL = "bandwidth_below_pixel"
+    TOO_MANY_CELLS = "too_many_cells"
+    NO_STREETS = "no_streets"
     NO_AREA = "no_area"
 
 
