@@ -110,7 +110,9 @@ def hot_places(
     around = np.minimum(_sums(starts, columns, share), 1.0)
     observed = _sums(starts, columns, counted)
     score = _scores(observed, around, incidents)
-    highest = _highest_by_chance(starts, columns, share, around, incidents, replications, seed, tick)
+    highest = _highest_by_chance(
+        starts, columns, share, around, incidents, replications, seed, tick
+    )
     reached = replications - np.searchsorted(np.sort(highest), score - 1e-9)
     p = np.where(np.isnan(score), np.nan, (reached + 1) / (replications + 1))
     return HotPlaces(observed, incidents * around, score, p, int(counts.sum()) - incidents)

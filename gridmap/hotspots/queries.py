@@ -20,14 +20,18 @@ from gridmap.workforce.models import User
 from gridmap.workforce.rights import Actor, Role
 
 PAGE = 30
+# What is drawn and not listed needs little said, and there may be thousands; metres are enough.
 _GEOJSON = """
     SELECT '{"type":"FeatureCollection","features":[' || coalesce(string_agg(
-        ST_AsGeoJSON(f.*, 'geom', 6), ','), '') || ']}'
-    FROM (
-        SELECT id, geom, kind, rank, month, count, round(expected::numeric, 1)::float AS expected,
-               p, place
-        FROM hotspot_feature WHERE run_id = :run ORDER BY rank NULLS FIRST, id
-    ) f
+        '{"type":"Feature","geometry":' || ST_AsGeoJSON(geom, CASE WHEN rank IS NULL THEN 5 ELSE 6 END)
+        || ',"properties":{"kind":' || to_json(kind) || ',"count":' || count
+        || CASE WHEN expected IS NULL THEN '' ELSE ',"expected":' || round(expected::numeric, 1) END
+        || CASE WHEN month IS NULL THEN '' ELSE ',"month":' || month END
+        || CASE WHEN rank IS NULL THEN '' ELSE ',"rank":' || rank || ',"p":'
+            || coalesce(round(p::numeric, 6)::text, 'null') || ',"place":'
+            || coalesce(to_json(place)::text, 'null') END
+        || '}}', ',' ORDER BY rank NULLS FIRST, id), '') || ']}'
+    FROM hotspot_feature WHERE run_id = :run
 """
 
 
@@ -192,3 +196,33 @@ def _filtered(statement: Select[Any], actor: Actor, wanted: Filter) -> Select[An
     if wanted.mine:
         statement = statement.where(HotspotRun.owner_id == actor.user_id)
     return statement
+
+
+def found_rows(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
+    """Return all that a run found as a file holds it, the listed first.
+
+    Returns
+    -------
+    sequence of rows
+        ``rank``, ``kind``, ``count``, ``expected``, ``p``, ``score``, ``month``, ``place``,
+        ``cell`` (its code) and ``shape`` (WKB in EPSG:4326).
+    """
+    return connection.execute(
+        text("""
+            SELECT f.rank, f.kind, f.count, f.expected, f.p, f.score, f.month, f.place,
+                   c.code AS cell, ST_AsBinary(f.geom) AS shape
+            FROM hotspot_feature f LEFT JOIN cell c ON c.id = f.cell_id
+            WHERE f.run_id = :run ORDER BY f.rank NULLS LAST, f.id
+        """),
+        {"run": run_id},
+    ).all()
+
+
+def outlines(connection: Connection, run: HotspotRun) -> Sequence[bytes]:
+    """Return the outlines of the communities that a run looked at, as WKB in EPSG:4326."""
+    where = "true" if run.communities is None else "id = ANY(:communities)"
+    rows = connection.execute(
+        text(f"SELECT ST_AsBinary(geom) FROM unit WHERE level = 'community' AND {where}"),
+        {} if run.communities is None else {"communities": run.communities},
+    ).scalars()
+    return [bytes(row) for row in rows if row is not None]

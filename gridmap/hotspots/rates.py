@@ -40,9 +40,7 @@ def raw_rates(counts: Counts, households: Counts) -> Floats:
     return _divided(counts, households)
 
 
-def smoothed_rates(
-    counts: Counts, households: Counts, neighbours: Weights | None = None
-) -> Floats:
+def smoothed_rates(counts: Counts, households: Counts, neighbours: Weights | None = None) -> Floats:
     """Pull rates of few households towards the mean, by the method of moments of empirical Bayes.
 
     Marshall (1991), Mapping disease and mortality rates using empirical Bayes estimators, Applied

@@ -184,7 +184,7 @@ def _name(connection: Connection, run_id: int) -> None:
                 LEFT JOIN unit u ON u.id = c.community_id
                 LEFT JOIN LATERAL (
                     SELECT r.name FROM road r
-                    WHERE r.name IS NOT NULL AND r.geom && ST_Expand(at, :near)
+                    WHERE r.name <> '' AND r.geom && ST_Expand(at, :near)
                     ORDER BY r.geom <-> at LIMIT 1) r ON true
                 WHERE f.run_id = :run AND f.rank IS NOT NULL
             ) named WHERE f.id = named.id

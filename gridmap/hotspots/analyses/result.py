@@ -123,9 +123,8 @@ def fitting_size(area: Area, events: int) -> float:
 
     Twice the area for each incident is the size that Wong & Lee (2005), "Statistical Analysis of
     Geographic Information", chapter 6, give for quadrats. It is kept between 100 and 1,000 m,
-    which are places one can patrol, and so that there are at most 20,000 of them.
+    which are places one can patrol, and so that there are at most 10,000 of them.
     """
     size = np.sqrt(2 * area.shape.area / max(events, 1))
-    # A compact table of a large county is still one that a browser draws.
-    least = np.sqrt(area.shape.area / 20_000)
+    least = np.sqrt(area.shape.area / 10_000)
     return float(np.clip(50 * np.ceil(max(size, least) / 50), 100, max(1000, least)))

@@ -1,0 +1,112 @@
+"""What a result says in three sentences: where, when, and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from geodata.messages import N_, Message
+from gridmap.hotspots.analyses.busiest import WINDOW
+from gridmap.hotspots.models import HotspotRun
+from webui.dashboard.words import number
+from webui.hotspots import words
+from webui.language import say
+
+_NOWHERE = N_(
+    "No place stands out: the {count} incidents are spread about as chance would spread them."
+)
+_WHERE = N_(
+    "{hotspots} places stand out among {count} incidents; they hold {share} % of them on {area} % "
+    "of the area. The first is {place}: {there} incidents, where {expected} would be expected."
+)
+_WHERE_PLAIN = N_(
+    "{hotspots} places stand out among {count} incidents. The first is {place}, with {there}."
+)
+_WHEN = N_(
+    "Most happens between {first}:00 and {after}:00 ({share} % of all), and on {day} more than on "
+    "other days."
+)
+_WHEN_EVEN = N_("No hours stand out: incidents are spread over the whole day.")
+_SURE = {
+    "gi_star": N_(
+        "How sure: of the places painted as 95 % sure, about one in twenty would be painted by "
+        "chance alone; the first place is beyond that."
+    ),
+    "scan": N_(
+        "How sure: among {replications} random arrangements of the same incidents, so strong a "
+        "cluster came up in {p} of all."
+    ),
+}
+_SURE_NONE = N_(
+    "How sure: that nothing stands out does not prove that nothing is there; with more incidents "
+    "more could be seen."
+)
+_SURE_PLAIN = N_(
+    "How sure: this method describes and does not test; use hot and cold areas to know what "
+    "chance explains."
+)
+#: The share of three hours of the day were all alike, and half as much again to be worth saying.
+_EVEN_SHARE = 1.5 * WINDOW / 24
+
+
+def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
+    """Say what a run found, when, and how sure that is."""
+    return [say(_where(run, rows)), say(_when(run)), say(_sure(run, rows))]
+
+
+def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
+    count = number(run.incidents or 0)
+    if not rows:
+        return Message(_NOWHERE, count=count)
+    first, figures = rows[0], run.summary
+    values = {
+        "hotspots": number(figures.get("hotspots", len(rows))),
+        "count": count,
+        "place": place(first),
+        "there": number(first.count),
+    }
+    if "inside" not in figures or first.expected is None:
+        return Message(_WHERE_PLAIN, **values)
+    return Message(
+        _WHERE,
+        **values,
+        share=words.percent(figures["inside"] / max(run.incidents or 1, 1)),
+        area=words.percent(figures["area_share"]),
+        expected=number(round(first.expected)),
+    )
+
+
+def _when(run: HotspotRun) -> Message:
+    week = np.array(run.summary.get("week") or np.zeros((7, 24)))
+    hours, days = week.sum(axis=0), week.sum(axis=1)
+    sums = sum(np.roll(hours, -step) for step in range(WINDOW))
+    start, total = int(np.argmax(sums)), float(max(hours.sum(), 1))
+    share = float(sums[start] / total)
+    if share < _EVEN_SHARE:
+        return Message(_WHEN_EVEN)
+    return Message(
+        _WHEN,
+        first=f"{start:02}",
+        after=f"{(start + WINDOW) % 24:02}",
+        share=words.percent(share),
+        day=Message(words.WEEKDAYS[int(np.argmax(days))]),
+    )
+
+
+def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
+    template = _SURE.get(run.analysis)
+    if template is None:
+        return Message(_SURE_PLAIN)
+    if not rows:
+        return Message(_SURE_NONE)
+    replications = run.summary.get("replications", 0)
+    return Message(template, replications=replications, p=words.probability(rows[0].p))
+
+
+def place(row: Row[Any]) -> str:
+    """Name a hotspot: its street or community, and the cell."""
+    parts = [part for part in (row.place, row.cell_name or row.cell) if part]
+    return " · ".join(parts) or f"{row.lat:.4f}, {row.lon:.4f}"
