@@ -23,10 +23,11 @@ PAGE = 30
 # What is drawn and not listed needs little said, and there may be thousands; metres are enough.
 _GEOJSON = """
     SELECT '{"type":"FeatureCollection","features":[' || coalesce(string_agg(
-        '{"type":"Feature","geometry":' || ST_AsGeoJSON(geom, CASE WHEN rank IS NULL THEN 5 ELSE 6 END)
+        '{"type":"Feature","geometry":'
+        || ST_AsGeoJSON(geom, CASE WHEN rank IS NULL THEN 5 ELSE 6 END)
         || ',"properties":{"kind":' || to_json(kind) || ',"count":' || count
-        || CASE WHEN expected IS NULL THEN '' ELSE ',"expected":' || round(expected::numeric, 1) END
-        || CASE WHEN month IS NULL THEN '' ELSE ',"month":' || month END
+        || coalesce(',"expected":' || round(expected::numeric, 1), '')
+        || coalesce(',"month":' || month, '')
         || CASE WHEN rank IS NULL THEN '' ELSE ',"rank":' || rank || ',"p":'
             || coalesce(round(p::numeric, 6)::text, 'null') || ',"place":'
             || coalesce(to_json(place)::text, 'null') END
@@ -172,7 +173,7 @@ def _with_state() -> Select[Any]:
     unit_en = text("(SELECT name_en FROM unit WHERE unit.id = hotspot_run.unit_id) AS unit_en")
     return (
         select(
-            HotspotRun.__mapper__,
+            HotspotRun,
             Job.state,
             Job.progress,
             Job.message,

@@ -73,7 +73,7 @@ def ask_new() -> ResponseReturnValue:
 @needs(Action.ANALYSE)
 def add() -> ResponseReturnValue:
     """Put the run into the queue, or show beside the field what cannot be used."""
-    actor, form = current_actor(), request.form
+    actor = current_actor()
     try:
         with writing() as session:
             run = ask_run(session, actor, _wish())
