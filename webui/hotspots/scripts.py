@@ -9,7 +9,6 @@ SCRIPT = {
     "count": N_("{count} incidents"),
     "expected": N_("{count} expected"),
     "incidents": N_("Incidents"),
-    "hour": N_("{day} {hour}:00"),
     "play": N_("Play the months"),
     "stop": N_("Stop"),
     "whole": N_("whole period"),

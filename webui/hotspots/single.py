@@ -70,6 +70,7 @@ def show(run_id: int) -> ResponseReturnValue:
         rows=_sorted(rows),
         said=sentences(run, rows),
         legend=legend_of(run),
+        heat=_heat(run.summary["week"]),
         place=place,
         parts=parts,
         script=script_url("map", parts),
@@ -173,9 +174,7 @@ def page_of(connection: Connection, run: HotspotRun, name: str) -> dict[str, Any
         "features": url_for("hotspots.features", run_id=run.id, v=run.finished_at),
         "colours": {kind: colour for kind, colour, _ in legend_of(run)},
         "kinds": {kind: say(word) for kind, _, word in legend_of(run)},
-        "week": summary.get("week"),
         "months": summary.get("months"),
-        "weekdays": [words.weekday(day) for day in range(7)],
         "words": _script_words(),
     }
 
@@ -187,3 +186,9 @@ def _script_words() -> dict[str, str]:
 def _sorted(rows: Any) -> list[Row[Any]]:
     key = _SORTS.get(request.args.get("sort", "rank"), _SORTS["rank"])
     return sorted(rows, key=key, reverse=request.args.get("order") == "desc")
+
+
+def _heat(week: list[list[int]]) -> list[list[tuple[int, int]]]:
+    """Return the counts by weekday and hour, each with the step of its colour."""
+    most = max(max(hours) for hours in week) or 1
+    return [[(n, -(-5 * n // most)) for n in hours] for hours in week]

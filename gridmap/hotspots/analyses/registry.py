@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from gridmap.hotspots.analyses import gi_star
+from gridmap.hotspots.analyses import density, gi_star, streets
 from gridmap.hotspots.analyses.result import Analysis
 
 ANALYSES = MappingProxyType[str, Analysis](
-    {each.ANALYSIS.key: each.ANALYSIS for each in (gi_star,)}
+    {each.ANALYSIS.key: each.ANALYSIS for each in (gi_star, density, streets)}
 )

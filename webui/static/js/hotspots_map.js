@@ -33,7 +33,7 @@ export async function drawRun(page) {
   cells.on("click", ({ layer, latlng }) => tell(layer.feature, latlng));
   const areas = L.geoJSON(features.filter((each) => each.properties.rank).reverse(), {
     renderer, pane: "found",
-    style: (each) => (cells.getLayers().length ? { color: "#26323c", weight: 1.5, fillOpacity: 0 } : { ...look(each, page), color: "#26323c", weight: 1 }),
+    style: (each) => (isLine(each) ? { ...look(each, page), opacity: 0 } : cells.getLayers().length ? { color: "#26323c", weight: 1.5, fillOpacity: 0 } : { ...look(each, page), color: "#26323c", weight: 1 }),
     pointToLayer: (each, at) => L.circleMarker(at, { renderer, pane: "found", radius: 7 }),
     onEachFeature: (each, layer) => listed.set(each.properties.rank, layer),
   });
@@ -93,10 +93,11 @@ export async function drawRun(page) {
 
 const address = (template) => (z, x, y) => fill(template, { z, x, y });
 
+const isLine = (feature) => feature.geometry.type.endsWith("LineString");
+
 function look(feature, page) {
   const { kind } = feature.properties;
-  const line = feature.geometry.type.endsWith("LineString");
   const colour = page.colours[kind] || "#dfe3e6";
-  if (line) return { color: colour, weight: 4, opacity: 0.9 };
+  if (isLine(feature)) return { color: colour, weight: 4, opacity: 0.9 };
   return { stroke: false, fillColor: colour, fillOpacity: kind === "ns" ? 0.45 : 0.75 };
 }

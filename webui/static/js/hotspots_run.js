@@ -1,7 +1,7 @@
 // The page of a result: map, charts, the table's way to the map, and the slider of months.
 
 import { bars } from "./dashboard_charts.js";
-import { drawRun, fill } from "./hotspots_map.js";
+import { drawRun } from "./hotspots_map.js";
 
 const STEP_MS = 900;
 const root = document.getElementById("run");
@@ -14,7 +14,7 @@ function mark(rank) {
 }
 page.chosen = mark;
 
-const charts = [week(document.getElementById("week")), bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale })];
+const charts = [bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale })];
 addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
 
 try {
@@ -63,28 +63,4 @@ function slider(run) {
     next();
     timer = setInterval(next, STEP_MS);
   });
-}
-
-// Hours across, weekdays down, the darker the more; text is drawn on the canvas.
-function week(element) {
-  const chart = window.echarts.init(element, null, { renderer: "canvas" });
-  const most = Math.max(1, ...page.week.flat());
-  const ink = "#5d6973";
-  const text = { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, color: ink };
-  chart.setOption({
-    animation: false,
-    textStyle: text,
-    grid: { left: 4, right: 8, top: 8, bottom: 4, containLabel: true },
-    tooltip: {
-      renderMode: "richText",
-      formatter: ({ value: [hour, day, count] }) =>
-        `${fill(page.words.hour, { day: page.weekdays[day], hour: String(hour).padStart(2, "0") })}\n${page.words.incidents} ${count.toLocaleString(locale)}`,
-    },
-    xAxis: { type: "category", data: [...Array(24).keys()], axisTick: { show: false }, axisLabel: { ...text, interval: 5 } },
-    yAxis: { type: "category", data: page.weekdays, inverse: true, axisTick: { show: false }, axisLabel: text },
-    visualMap: { show: false, min: 0, max: most, inRange: { color: ["#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404"] } },
-    series: [{ type: "heatmap", data: page.week.flatMap((hours, day) => hours.map((count, hour) => [hour, day, count])), itemStyle: { borderColor: "#fff", borderWidth: 1 } }],
-    aria: { enabled: true },
-  });
-  return chart;
 }
