@@ -22,6 +22,10 @@ from gridmap.hotspots.ticks import Tick
 SHARES = (("top10", 0.10), ("top25", 0.25), ("top50", 0.50), ("top75", 0.75))
 _PIXELS = 768
 _MOST_LISTED = 100
+#: A narrower kernel shows single buildings, which is what the map of incidents is for.
+_LEAST_M = 100.0
+#: Contours may be off by so many metres, for a file a tenth as large.
+_SMOOTH_M = 3.0
 
 
 class Parameters(BaseModel):
@@ -29,7 +33,7 @@ class Parameters(BaseModel):
 
     bandwidth_m: float = Field(
         0, ge=0, le=20_000, title=N_("Bandwidth, m"),
-        description=N_("How far an incident is felt. 0 chooses what fits the data best."),
+        description=N_("How far an incident is felt. 0 chooses what fits the data best, from 100 m."),
     )  # fmt: skip
     border: Literal["corrected", "plain"] = Field(
         "corrected", title=N_("At the border of the area"),
@@ -45,7 +49,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     Unsuitable
         As `gridmap.hotspots.density.density`.
     """
-    width = asked.bandwidth_m or cross_validated(events.x, events.y)
+    width = asked.bandwidth_m or max(cross_validated(events.x, events.y), _LEAST_M)
     tick(0.3)
     surface = surfaces.density(
         events.x, events.y, area.shape, width, pixels=_PIXELS,
@@ -53,7 +57,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     )  # fmt: skip
     tick(0.6)
     levels = share_levels(surface, np.array([share for _, share in SHARES]))
-    nested = regions(surface, levels, area.shape)
+    nested = shapely.simplify(regions(surface, levels, area.shape), _SMOOTH_M)
     tick(0.8)
     # Each class without those within, so that no colour lies on another.
     inner = np.concatenate([[shapely.Polygon()], nested[:-1]])
