@@ -103,7 +103,7 @@ VISITS = [
 
 @pytest.fixture(scope="module")
 def ids(app: Flask) -> dict[str, Any]:
-    """A cell, a case, a cadre, a team and a run of the town in which the demo's supervisor works."""
+    """A cell, a case, a cadre, a team and a run of the town that the demo's supervisor has."""
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
