@@ -29,7 +29,7 @@ from gridmap.hotspots.weights import Weights
 LEAST_INCIDENTS = 10
 """With fewer incidents no map is made."""
 
-_CELLS_AT_ONCE = 1_000_000
+_MAPS_AT_ONCE = 20
 
 
 class HotPlaces(NamedTuple):
@@ -124,23 +124,25 @@ def _highest_by_chance(
 ) -> Floats:  # fmt: skip
     """Return the highest score of each map on which exposure alone spreads the incidents."""
     exposed = np.flatnonzero(share)
+    maps = [min(_MAPS_AT_ONCE, replications - k) for k in range(0, replications, _MAPS_AT_ONCE)]
+    streams = np.random.SeedSequence(seed).spawn(len(maps))
 
-    def highest(stream: np.random.SeedSequence) -> float:
-        counts = np.zeros(len(share), dtype=np.int64)
-        # SFC64 is the fastest of numpy's; each map has a stream of its own.
-        drawn = np.random.Generator(np.random.SFC64(stream))
-        counts[exposed] = drawn.multinomial(incidents, share[exposed])
-        return float(_highest_score(starts, columns, counts, around, incidents))
+    def highest(number: int) -> Floats:
+        # SFC64 is the fastest of numpy's.
+        drawn = np.random.Generator(np.random.SFC64(streams[number]))
+        counts = np.zeros((maps[number], len(share)), dtype=np.int64)
+        counts[:, exposed] = drawn.multinomial(incidents, share[exposed], size=maps[number])
+        scores: Floats = _highest_scores(starts, columns, counts, around, incidents)
+        return scores
 
-    streams = np.random.SeedSequence(seed).spawn(replications)
-    at_once = max(1, _CELLS_AT_ONCE // len(share))
-    found: list[float] = []
-    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        for first in range(0, replications, at_once):
-            found.extend(pool.map(highest, streams[first : first + at_once]))
+    found: list[Floats] = []
+    threads = numba.get_num_threads()
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(maps), threads):
+            found.extend(pool.map(highest, range(first, min(first + threads, len(maps)))))
             if tick is not None:
-                tick(len(found) / replications)
-    return np.array(found)
+                tick(len(found) / len(maps))
+    return np.concatenate(found)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -168,20 +170,21 @@ def _scores(observed: Integers, around: Floats, incidents: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _highest_score(
+def _highest_scores(
     starts: NDArray[np.int32], columns: NDArray[np.int32], counts: Integers, around: Floats,
     incidents: int,
-) -> float:  # fmt: skip
-    highest = -np.inf
-    for place in range(counts.size):
-        observed = 0
-        for j in range(starts[place], starts[place + 1]):
-            observed += counts[columns[j]]
-        # The logarithm is worth its time only above what is expected, or before there is any.
-        if observed > incidents * around[place] or highest < 0:
-            score = _score(observed, around[place], incidents)
-            if score > highest:
-                highest = score
+) -> Floats:  # fmt: skip
+    highest = np.full(counts.shape[0], -np.inf)
+    for number in range(counts.shape[0]):
+        for place in range(counts.shape[1]):
+            observed = 0
+            for j in range(starts[place], starts[place + 1]):
+                observed += counts[number, columns[j]]
+            # The logarithm is worth its time only above what is expected.
+            if observed > incidents * around[place] or highest[number] < 0:
+                score = _score(observed, around[place], incidents)
+                if score > highest[number]:
+                    highest[number] = score
     return highest
 
 
