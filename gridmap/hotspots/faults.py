@@ -18,6 +18,7 @@ class Reason(StrEnum):
     TOO_MANY_CELLS = "too_many_cells"
     NO_STREETS = "no_streets"
     NO_AREA = "no_area"
+    NO_EARLIER = "no_earlier"
 
 
 class Unsuitable(ValueError):  # noqa: N818 - It is no error of the program.

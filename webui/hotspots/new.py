@@ -38,6 +38,10 @@ OPTIONS = MappingProxyType({
     "plain": N_("As it is"),
     "poisson": N_("Against households"),
     "permutation": N_("Against the usual times and places"),
+    "month": N_("Months"),
+    "week": N_("Weeks"),
+    "any": N_("At any time"),
+    "last": N_("Lasting to the end"),
     "year": N_("The same days a year before"),
     "before": N_("As many days before"),
 })  # fmt: skip

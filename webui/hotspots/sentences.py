@@ -25,6 +25,10 @@ _WHERE = N_(
 _WHERE_PLAIN = N_(
     "{hotspots} places stand out among {count} incidents. The first is {place}, with {there}."
 )
+_CHANGED = N_(
+    "Between {first} and {last} there were {before} incidents, now {count}. In {more} places there "
+    "are really more than then, in {fewer} really fewer; elsewhere chance explains the difference."
+)
 _WHEN = N_(
     "Most happens between {first}:00 and {after}:00 ({share} % of all), and on {day} more than on "
     "other days."
@@ -34,6 +38,14 @@ _SURE = {
     "gi_star": N_(
         "How sure: of the places painted as 95 % sure, about one in twenty would be painted by "
         "chance alone; the first place is beyond that."
+    ),
+    "emerging": N_(
+        "How sure: months are hot at a false discovery rate of 5 % over all shapes and months; a "
+        "class follows from these months and the trend, and is no test of its own."
+    ),
+    "comparison": N_(
+        "How sure: of the places painted as changed, about one in twenty would be painted by "
+        "chance alone."
     ),
     "scan": N_(
         "How sure: among {replications} random arrangements of the same incidents, so strong a "
@@ -59,6 +71,8 @@ def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
 
 def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     count = number(run.incidents or 0)
+    if "former" in run.summary:
+        return _changed(run, count)
     if not rows:
         return Message(_NOWHERE, count=count)
     first, figures = rows[0], run.summary
@@ -76,6 +90,19 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         share=words.percent(figures["inside"] / max(run.incidents or 1, 1)),
         area=words.percent(figures["area_share"]),
         expected=number(round(first.expected)),
+    )
+
+
+def _changed(run: HotspotRun, count: str) -> Message:
+    figures = run.summary
+    return Message(
+        _CHANGED,
+        first=figures["former"][0],
+        last=figures["former"][1],
+        before=number(figures["before"]),
+        count=count,
+        more=number(figures["more"]),
+        fewer=number(figures["fewer"]),
     )
 
 

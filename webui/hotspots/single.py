@@ -149,7 +149,10 @@ def script_url(name: str, parts: MapParts) -> str:
 def legend_of(run: HotspotRun) -> list[tuple[str, str, str]]:
     """Return class, colour and words of what the map of a run paints."""
     entry = ANALYSES.get(run.analysis)
-    return words.LEGENDS.get(entry.legend, []) if entry else []
+    legend = words.LEGENDS.get(entry.legend, []) if entry else []
+    # Of many classes only those that there are.
+    there = run.summary.get("kinds")
+    return legend if there is None else [each for each in legend if each[0] in there]
 
 
 def page_of(connection: Connection, run: HotspotRun, name: str) -> dict[str, Any]:

@@ -33,6 +33,31 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("top50", "#fd8d3c", N_("with 50 %")),
         ("top75", "#fecc5c", N_("with 75 %")),
     ],
+    "change": [
+        ("more", "#b2182b", N_("More than before")),
+        ("fewer", "#2166ac", N_("Fewer than before")),
+        ("ns", "#dfe3e6", N_("No significant change")),
+        ("few", "#b4bac0", N_("Too few to say")),
+    ],
+    "emerging": [
+        ("new_hot", "#7a0177", N_("New hot spot")),
+        ("consecutive_hot", "#c51b8a", N_("Consecutive hot spot")),
+        ("intensifying_hot", "#99000d", N_("Intensifying hot spot")),
+        ("persistent_hot", "#cb181d", N_("Persistent hot spot")),
+        ("diminishing_hot", "#fb6a4a", N_("Diminishing hot spot")),
+        ("sporadic_hot", "#fdae6b", N_("Sporadic hot spot")),
+        ("oscillating_hot", "#fdd49e", N_("Oscillating hot spot")),
+        ("historical_hot", "#d9b99b", N_("Historical hot spot")),
+        ("ns", "#dfe3e6", N_("No pattern")),
+        ("new_cold", "#016c59", N_("New cold spot")),
+        ("consecutive_cold", "#1c9099", N_("Consecutive cold spot")),
+        ("intensifying_cold", "#08306b", N_("Intensifying cold spot")),
+        ("persistent_cold", "#2171b5", N_("Persistent cold spot")),
+        ("diminishing_cold", "#6baed6", N_("Diminishing cold spot")),
+        ("sporadic_cold", "#9ecae1", N_("Sporadic cold spot")),
+        ("oscillating_cold", "#c6dbef", N_("Oscillating cold spot")),
+        ("historical_cold", "#b5c7d6", N_("Historical cold spot")),
+    ],
     "groups": [("group", "#e6550d", N_("Incidents close in place and time"))],
     "near": [("alert", "#e6550d", N_("A raised risk, while it lasts"))],
     "forecast": [
@@ -95,6 +120,10 @@ _FAULTS: dict[str, str] = {
     ),
     Reason.NO_AREA: N_(
         "No community of this area has an outline. Import the outlines of the units first."
+    ),
+    Reason.NO_EARLIER: N_(
+        "There are no incidents for the whole of the former period. Choose a shorter or later "
+        "period, or compare with as many days before."
     ),
 }
 _UNKNOWN = N_(

@@ -33,7 +33,7 @@ class Parameters(BaseModel):
 
     bandwidth_m: float = Field(
         0, ge=0, le=20_000, title=N_("Bandwidth, m"),
-        description=N_("How far an incident is felt. 0 chooses what fits the data best, from 100 m."),
+        description=N_("How far an incident is felt. 0 chooses what fits best, from 100 m."),
     )  # fmt: skip
     border: Literal["corrected", "plain"] = Field(
         "corrected", title=N_("At the border of the area"),

@@ -97,3 +97,8 @@ class Context:
     between: Callable[[date, date], Events]
     households: Callable[[], Households]
     streets: Callable[[], tuple[NDArray[np.object_], list[str | None]]]
+
+
+def days_of(time: Times) -> Floats:
+    """Return local moments as days, with fractions, since 1970."""
+    return time.astype("datetime64[s]").astype(np.int64) / 86_400

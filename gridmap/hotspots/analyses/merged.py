@@ -73,7 +73,10 @@ def with_groups(
     return Found(
         shapes=np.concatenate([cells.shapes[drawn], np.array(shapes, dtype=object)]),
         kind=np.concatenate(
-            [cells.kind[drawn], np.array([_surest(cells.kind[member[g]]) for g in order], "<U8")]
+            [
+                cells.kind[drawn],
+                np.array([_surest(cells.kind[member[g]]) for g in order], cells.kind.dtype),
+            ]
         ),
         count=np.concatenate([cells.count[drawn], _sums(cells.count, member, order)]),
         listed=np.arange(len(drawn) + len(order)) >= len(drawn),
@@ -102,8 +105,8 @@ def _sums(values: NDArray[Any], member: list[NDArray[np.int64]], order: NDArray[
 
 
 def _surest(kinds: NDArray[np.str_]) -> str:
-    """Return the class of a group: that of its surest shape."""
-    # The names of the classes end with their level.
+    """Return the class of a group: that of its surest shape, if they differ."""
+    # The names of the classes of significance end with their level.
     return str(max(kinds, key=lambda kind: kind[-2:]))
 
 
