@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, cast
@@ -127,13 +128,21 @@ def _store(session: Session, run_id: int, area: Area, events: Events, result: Re
     run = session.get(HotspotRun, run_id, with_for_update=True)
     if run is None:
         raise Cancelled
-    run.summary = {
-        **result.figures, "week": week(events.time), "months": {"labels": labels, "counts": counts}
-    }  # fmt: skip
+    series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
+    run.summary = {**_plain(result.figures), **series}
     run.incidents = len(events)
     zone = ZoneInfo(territory_settings(session).time_zone)
     newest = events.time.max().astype(datetime).replace(tzinfo=zone)
     run.newest, run.program, run.finished_at = newest, version("gridmap"), datetime.now(UTC)
+
+
+def _plain(value: Any) -> Any:
+    """Return figures as JSON has them, which knows neither infinity nor what is no number."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None:
@@ -162,7 +171,7 @@ def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None
                 _or_null(found.expected, i),
                 _or_null(found.p, i),
                 _or_null(found.score, i),
-                json.dumps(found.values[i]) if found.values is not None else "{}",
+                json.dumps(_plain(found.values[i])) if found.values is not None else "{}",
             ))  # fmt: skip
 
 

@@ -95,7 +95,9 @@ def snap(
     tree = shapely.STRtree(streets)
     street, along = np.full(len(x), -1, dtype=np.int64), np.full(len(x), np.nan)
     for begin in range(0, len(x), _POINTS_AT_ONCE):
-        points = shapely.points(x[begin : begin + _POINTS_AT_ONCE], y[begin : begin + _POINTS_AT_ONCE])
+        points = shapely.points(
+            x[begin : begin + _POINTS_AT_ONCE], y[begin : begin + _POINTS_AT_ONCE]
+        )
         which, near = tree.query_nearest(points, max_distance=within_m, all_matches=True)
         # All nearest come, in no order; the last written is the least.
         falling = np.argsort(-near, kind="stable")

@@ -37,10 +37,13 @@ def compare() -> ResponseReturnValue:
         chosen = [None if each is None else find_run(session, actor, each) for each in ids]
         others, _total = list_runs(session, actor, Filter(), 1)
         sides = [
-            _side(connection, run, name, names) if run is not None and run.finished_at else None
+            _side(connection, run, name, names)
+            if run is not None and run.finished_at and "peaks" not in run.summary
+            else None
             for run, name in zip(chosen, ("left", "right"), strict=True)
         ]
     finished = [row.HotspotRun for row in others if row.HotspotRun.finished_at is not None]
+    finished = [run for run in finished if "peaks" not in run.summary]
     offered = {run.id: run for run in [*finished, *filter(None, chosen)]}
     return render_template(
         "hotspots/compare.html",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,11 @@ _CHANGED = N_(
     "Between {first} and {last} there were {before} incidents, now {count}. In {more} places there "
     "are really more than then, in {fewer} really fewer; elsewhere chance explains the difference."
 )
+_COMING = N_(
+    "From {first} to {last} about {expected} incidents are to be expected; {share} % of them on "
+    "the 1 % of the area with most, first of all at {place}."
+)
+_HOURS = N_("{peaks} hours of the week have more of the {count} incidents than an even spread.")
 _WHEN = N_(
     "Most happens between {first}:00 and {after}:00 ({share} % of all), and on {day} more than on "
     "other days."
@@ -52,6 +57,16 @@ _SURE = {
         "cluster came up in {p} of all."
     ),
 }
+_SURE_RHYTHM = N_(
+    "How sure: of the hours named, about one in twenty would be named by chance alone."
+)
+_PROOF = N_(
+    "How sure: on the last {judged} times the 1 % named beforehand held {hit} % of the incidents, "
+    "{pai} times as many as an even spread; the average of before {long}, last time's counts "
+    "{last}."
+)
+_BEATS = N_("The forecast is better than both, beyond chance.")
+_NOT_BEATS = N_("It is not surely better than these simple rules: take the average just as well.")
 _SURE_NONE = N_(
     "How sure: that nothing stands out does not prove that nothing is there; with more incidents "
     "more could be seen."
@@ -73,9 +88,20 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     count = number(run.incidents or 0)
     if "former" in run.summary:
         return _changed(run, count)
+    if "peaks" in run.summary:
+        return Message(_HOURS, peaks=number(len(run.summary["peaks"])), count=count)
     if not rows:
         return Message(_NOWHERE, count=count)
     first, figures = rows[0], run.summary
+    if "coming" in figures:
+        return Message(
+            _COMING,
+            first=figures["coming"][0],
+            last=figures["coming"][1],
+            expected=number(round(figures["expected"])),
+            share=words.percent(figures["top_share"]),
+            place=place(first),
+        )
     values = {
         "hotspots": number(figures.get("hotspots", len(rows))),
         "count": count,
@@ -124,6 +150,10 @@ def _when(run: HotspotRun) -> Message:
 
 
 def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
+    if "verdict" in run.summary:
+        return _proof(run.summary)
+    if "peaks" in run.summary:
+        return Message(_SURE_RHYTHM)
     template = _SURE.get(run.analysis)
     if template is None:
         return Message(_SURE_PLAIN)
@@ -131,6 +161,27 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         return Message(_SURE_NONE)
     replications = run.summary.get("replications", 0)
     return Message(template, replications=replications, p=words.probability(rows[0].p))
+
+
+def _proof(figures: Mapping[str, Any]) -> Message:
+    """Say how the same forecasts did when they could be checked, for better or worse."""
+
+    def mean(name: str) -> str:
+        value = figures["pai"][name][0]
+        return "–" if value is None else f"{value:.1f}"
+
+    proof = Message(
+        _PROOF,
+        judged=figures["judged"],
+        hit=words.percent(figures["hit_rate"] or 0),
+        pai=mean("model"),
+        long=mean("long"),
+        last=mean("last"),
+    )
+    beats = figures["verdict"] == "beats_naive"
+    return Message(
+        "{proof} {verdict}", proof=proof, verdict=Message(_BEATS if beats else _NOT_BEATS)
+    )
 
 
 def place(row: Row[Any]) -> str:

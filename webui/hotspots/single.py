@@ -160,7 +160,8 @@ def page_of(connection: Connection, run: HotspotRun, name: str) -> dict[str, Any
     summary = run.summary
     category = run.categories[0] if len(run.categories) == 1 else ""
     return {
-        "map": name,
+        # Hours and seasons have no map.
+        "map": None if "peaks" in summary else name,
         "language": str(get_locale()),
         "bounds": bounds(connection, run),
         "maxTileZoom": MAX_ZOOM,

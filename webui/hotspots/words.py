@@ -65,6 +65,7 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("first5", "#fd8d3c", N_("up to 5 %")),
         ("first10", "#fecc5c", N_("up to 10 %")),
     ],
+    "none": [],
     "streets": [
         ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
         ("top25", "#f03b20", N_("with 25 %")),
@@ -201,3 +202,9 @@ def probability(p: float | None) -> str:
 def named(row: Any) -> str:
     """Return the name of something that may have an English one."""
     return str((row.name_en or row.name) if str(get_locale()) == "en" else row.name)
+
+
+MONTHS = [
+    N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"),
+    N_("August"), N_("September"), N_("October"), N_("November"), N_("December"),
+]  # fmt: skip

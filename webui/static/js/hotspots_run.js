@@ -18,6 +18,14 @@ const charts = [bars(document.getElementById("months"), page.months.labels, page
 addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
 
 try {
+  if (page.map) await show();
+  document.documentElement.dataset.mapReady = "true";
+} catch (error) {
+  document.querySelector(".hot-stage").textContent = page.words.failed;
+  throw error;
+}
+
+async function show() {
   const run = await drawRun(page);
   for (const button of document.querySelectorAll(".to-map")) {
     button.addEventListener("click", () => {
@@ -27,10 +35,6 @@ try {
     });
   }
   if (page.incidents) slider(run);
-  document.documentElement.dataset.mapReady = "true";
-} catch (error) {
-  document.querySelector(".hot-stage").textContent = page.words.failed;
-  throw error;
 }
 
 function slider(run) {
