@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger
@@ -66,8 +78,9 @@ def within(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that all a run looked at lies within a person's area."""
     if actor.scope.communities is None:
         return true()
-    mine = func.cast(list(actor.scope.communities), ARRAY(BigInteger))
-    return HotspotRun.communities.contained_by(mine)
+    mine = cast(list(actor.scope.communities), ARRAY(BigInteger))
+    inside: ColumnElement[bool] = HotspotRun.communities.op("<@")(mine)
+    return inside
 
 
 def find_run(session: Session, actor: Actor, run_id: int) -> HotspotRun:
@@ -135,7 +148,7 @@ def listed(connection: Connection, run_id: int, today: date) -> Sequence[Row[Any
     """Return the table of hotspots with the cells and the cadres that answer for them today."""
     return connection.execute(
         text("""
-            SELECT f.id, f.rank, f.kind, f.month, f.count, f.expected, f.p, f.score, f.place,
+            SELECT f.id, f.rank, f.kind, f.month, f.count AS n, f.expected, f.p, f.score, f.place,
                    f.values, f.cell_id, c.code AS cell, c.name AS cell_name, u.name AS community,
                    u.name_en AS community_en, who.cadre_id, who.cadre,
                    ST_X(at) AS lon, ST_Y(at) AS lat,
@@ -165,7 +178,7 @@ def bounds(connection: Connection, run: HotspotRun) -> tuple[float, float, float
         """),
         {} if run.communities is None else {"communities": run.communities},
     ).one()
-    return None if row[0] is None else tuple(row)  # type: ignore[return-value]
+    return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
 def _with_state() -> Select[Any]:

@@ -190,7 +190,9 @@ def read_streets(
     connection: Connection, area: Area
 ) -> tuple[NDArray[np.object_], list[str | None]]:
     """Return the streets that meet the area, as lines in metres with their names."""
-    outline = area.to_degrees(np.array([shapely.box(*area.shape.bounds)], dtype=object))[0]
+    outline = area.to_degrees(
+        np.array([shapely.box(*shapely.bounds(area.shape))], dtype=np.object_)
+    )[0]
     rows = connection.execute(
         text("""
             SELECT ST_AsBinary(geom) AS shape, name FROM road

@@ -9,9 +9,9 @@ _ANALYSE = Action.ANALYSE
 _PERIOD = {"first": "2026-01-01", "last": "2026-03-31"}
 
 
-def _act(name: str, run: str = "run", **form: str) -> list[Route]:
+def _act(act: str, /, run: str = "run", **form: str) -> list[Route]:
     """Only the owner may; the administrator, too."""
-    address = f"/hotspots/{{{run}}}/{name}"
+    address = f"/hotspots/{{{run}}}/{act}"
     return [Route(_ANALYSE, address, form=form, own=(302, 403), foreign=(404,))]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.busiest import WINDOW
 from gridmap.hotspots.models import HotspotRun
-from webui.dashboard.words import number
+from webui.dashboard.words import WEEKDAYS, number
 from webui.hotspots import words
 from webui.language import say
 
@@ -106,7 +106,7 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         "hotspots": number(figures.get("hotspots", len(rows))),
         "count": count,
         "place": place(first),
-        "there": number(first.count),
+        "there": number(first.n),
     }
     if "inside" not in figures or first.expected is None:
         return Message(_WHERE_PLAIN, **values)
@@ -145,7 +145,7 @@ def _when(run: HotspotRun) -> Message:
         first=f"{start:02}",
         after=f"{(start + WINDOW) % 24:02}",
         share=words.percent(share),
-        day=Message(words.WEEKDAYS[int(np.argmax(days))]),
+        day=Message(WEEKDAYS[int(np.argmax(days))]),
     )
 
 

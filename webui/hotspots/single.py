@@ -34,7 +34,7 @@ _BASE = "ground,road,building,unit,cell"
 MAPS = ("map", "left", "right")
 _SORTS = {
     "rank": lambda row: row.rank,
-    "count": lambda row: row.count,
+    "count": lambda row: row.n,
     "expected": lambda row: row.expected or 0,
     "p": lambda row: 1.0 if row.p is None else row.p,
     "place": lambda row: place(row),

@@ -57,7 +57,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     before = grid.counts(earlier.x, earlier.y)
     change = compare_counts(before, after, exposure_before=earlier.days, exposure_after=events.days)
     tick(0.8)
-    expected = before * (events.days / earlier.days)
+    expected = before.astype(np.float64) * (events.days / earlier.days)
     kind = np.where(change.too_few, "few", QUIET).astype("<U8")
     kind[change.found & (change.ratio > 1)] = "more"
     kind[change.found & (change.ratio < 1)] = "fewer"

@@ -62,14 +62,14 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     # Each class without those within, so that no colour lies on another.
     inner = np.concatenate([[shapely.Polygon()], nested[:-1]])
     rings = shapely.difference(nested, inner)
-    places = [part for part in shapely.get_parts(nested[1]) if part.area > 0]
+    places = list(shapely.get_parts(nested[1]))
     where = _inside(places, events)
     counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
     order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
     order = order[counts[order] > 0]
-    expected = len(events) * np.array([part.area for part in places]) / area.shape.area
+    expected = len(events) * shapely.area(places) / shapely.area(area.shape)
     top = shapely.union_all(nested[:1])
-    kinds = ["top10" if top.intersects(places[i]) else "top25" for i in order]
+    kinds = ["top10" if shapely.intersects(top, places[i]) else "top25" for i in order]
     drawn = np.flatnonzero(~shapely.is_empty(rings))
     n = len(drawn)
     within = _counts(nested, events)
@@ -82,7 +82,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         expected=np.concatenate([np.full(n, np.nan), expected[order]]),
         values=[{}] * n + [{"busiest": busiest(events.time[where == i])} for i in order],
     )
-    share = float(nested[1].area / area.shape.area)
+    share = float(shapely.area(nested[1]) / shapely.area(area.shape))
     figures = {
         "bandwidth_m": float(width),
         "hotspots": len(order),
@@ -107,7 +107,7 @@ def _counts(nested: NDArray[np.object_], events: Events) -> NDArray[np.int64]:
     """Count the incidents in each class without those within."""
     shapely.prepare(nested)
     sums = [int(shapely.contains_xy(shape, events.x, events.y).sum()) for shape in nested]
-    return np.diff(np.array([0, *sums], dtype=np.int64))
+    return np.array([0, *sums], dtype=np.int64)[1:] - np.array([0, *sums[:-1]], dtype=np.int64)
 
 
 ANALYSIS = Analysis(

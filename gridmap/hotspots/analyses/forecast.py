@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -130,12 +131,16 @@ def _counts(grid: Grid, own: Moments, period: Period) -> NDArray[np.int64]:
 def _without_quiet(found: Found) -> Found:
     """Leave out the shapes that are in no class; they are nearly all."""
     kept = np.flatnonzero(found.kind != QUIET)
-    columns = {
-        name: None if (column := getattr(found, name)) is None else column[kept]
-        for name in ("shapes", "kind", "count", "listed", "score", "expected", "p", "month")
-    }
-    values = None if found.values is None else [found.values[i] for i in kept]
-    return Found(**columns, values=values)
+    return replace(
+        found,
+        shapes=found.shapes[kept],
+        kind=found.kind[kept],
+        count=found.count[kept],
+        listed=found.listed[kept],
+        score=found.score[kept],
+        expected=None if found.expected is None else found.expected[kept],
+        values=None if found.values is None else [found.values[int(i)] for i in kept],
+    )
 
 
 def _day(day: int) -> str:

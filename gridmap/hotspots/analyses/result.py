@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
@@ -125,6 +126,7 @@ def fitting_size(area: Area, events: int) -> float:
     Geographic Information", chapter 6, give for quadrats. It is kept between 100 and 1,000 m,
     which are places one can patrol, and so that there are at most 10,000 of them.
     """
-    size = np.sqrt(2 * area.shape.area / max(events, 1))
-    least = np.sqrt(area.shape.area / 10_000)
+    whole = float(shapely.area(area.shape))
+    size = np.sqrt(2 * whole / max(events, 1))
+    least = np.sqrt(whole / 10_000)
     return float(np.clip(50 * np.ceil(max(size, least) / 50), 100, max(1000, least)))

@@ -97,7 +97,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
 
 def _places(events: Events, area: Area) -> tuple[Grid, NDArray[np.int64]]:
     """Return squares, few enough, that stand for the places, and that of each incident."""
-    size = max(100.0, 50 * np.ceil(np.sqrt(area.shape.area / _MOST_PLACES) / 50))
+    size = max(100.0, 50 * np.ceil(np.sqrt(shapely.area(area.shape) / _MOST_PLACES) / 50))
     grid = make_grid(area.shape, "square", float(size))
     return grid, grid.locate(events.x, events.y)
 
@@ -108,16 +108,19 @@ def _found(
 ) -> Found:  # fmt: skip
     shapes: list[shapely.Geometry] = []
     values: list[dict[str, Any]] = []
-    for row in clusters.itertuples():
-        here = np.asarray(row.locations, dtype=np.int64)
+    firsts, lasts = (clusters[name].to_numpy(dtype=np.int64) for name in ("first", "last"))
+    risks = clusters["relative_risk"].to_numpy(dtype=np.float64)
+    for i, locations in enumerate(clusters["locations"]):
+        first, last = int(firsts[i]), int(lasts[i])
+        here = np.asarray(locations, dtype=np.int64)
         shapes.append(shapely.union_all(grid.shapes[here], grid_size=0.01))
-        within = np.isin(place, here) & (period >= row.first) & (period <= row.last)
-        begins = events.first + timedelta(days=int(row.first) * step)
-        ends = events.first + timedelta(days=(int(row.last) + 1) * step - 1)
+        within = np.isin(place, here) & (period >= first) & (period <= last)
+        begins = events.first + timedelta(days=first * step)
+        ends = events.first + timedelta(days=(last + 1) * step - 1)
         values.append({
             "busiest": busiest(events.time[within]),
             "days": f"{begins} – {min(ends, events.last)}",
-            "relative_risk": float(row.relative_risk),
+            "relative_risk": float(risks[i]),
         })  # fmt: skip
     p = clusters["p"].to_numpy(dtype=np.float64)
     n = len(clusters)

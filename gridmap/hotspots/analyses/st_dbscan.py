@@ -71,7 +71,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
 
 def _fitting(events: Events, area: Area, asked: Parameters) -> int:
     """Return how many neighbours chance hardly ever gives where all is even."""
-    around = np.pi * asked.radius_m**2 / area.shape.area * 2 * asked.days / events.days
+    around = np.pi * asked.radius_m**2 / shapely.area(area.shape) * 2 * asked.days / events.days
     return int(max(5, stats.poisson.isf(_RARE, len(events) * min(around, 1.0)) + 1))
 
 

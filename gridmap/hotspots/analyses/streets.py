@@ -86,7 +86,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
 
 def _between_crossings(lines: NDArray[np.object_], area: shapely.Geometry) -> NDArray[np.object_]:
     """Return the streets cut where their lines meet, so that one leads into the other."""
-    near = lines[shapely.intersects(lines, area.buffer(100))] if len(lines) else lines
+    near = lines[shapely.intersects(lines, shapely.buffer(area, 100))] if len(lines) else lines
     if len(near) == 0:
         raise Unsuitable(Reason.NO_STREETS)
     parts = shapely.get_parts(shapely.union_all(near, grid_size=_ONE_CROSSING_M))
