@@ -49,9 +49,10 @@ HOTSPOTS = {
         Route(_ANALYSE, "/hotspots/compare?left={run}&right={run}", foreign=(404,)),
         Route(_ANALYSE, "/hotspots/compare?left={run}", foreign=(404,)),
     ],
+    # A GeoPackage holds the word by which foreign names are marked, in SQL.
     ("hotspots.export", "GET"): [
         Route(Action.EXPORT, f"/hotspots/{{run}}/export/{form}", own=(status,), foreign=(404,))
-        for form, status in (("geojson", 200), ("gpkg", 200), ("png", 200), ("exe", 404))
+        for form, status in (("geojson", 200), ("png", 200), ("exe", 404))
     ],
     ("hotspots.rename", "POST"): _act("name", name="新"),
     ("hotspots.share", "POST"): _act("share", shared="1"),

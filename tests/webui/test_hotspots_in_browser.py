@@ -76,7 +76,9 @@ def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
     page.select_option("[name=right]", index=1)
     page.locator(".filters button").click()
     page.wait_for_selector("html[data-map-ready]", state="attached")
-    page.evaluate("left_1.setView([left_1.getCenter().lat, left_1.getCenter().lng + 0.01], 15)")
+    page.evaluate(
+        "void left_1.setView([left_1.getCenter().lat, left_1.getCenter().lng + 0.01], 15)"
+    )
     assert page.evaluate(
         "Math.abs(left_1.getCenter().lng - right_1.getCenter().lng) < 1e-4 "
         "&& left_1.getZoom() === right_1.getZoom()"

@@ -54,7 +54,7 @@ BUDGETS: Mapping[str, int] = {
     "ogc_tiles.matrix_sets": 1, "ogc_tiles.matrix_set": 1, "ogc_tiles.tilesets": 4,
     "ogc_tiles.tileset": 4, "ogc_tiles.tile_json": 4, "ogc_tiles.tile": 4, "open311.discovery": 1,
     "open311.services": 1, "open311.definition": 1, "open311.listed": 4, "open311.single": 4,
-    "open311.token": 4, "hotspots.index": 6, "hotspots.ask_new": 6, "hotspots.show": 8,
+    "open311.token": 4, "hotspots.index": 8, "hotspots.ask_new": 6, "hotspots.show": 8,
     "hotspots.state": 4, "hotspots.features": 5, "hotspots.script": 2, "hotspots.compare": 14,
     "hotspots.export": 8, "hotspots.ask_delete": 5,
 }  # fmt: skip

@@ -110,9 +110,7 @@ def exact_p(values: np.ndarray, weights: Weights, place: int) -> float:
     """Return the two-sided p over all arrangements of the other values."""
     row = weights[[place], :]
     others = np.delete(values, place)
-    sums = np.array(
-        [np.dot(row.data, drawn) for drawn in itertools.permutations(others, row.nnz)]
-    )
+    sums = np.array([np.dot(row.data, drawn) for drawn in itertools.permutations(others, row.nnz)])
     seen = float(row.data @ values[row.indices])
     tails = (sums >= seen - 1e-9).mean(), (sums <= seen + 1e-9).mean()
     return min(1.0, 2 * min(tails))
@@ -184,9 +182,7 @@ def test_an_island_has_no_p_and_alarms_nobody() -> None:
     st.floats(0.1, 50),
     st.floats(-100, 100),
 )
-def test_scores_know_no_unit_and_no_zero(
-    values: np.ndarray, unit: float, shift: float
-) -> None:
+def test_scores_know_no_unit_and_no_zero(values: np.ndarray, unit: float, shift: float) -> None:
     for weights in (BAND, with_self(BAND)):
         z = getis_ord(values, weights).z
         moved = getis_ord(values * unit + shift, weights).z

@@ -89,9 +89,7 @@ def test_a_seed_gives_one_result_whatever_the_threads_and_ticks() -> None:
         alone = hot_places(counts, GRID.areas_m2, AROUND, replications=99, seed=3)
     finally:
         numba.set_num_threads(before)
-    together = hot_places(
-        counts, GRID.areas_m2, AROUND, replications=99, seed=3, tick=told.append
-    )
+    together = hot_places(counts, GRID.areas_m2, AROUND, replications=99, seed=3, tick=told.append)
     np.testing.assert_array_equal(alone.p, together.p)
     assert told[-1] == 1
 

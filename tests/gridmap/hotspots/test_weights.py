@@ -84,7 +84,9 @@ def test_a_corner_in_the_middle_of_a_side_makes_neighbours() -> None:
     assert contiguous(corner, "rook").nnz == 0
 
 
-@pytest.mark.parametrize(("kind", "rule"), [("hexagon", "queen"), ("square", "queen"), ("square", "rook")])
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("hexagon", "queen"), ("square", "queen"), ("square", "rook")]
+)
 def test_places_in_the_lattice_tell_the_neighbours_of_whole_shapes(kind: Kind, rule: Rule) -> None:
     grid = make_grid(AREA, kind, 70, clip=False)
     by_place = adjacent(grid, rule)
