@@ -17,6 +17,8 @@ class Reason(StrEnum):
     BANDWIDTH_BELOW_PIXEL = "bandwidth_below_pixel"
     TOO_MANY_CELLS = "too_many_cells"
     NO_STREETS = "no_streets"
+    RADIUS_TOO_SMALL = "radius_too_small"
+    TOO_MANY = "too_many"
     NO_AREA = "no_area"
     NO_EARLIER = "no_earlier"
 

@@ -33,6 +33,11 @@ _COMING = N_(
     "From {first} to {last} about {expected} incidents are to be expected; {share} % of them on "
     "the 1 % of the area with most, first of all at {place}."
 )
+_NEAR = N_(
+    "Among {count} incidents, {ratio} times as many as by chance follow within {metres} m and {days} "
+    "days; {zones} places have a raised risk after the last day."
+)
+_NEAR_NONE = N_("Among {count} incidents none makes another nearby more likely than chance does.")
 _HOURS = N_("{peaks} hours of the week have more of the {count} incidents than an even spread.")
 _WHEN = N_(
     "Most happens between {first}:00 and {after}:00 ({share} % of all), and on {day} more than on "
@@ -67,6 +72,10 @@ _PROOF = N_(
 )
 _BEATS = N_("The forecast is better than both, beyond chance.")
 _NOT_BEATS = N_("It is not surely better than these simple rules: take the average just as well.")
+_SURE_NEAR = N_(
+    "How sure: a band counts as raised only if chance would raise any of the table in less than one "
+    "of twenty tables."
+)
 _SURE_NONE = N_(
     "How sure: that nothing stands out does not prove that nothing is there; with more incidents "
     "more could be seen."
@@ -88,6 +97,8 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     count = number(run.incidents or 0)
     if "former" in run.summary:
         return _changed(run, count)
+    if "knox" in run.summary:
+        return _near(run, count)
     if "peaks" in run.summary:
         return Message(_HOURS, peaks=number(len(run.summary["peaks"])), count=count)
     if not rows:
@@ -132,6 +143,21 @@ def _changed(run: HotspotRun, count: str) -> Message:
     )
 
 
+def _near(run: HotspotRun, count: str) -> Message:
+    figures = run.summary
+    if not figures["raised"]:
+        return Message(_NEAR_NONE, count=count)
+    best = max(figures["knox"], key=lambda each: each["ratio"] or 0)
+    return Message(
+        _NEAR,
+        count=count,
+        ratio=f"{best['ratio']:.1f}",
+        metres=number(best["to_m"]),
+        days=number(best["to_day"]),
+        zones=number(figures["hotspots"]),
+    )
+
+
 def _when(run: HotspotRun) -> Message:
     week = np.array(run.summary.get("week") or np.zeros((7, 24)))
     hours, days = week.sum(axis=0), week.sum(axis=1)
@@ -154,6 +180,8 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         return _proof(run.summary)
     if "peaks" in run.summary:
         return Message(_SURE_RHYTHM)
+    if "knox" in run.summary:
+        return Message(_SURE_NEAR)
     template = _SURE.get(run.analysis)
     if template is None:
         return Message(_SURE_PLAIN)

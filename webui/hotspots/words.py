@@ -122,6 +122,13 @@ _FAULTS: dict[str, str] = {
     Reason.NO_AREA: N_(
         "No community of this area has an outline. Import the outlines of the units first."
     ),
+    Reason.RADIUS_TOO_SMALL: N_(
+        "The distance is too small for so large an area. Choose a larger distance or a smaller area."
+    ),
+    Reason.TOO_MANY: N_(
+        "There are too many incidents near each other for this method. Choose one category, a "
+        "shorter period, a smaller area or smaller distances."
+    ),
     Reason.NO_EARLIER: N_(
         "There are no incidents for the whole of the former period. Choose a shorter or later "
         "period, or compare with as many days before."
