@@ -34,8 +34,8 @@ _COMING = N_(
     "the 1 % of the area with most, first of all at {place}."
 )
 _NEAR = N_(
-    "Among {count} incidents, {ratio} times as many as by chance follow within {metres} m and {days} "
-    "days; {zones} places have a raised risk after the last day."
+    "Among {count} incidents, {ratio} times as many as by chance follow within {metres} m and "
+    "{days} days; {zones} places have a raised risk after the last day."
 )
 _NEAR_NONE = N_("Among {count} incidents none makes another nearby more likely than chance does.")
 _HOURS = N_("{peaks} hours of the week have more of the {count} incidents than an even spread.")
@@ -73,8 +73,8 @@ _PROOF = N_(
 _BEATS = N_("The forecast is better than both, beyond chance.")
 _NOT_BEATS = N_("It is not surely better than these simple rules: take the average just as well.")
 _SURE_NEAR = N_(
-    "How sure: a band counts as raised only if chance would raise any of the table in less than one "
-    "of twenty tables."
+    "How sure: a band counts as raised only if chance would raise any of the table in less than "
+    "one of twenty tables."
 )
 _SURE_NONE = N_(
     "How sure: that nothing stands out does not prove that nothing is there; with more incidents "

@@ -123,7 +123,8 @@ _FAULTS: dict[str, str] = {
         "No community of this area has an outline. Import the outlines of the units first."
     ),
     Reason.RADIUS_TOO_SMALL: N_(
-        "The distance is too small for so large an area. Choose a larger distance or a smaller area."
+        "The distance is too small for so large an area. Choose a larger distance or a smaller "
+        "area."
     ),
     Reason.TOO_MANY: N_(
         "There are too many incidents near each other for this method. Choose one category, a "
