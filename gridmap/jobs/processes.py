@@ -26,16 +26,21 @@ Work = Callable[[threading.Event], None]
 
 
 @contextmanager
-def beside(settings: Settings) -> Iterator[None]:
+def beside(settings: Settings) -> Iterator[int | None]:
     """Run ``gridmap jobs`` beside what is in the block.
 
     Parameters
     ----------
     settings : Settings
         With the database's URL.
+
+    Yields
+    ------
+    int or None
+        The number of the process, if there is to be one.
     """
     if settings.job_processes == 0:
-        yield
+        yield None
         return
     environment = {**os.environ, "GRIDMAP_DATABASE_URL": settings.database_url or ""}
     command = [sys.executable, "-m", "gridmap", "jobs", "--parent", str(os.getpid())]
@@ -43,7 +48,7 @@ def beside(settings: Settings) -> Iterator[None]:
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     own = os.getpid()
     try:
-        yield
+        yield process.pid
     finally:
         # The server's workers leave the block too, as copies of this process.
         if os.getpid() == own:
