@@ -1,0 +1,1 @@
+"""What to expect next week or month in each cell, and the proof of it."""
