@@ -67,7 +67,7 @@ def density(
     Parameters
     ----------
     x, y : ndarray of float64, shape (n,)
-        Metres in the CRS of the area. Points in no pixel of the area do not count.
+        Metres in the CRS of the area. Points outside do not count.
     area : Polygon or MultiPolygon
         Valid, in a metric CRS.
     bandwidth_m : float
@@ -91,7 +91,7 @@ def density(
         than half the longer side) or ``BANDWIDTH_BELOW_PIXEL``.
     """
     frame, covered = _framed(area, bandwidth_m, pixels)
-    bins, counted = binned(frame, covered, x, y, amounts)
+    bins, counted = binned(frame, covered, area, x, y, amounts)
     _check_points(x, y, counted)
     values = smoothed(bins, bandwidth_m / frame.step_m)
     if edge_corrected:
@@ -144,9 +144,9 @@ def relative_risk(
         As `density`, and ``NO_POPULATION``: nobody lives in the area, or nowhere enough.
     """
     frame, covered = _framed(area, bandwidth_m, pixels)
-    bins, counted = binned(frame, covered, *incidents)
+    bins, counted = binned(frame, covered, area, *incidents)
     _check_points(*incidents, counted)
-    lived, _ = binned(frame, covered, *homes, amounts=np.asarray(households, dtype=np.float64))
+    lived, _ = binned(frame, covered, area, *homes, households)
     steps = bandwidth_m / frame.step_m
     around = smoothed(lived, steps)
     enough = around * (4 * np.pi * steps**2) >= least_households

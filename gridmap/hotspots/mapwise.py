@@ -1,14 +1,14 @@
 """Is anything on the whole map hotter than chance: one test for all neighbourhoods together.
 
-Each place is looked at with its neighbours, as Gi* does, and their incidents are compared with what
-their exposure (households, or area) lets expect. The excess is a standard score from the deviance of
-a binomial count, which stays comparable where little is expected; the highest of the map is
-compared with the highest of maps on which the same number of incidents is spread by exposure alone.
-So the share of maps without any hotspot that show one is alpha, whatever the number of places,
-the counts and the unevenness of exposure: Monte Carlo tests are exact (Barnard 1963; Dwass 1957),
-and the maximum controls the error of the family (Westfall and Young 1993, Resampling-based multiple
-testing). Analytic scores of Gi* promise this neither with nor without a false discovery rate,
-since counts are no normal values.
+Each place is looked at with its neighbours, as Gi* does, and their incidents are compared with
+what their exposure (households, or area) lets expect. The excess is a standard score from the
+deviance of a binomial count, which stays comparable where little is expected; the highest of the
+map is compared with the highest of maps on which the same number of incidents is spread by exposure
+alone. So the share of maps without any hotspot that show one is alpha, whatever the number of
+places, the counts and the unevenness of exposure: Monte Carlo tests are exact (Barnard 1963; Dwass
+1957), and the maximum controls the error of the family (Westfall and Young 1993, Resampling-based
+multiple testing). Analytic scores of Gi* promise this neither with nor without a false discovery
+rate, since counts are no normal values.
 """
 
 from __future__ import annotations

@@ -97,9 +97,14 @@ def coverage(area: shapely.Geometry, frame: Frame) -> Floats:
 
 
 def binned(
-    frame: Frame, covered: Floats, x: Floats, y: Floats, amounts: Floats | None = None
+    frame: Frame,
+    covered: Floats,
+    area: shapely.Geometry,
+    x: Floats,
+    y: Floats,
+    amounts: Floats | None = None,
 ) -> tuple[Floats, int]:
-    """Share out points to the four nearest middles of pixels, linearly.
+    """Share out the points in an area to the four nearest middles of pixels, linearly.
 
     Wand (1994), Fast computation of multivariate kernel estimators, J. Comput. Graph. Statist. 3,
     433-445: the error is of second order in the pixel, that of whole points is of first order.
@@ -108,7 +113,9 @@ def binned(
     ----------
     frame : Frame
     covered : ndarray of float64, shape (rows, columns)
-        Points count that lie in a pixel where it is above 0.
+        What `coverage` gives for the area.
+    area : Polygon or MultiPolygon
+        Points outside do not count.
     x, y : ndarray of float64, shape (n,)
         Metres.
     amounts : ndarray of float64, shape (n,), optional
@@ -120,10 +127,15 @@ def binned(
     counted : int
         How many points lie in the area.
     """
+    share = _shares(x, y, frame.west, frame.south, frame.step_m, covered)
+    # Only where the border runs through a pixel does the point itself have to be looked at.
+    doubtful = np.flatnonzero((share > 0) & (share < 1))
+    shapely.prepare(area)
+    share[doubtful] = shapely.intersects_xy(area, x[doubtful], y[doubtful])
     bins = np.zeros((frame.rows, frame.columns))
     given = np.ones(1) if amounts is None else np.asarray(amounts, dtype=np.float64)
-    counted = _share_out(x, y, given, frame.west, frame.south, frame.step_m, covered, bins)
-    return bins, int(counted)
+    _share_out(x, y, given, frame.west, frame.south, frame.step_m, share, bins)
+    return bins, int(np.count_nonzero(share))
 
 
 def smoothed(grid: Floats, bandwidth: float) -> Floats:
@@ -159,21 +171,33 @@ def _spectrum(size: int, bandwidth: float) -> Floats:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _share_out(
-    x: Floats, y: Floats, amounts: Floats, west: float, south: float, step: float,
-    covered: Floats, bins: Floats,
-) -> int:  # fmt: skip
-    rows, columns = bins.shape
-    counted = 0
+def _shares(
+    x: Floats, y: Floats, west: float, south: float, step: float, covered: Floats
+) -> Floats:
+    """Return how much is covered of the pixel of each point, 0 outside the frame."""
+    rows, columns = covered.shape
+    shares = np.zeros(x.size)
     for k in range(x.size):
         across, up = (x[k] - west) / step, (y[k] - south) / step
-        # Written so that what is no number lies outside too.
-        if not (0 <= across < columns and 0 <= up < rows) or covered[int(up), int(across)] <= 0:
+        # What is no number lies outside too.
+        if 0 <= across < columns and 0 <= up < rows:
+            shares[k] = covered[int(up), int(across)]
+    return shares
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _share_out(
+    x: Floats, y: Floats, amounts: Floats, west: float, south: float, step: float,
+    share: Floats, bins: Floats,
+) -> None:  # fmt: skip
+    rows, columns = bins.shape
+    for k in range(x.size):
+        if share[k] <= 0:
             continue
-        counted += 1
+        across, up = (x[k] - west) / step - 0.5, (y[k] - south) / step - 0.5
         amount = amounts[k] if amounts.size > 1 else amounts[0]
-        column, row = int(np.floor(across - 0.5)), int(np.floor(up - 0.5))
-        east, north = across - 0.5 - column, up - 0.5 - row
+        column, row = int(np.floor(across)), int(np.floor(up))
+        east, north = across - column, up - row
         # At the border of the frame all goes to the pixels that are there.
         left, right = max(column, 0), min(column + 1, columns - 1)
         below, above = max(row, 0), min(row + 1, rows - 1)
@@ -181,7 +205,6 @@ def _share_out(
         bins[below, right] += amount * (1 - north) * east
         bins[above, left] += amount * north * (1 - east)
         bins[above, right] += amount * north * east
-    return counted
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

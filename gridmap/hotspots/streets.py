@@ -1,12 +1,13 @@
 """Incidents on streets: the density along the network, not over the roofs between.
 
-The estimator is the one of diffusion (McSwiggan, Baddeley and Nair 2017, Kernel density estimation on
-a linear network, Scand. J. Statist. 44, 324-345): what each incident counts spreads along the streets
-as heat does, for as long as would make a normal kernel of the bandwidth on an endless street. It is
-the limit of the equal-split continuous kernel of Okabe and Sugihara (2012), Spatial analysis along
-networks, chapter 9: continuous over crossings, nothing is counted twice there, and nothing is lost
-at dead ends. Its time does not grow with the incidents or the number of ways between them. A kernel of
-the distance alone (Xie and Yan 2008) would count a crossing's surroundings once for each street.
+The estimator is the one of diffusion (McSwiggan, Baddeley and Nair 2017, Kernel density estimation
+on a linear network, Scand. J. Statist. 44, 324-345): what each incident counts spreads along the
+streets as heat does, for as long as would make a normal kernel of the bandwidth on an endless
+street. It is the limit of the equal-split continuous kernel of Okabe and Sugihara (2012), Spatial
+analysis along networks, chapter 9: continuous over crossings, nothing is counted twice there, and
+nothing is lost at dead ends. Its time does not grow with the incidents or the number of ways
+between them. A kernel of the distance alone (Xie and Yan 2008) would count the surroundings of a
+crossing once for each street.
 """
 
 from __future__ import annotations
