@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from gridmap.hotspots.analyses import density, gi_star, streets
+from gridmap.hotspots.analyses import (
+    comparison,
+    density,
+    emerging,
+    forecast,
+    gi_star,
+    rhythm,
+    streets,
+)
 from gridmap.hotspots.analyses.result import Analysis
 
-ANALYSES = MappingProxyType[str, Analysis](
-    {each.ANALYSIS.key: each.ANALYSIS for each in (gi_star, density, streets)}
-)
+_MODULES = (gi_star, density, streets, emerging, comparison, rhythm, forecast)
+ANALYSES = MappingProxyType[str, Analysis]({each.ANALYSIS.key: each.ANALYSIS for each in _MODULES})
