@@ -185,6 +185,12 @@ _FIELDS = {
     "parameters": N_("Choices"),
     "shared": N_("Shared"),
 }
+#: The choices of analyses, which the log keeps by their names.
+_CHOICES = {
+    name: info.title
+    for entry in ANALYSES.values()
+    for name, info in entry.parameters.model_fields.items()
+}
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
 
 
@@ -208,7 +214,7 @@ def subject(code: str) -> str:
 
 def field(code: str) -> str:
     """Return what a value is called."""
-    return say(_FIELDS.get(code) or case_words.STEPS.get(code, code))
+    return say(_FIELDS.get(code) or case_words.STEPS.get(code) or _CHOICES.get(code) or code)
 
 
 def value(field: str, code: str) -> str:

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
 
+from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.faults import Reason
 from gridmap.hotspots.running import HANDLERS
 from gridmap.jobs.running import do_waiting
@@ -151,6 +152,20 @@ def test_a_run_leaves_as_geojson_geopackage_and_picture(
             text("SELECT after ->> 'format' FROM audit_log WHERE act = 'hotspots.export'")
         ).scalars()
         assert {"geojson", "gpkg", "png"} <= set(told)
+
+
+@pytest.mark.parametrize("analysis", ANALYSES)
+def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: str) -> None:
+    run = make_run(engine_of(app), None, analysis)
+    for language, sure in (("en", "How sure:"), ("zh", "可信程度：")):
+        page = client.get(f"/hotspots/{run}?lang={language}")
+        assert page.status_code == 200
+        said = re.findall(r"<p>([^<]+)</p>", page.text.split('class="card-box said"')[1])[:3]
+        assert len(said) == 3
+        assert said[2].startswith(sure)
+        assert "{" not in "".join(said)
+    assert client.get(f"/hotspots/{run}/export/png").mimetype == "image/png"
+    assert client.get(f"/hotspots/compare?left={run}").status_code == 200
 
 
 def test_a_name_is_text_and_nothing_else(
