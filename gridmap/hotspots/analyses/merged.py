@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from gridmap.hotspots.analyses.busiest import busiest
-from gridmap.hotspots.analyses.events import Events, Floats
+from gridmap.hotspots.analyses.events import Events
 from gridmap.hotspots.analyses.result import Found
 
 #: More rows than anybody reads; the map shows the others too.
@@ -41,9 +41,8 @@ def merge(hot: NDArray[np.bool_], neighbours: sparse.csr_array) -> NDArray[np.in
 
 
 def with_groups(
-    cells: Found, where: NDArray[np.int64], group: NDArray[np.int64], events: Events,
-    expected: Floats | None = None,
-) -> Found:  # fmt: skip
+    cells: Found, where: NDArray[np.int64], group: NDArray[np.int64], events: Events
+) -> Found:
     """Add to shapes that are drawn the groups that are listed.
 
     Parameters
@@ -55,40 +54,38 @@ def with_groups(
     group : ndarray of int64, shape (shapes,)
         See `merge`.
     events : Events
-    expected : ndarray of float64, shape (shapes,), optional
-        How many incidents each shape would have; those of a group are added up.
+
+    Returns
+    -------
+    Found
+        Counts, expectations and scores of a group are the sums of its shapes, p is the least.
     """
     drawn = np.flatnonzero((cells.count > 0) | (cells.kind != "ns"))
     groups = int(group.max()) + 1 if len(group) else 0
     of_event = np.where(where >= 0, group[where], -1)
-    member = [np.flatnonzero(group == number) for number in range(groups)]
-    score = np.array([cells.score[each].sum() for each in member])
-    order = np.argsort(-score, kind="stable")[:MOST_LISTED]
+    every = [np.flatnonzero(group == number) for number in range(groups)]
+    order = np.argsort([-cells.score[each].sum() for each in every], kind="stable")[:MOST_LISTED]
+    member = [every[number] for number in order]
     times = _split(events, of_event, groups)
     listed: list[Mapping[str, Any]] = [
-        {"shapes": len(member[number]), "busiest": busiest(times[number])} for number in order
+        {"shapes": len(each), "busiest": busiest(times[number])}
+        for number, each in zip(order, member, strict=True)
     ]
-    shapes = [_outline(cells.shapes[member[number]]) for number in order]
-    sums = expected if expected is not None else cells.expected
+
+    def with_sums(column: NDArray[Any], what: Callable[[NDArray[Any]], Any] = np.sum) -> Any:
+        told = np.empty(len(member), dtype=column.dtype)
+        for i, each in enumerate(member):
+            told[i] = what(column[each])
+        return np.concatenate([column[drawn], told])
+
     return Found(
-        shapes=np.concatenate([cells.shapes[drawn], np.array(shapes, dtype=object)]),
-        kind=np.concatenate(
-            [
-                cells.kind[drawn],
-                np.array([_surest(cells.kind[member[g]]) for g in order], cells.kind.dtype),
-            ]
-        ),
-        count=np.concatenate([cells.count[drawn], _sums(cells.count, member, order)]),
-        listed=np.arange(len(drawn) + len(order)) >= len(drawn),
-        score=np.concatenate([cells.score[drawn], score[order]]),
-        expected=None
-        if sums is None
-        else np.concatenate([sums[drawn], _sums(sums, member, order)]),
-        p=None
-        if cells.p is None
-        else np.concatenate(
-            [cells.p[drawn], np.array([np.nanmin(cells.p[member[g]]) for g in order])]
-        ),
+        shapes=with_sums(cells.shapes, _outline),
+        kind=with_sums(cells.kind, _surest),
+        count=with_sums(cells.count),
+        listed=np.arange(len(drawn) + len(member)) >= len(drawn),
+        score=with_sums(cells.score),
+        expected=None if cells.expected is None else with_sums(cells.expected),
+        p=None if cells.p is None else with_sums(cells.p, np.nanmin),
         values=[{}] * len(drawn) + listed,
     )
 
@@ -98,10 +95,6 @@ def _split(events: Events, of_event: NDArray[np.int64], groups: int) -> list[NDA
     order = np.argsort(of_event, kind="stable")
     bounds = np.searchsorted(of_event[order], np.arange(groups + 1))
     return [events.time[order[bounds[g] : bounds[g + 1]]] for g in range(groups)]
-
-
-def _sums(values: NDArray[Any], member: list[NDArray[np.int64]], order: NDArray[np.int64]) -> Any:
-    return np.array([values[member[number]].sum() for number in order], dtype=values.dtype)
 
 
 def _surest(kinds: NDArray[np.str_]) -> str:
