@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import contourpy
 import numpy as np
 import shapely
@@ -62,12 +64,12 @@ def regions(surface: Surface, levels: Floats, area: shapely.Geometry) -> NDArray
     )
     found = np.empty(len(levels), dtype=object)
     for i, level in enumerate(levels):
-        points, rings, polygons = lines.filled(float(level), np.inf)
-        if points[0] is None:
+        # One chunk: its corners, where its rings begin, and where its polygons begin among these.
+        ragged: Any = lines.filled(float(level), np.inf)
+        (corners,), (rings,), (polygons,) = ragged
+        if corners is None:
             found[i] = shapely.MultiPolygon()
             continue
-        pieces = shapely.from_ragged_array(
-            shapely.GeometryType.POLYGON, points[0], (rings[0], polygons[0])
-        )
+        pieces = shapely.from_ragged_array(shapely.GeometryType.POLYGON, corners, (rings, polygons))
         found[i] = shapely.intersection(shapely.union_all(shapely.make_valid(pieces)), area)
     return found

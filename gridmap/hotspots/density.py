@@ -97,7 +97,9 @@ def density(
     if edge_corrected:
         mass = smoothed(covered, bandwidth_m / frame.step_m)
         # Far beyond the border, next to nothing would be divided by next to nothing.
-        near = ndimage.binary_dilation(covered > 0, np.ones((3, 3))) & (mass > _LEAST_MASS)
+        near = ndimage.binary_dilation(covered > 0, np.ones((3, 3), dtype=bool)) & (
+            mass > _LEAST_MASS
+        )
         values = np.divide(values, mass, out=np.zeros_like(values), where=near)
     return Surface(frame, values * (1000 / frame.step_m) ** 2, covered, bandwidth_m, counted)
 

@@ -24,7 +24,7 @@ MOST_CELLS = 500_000
 """Shapes in the box around the area, beyond which a map of them helps nobody."""
 
 _LEAST_SHARE = 1e-9
-_ROW_HEIGHT = np.sqrt(3) / 2
+_ROW_HEIGHT = float(np.sqrt(3) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +107,8 @@ class Grid:
     def totals(self, x: Floats, y: Floats, amounts: Floats) -> Floats:
         """Add up the amounts of the points in each shape, for example their households."""
         numbers = self.locate(x, y) + 1
-        totals: Floats = np.bincount(numbers, weights=amounts, minlength=len(self) + 1)[1:]
-        return totals
+        whole = np.bincount(numbers, weights=amounts, minlength=len(self) + 1)
+        return whole[1:].astype(np.float64)
 
 
 def make_grid(area: shapely.Geometry, kind: Kind, size_m: float, *, clip: bool = True) -> Grid:
@@ -195,8 +195,10 @@ def _places(kind: Kind, size_m: float, x: Floats, y: Floats) -> tuple[Integers, 
 
 def _centres(kind: Kind, size_m: float, row: Integers, column: Integers) -> tuple[Floats, Floats]:
     if kind == "square":
-        return (column + 0.5) * size_m, (row + 0.5) * size_m
-    return (column + 0.5 * (row & 1)) * size_m, row * (_ROW_HEIGHT * size_m)
+        x, y = (column + 0.5) * size_m, (row + 0.5) * size_m
+    else:
+        x, y = (column + 0.5 * (row & 1)) * size_m, row * (_ROW_HEIGHT * size_m)
+    return x.astype(np.float64), y.astype(np.float64)
 
 
 def _outlines(kind: Kind, size_m: float, row: Integers, column: Integers) -> NDArray[np.object_]:
@@ -209,8 +211,7 @@ def _outlines(kind: Kind, size_m: float, row: Integers, column: Integers) -> NDA
         step_x, step_y = size_m / 2, size_m / (2 * np.sqrt(3))
         east, north = np.array([0, 1, 1, 0, -1, -1]), np.array([-2, -1, 1, 2, 1, -1])
         x, y = (2 * column + (row & 1))[:, None] + east, 3 * row[:, None] + north
-    outlines: NDArray[np.object_] = shapely.polygons(np.stack([x * step_x, y * step_y], axis=-1))
-    return outlines
+    return np.asarray(shapely.polygons(np.stack([x * step_x, y * step_y], axis=-1)), dtype=object)
 
 
 def _polygons_of(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

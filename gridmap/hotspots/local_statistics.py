@@ -218,7 +218,7 @@ def two_sided(z: Floats) -> Floats:
 
 def row_standardised(weights: Weights) -> Weights:
     """Scale the weights so that each row sums to one; rows without any stay empty."""
-    size = np.asarray(weights.sum(axis=1))
+    size: Floats = np.asarray(weights.sum(axis=1))
     scaled = weights.copy()
     scaled.data = weights.data / np.repeat(size, np.diff(weights.indptr))
     return scaled
@@ -256,4 +256,4 @@ def _row_sums(weights: Weights) -> tuple[Floats, Floats]:
     """Return the sums of the weights and of their squares in each row."""
     ones = np.ones(weights.shape[1])
     squared = sparse.csr_array((weights.data**2, weights.indices, weights.indptr), weights.shape)
-    return weights @ ones, squared @ ones
+    return np.asarray(weights @ ones), np.asarray(squared @ ones)

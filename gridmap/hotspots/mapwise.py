@@ -107,8 +107,8 @@ def hot_places(
     share = exposure / exposure.sum()
     starts, columns = weights.indptr, weights.indices
     # Rounding must not let a share of all pass 1.
-    around = np.minimum(_sums(starts, columns, share), 1.0)
-    observed = _sums(starts, columns, counted)
+    around: Floats = np.minimum(_sums(starts, columns, share), 1.0)
+    observed = _sums(starts, columns, counted.astype(np.float64)).astype(np.int64)
     score = _scores(observed, around, incidents)
     highest = _highest_by_chance(
         starts, columns, share, around, incidents, replications, seed, tick
@@ -145,7 +145,7 @@ def _highest_by_chance(
     return np.concatenate(found)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _score(observed: int, around: float, incidents: int) -> float:
     """Return the signed root of the deviance of a binomial count."""
     expected = incidents * around
@@ -158,10 +158,11 @@ def _score(observed: int, around: float, incidents: int) -> float:
         rest = incidents - expected
         if rest > 0:
             deviance += (incidents - observed) * np.log((incidents - observed) / rest)
-    return np.copysign(np.sqrt(max(2 * deviance, 0.0)), observed - expected)
+    score: float = np.copysign(np.sqrt(max(2 * deviance, 0.0)), observed - expected)
+    return score
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _scores(observed: Integers, around: Floats, incidents: int) -> Floats:
     scores = np.empty(observed.size)
     for place in range(observed.size):
@@ -169,7 +170,7 @@ def _scores(observed: Integers, around: Floats, incidents: int) -> Floats:
     return scores
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _highest_scores(
     starts: NDArray[np.int32], columns: NDArray[np.int32], counts: Integers, around: Floats,
     incidents: int,
@@ -188,10 +189,8 @@ def _highest_scores(
     return highest
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sums(
-    starts: NDArray[np.int32], columns: NDArray[np.int32], values: NDArray[np.generic]
-) -> NDArray[np.generic]:
+@njit(cache=True, nogil=True)
+def _sums(starts: NDArray[np.int32], columns: NDArray[np.int32], values: Floats) -> Floats:
     sums = np.zeros_like(values)
     for place in range(starts.size - 1):
         for j in range(starts[place], starts[place + 1]):

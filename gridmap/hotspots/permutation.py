@@ -46,8 +46,9 @@ def tail_counts(
     """
     n = len(values)
     at_least, at_most = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    observed: Floats = weights @ values
-    slack: Floats = 1e-12 * (abs(weights) @ np.full(n, np.abs(values).max(initial=0)))
+    observed: Floats = np.asarray(weights @ values)
+    largest = np.full(n, np.abs(values).max(initial=0))
+    slack: Floats = 1e-12 * np.asarray(abs(weights) @ largest)
     blocks = -(-n // BLOCK)
     step = max(1, int(_SUMMED_BETWEEN_TICKS * blocks / max(1, weights.nnz * replications)))
     for first in range(0, blocks, step):
@@ -60,7 +61,7 @@ def tail_counts(
     return at_least, at_most
 
 
-@njit(cache=True, nogil=True, parallel=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, parallel=True)
 def _permute_blocks(
     values: Floats, starts: NDArray[np.int32], weights: Floats, observed: Floats, slack: Floats,
     replications: int, seed: int, first: int, last: int, at_least: Integers, at_most: Integers,
@@ -98,7 +99,7 @@ def _permute_blocks(
                         at_most[place] += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _shuffle(
     values: Floats, order: NDArray[np.int32], drawn: Floats, wanted: int, state: np.uint64
 ) -> np.uint64:
@@ -118,7 +119,7 @@ def _shuffle(
     return state
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _mixed(bits: np.uint64) -> np.uint64:
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

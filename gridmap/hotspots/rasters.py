@@ -38,9 +38,10 @@ class Frame:
 
     def axes(self) -> tuple[Floats, Floats]:
         """Return x of the columns and y of the rows, at the middles of pixels."""
+        across, up = (np.arange(size) + 0.5 for size in (self.columns, self.rows))
         return (
-            self.west + (np.arange(self.columns) + 0.5) * self.step_m,
-            self.south + (np.arange(self.rows) + 0.5) * self.step_m,
+            (self.west + across * self.step_m).astype(np.float64),
+            (self.south + up * self.step_m).astype(np.float64),
         )
 
 
@@ -153,24 +154,24 @@ def smoothed(grid: Floats, bandwidth: float) -> Floats:
     ndarray of float64, shape (rows, columns)
         Not below 0.
     """
-    reach = int(np.ceil(_REACH * bandwidth))
-    rows, columns = (fft.next_fast_len(size + reach, real=True) for size in grid.shape)
-    spectrum = fft.rfft2(grid, s=(rows, columns), workers=-1)
-    spectrum *= _spectrum(rows, bandwidth)[:, None]
-    spectrum *= _spectrum(columns, bandwidth)[: columns // 2 + 1]
-    whole: Floats = fft.irfft2(spectrum, s=(rows, columns), workers=-1, overwrite_x=True)
-    return np.maximum(whole[: grid.shape[0], : grid.shape[1]], 0.0)
+    return np.maximum(_smoothed_along(1, _smoothed_along(0, grid, bandwidth), bandwidth), 0.0)
 
 
-def _spectrum(size: int, bandwidth: float) -> Floats:
-    """Return the transform of a normal kernel around 0, which is real since it is symmetric."""
+def _smoothed_along(axis: int, grid: Floats, bandwidth: float) -> Floats:
+    """Convolve all lines along one axis: the kernel is the product of one for each."""
+    length = grid.shape[axis]
+    size = fft.next_fast_len(length + int(np.ceil(_REACH * bandwidth)), real=True)
     away = np.minimum(np.arange(size), size - np.arange(size))
     kernel = np.exp(-0.5 * (away / bandwidth) ** 2)
-    spectrum: Floats = fft.fft(kernel / kernel.sum()).real
-    return spectrum
+    # The transform of what is symmetric around 0 is real.
+    transform = fft.rfft(kernel / kernel.sum()).real
+    spectrum = fft.rfft(grid, size, axis=axis, workers=-1)
+    spectrum *= transform if axis == 1 else transform[:, None]
+    lines: Floats = fft.irfft(spectrum, size, axis=axis, workers=-1, overwrite_x=True)
+    return lines[:, :length] if axis == 1 else lines[:length]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _shares(
     x: Floats, y: Floats, west: float, south: float, step: float, covered: Floats
 ) -> Floats:
@@ -185,7 +186,7 @@ def _shares(
     return shares
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _share_out(
     x: Floats, y: Floats, amounts: Floats, west: float, south: float, step: float,
     share: Floats, bins: Floats,
@@ -207,7 +208,7 @@ def _share_out(
         bins[above, right] += amount * north * east
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _add_edges(xy: Floats, ring: NDArray[np.int64], changes: Floats) -> None:
     """Add what each edge changes in the share covered to the east of it.
 
@@ -229,7 +230,7 @@ def _add_edges(xy: Floats, ring: NDArray[np.int64], changes: Floats) -> None:
             _add_piece(changes[row], min(first, second), max(first, second), height)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _add_piece(changes: Floats, west: float, east: float, height: float) -> None:
     """Add the piece of an edge within a row of pixels."""
     first = int(west)
@@ -244,7 +245,7 @@ def _add_piece(changes: Floats, west: float, east: float, height: float) -> None
             break
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _mean_share(west: float, east: float) -> float:
     """Return the mean of 1 - t, kept between 0 and 1, for t from west to east."""
     if east - west < 1e-12:

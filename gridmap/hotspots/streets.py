@@ -22,11 +22,11 @@ from scipy import sparse, special
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Floats, Integers
 from gridmap.hotspots.ticks import Tick
+from gridmap.hotspots.weights import Weights
 
 LEAST_INCIDENTS = 10
 """With fewer incidents no map is made."""
 
-_POINTS_AT_ONCE = 50_000
 _SAME_M = 1e-9
 _LEAST_SHARE = 0.05
 # Terms per root of half the exponent: exp(-8^2 / 2) is below what doubles hold.
@@ -68,46 +68,6 @@ class Lixels:
         ndarray of LineString, shape (n,)
         """
         return _cut(self, streets)
-
-
-def snap(
-    x: Floats, y: Floats, streets: NDArray[np.object_], within_m: float, *, tick: Tick | None = None
-) -> tuple[Integers, Floats]:
-    """Move points to the nearest street.
-
-    Parameters
-    ----------
-    x, y : ndarray of float64, shape (n,)
-        Metres in a metric CRS.
-    streets : ndarray of LineString, shape (streets,)
-        In the same CRS.
-    within_m : float
-        Points further off than this are on no street.
-    tick : Tick, optional
-        Told how far it has come.
-
-    Returns
-    -------
-    street : ndarray of int64, shape (n,)
-        The number of the street, the least of those equally near; -1 where none is near enough.
-    along_m : ndarray of float64, shape (n,)
-        Where on the street, in metres from its start; NaN where there is none.
-    """
-    tree = shapely.STRtree(streets)
-    street, along = np.full(len(x), -1, dtype=np.int64), np.full(len(x), np.nan)
-    for begin in range(0, len(x), _POINTS_AT_ONCE):
-        points = shapely.points(
-            x[begin : begin + _POINTS_AT_ONCE], y[begin : begin + _POINTS_AT_ONCE]
-        )
-        which, near = tree.query_nearest(points, max_distance=within_m, all_matches=True)
-        # All nearest come, in no order; the last written is the least.
-        falling = np.argsort(-near, kind="stable")
-        which, near = which[falling], near[falling]
-        street[begin + which] = near
-        along[begin + which] = shapely.line_locate_point(streets[near], points[which])
-        if tick is not None:
-            tick(min(begin + _POINTS_AT_ONCE, len(x)) / len(x))
-    return street, along
 
 
 def make_lixels(streets: NDArray[np.object_], length_m: float) -> Lixels:
@@ -159,7 +119,7 @@ def street_density(
         The crossings where each street starts and ends, numbered in any way. Streets meet where
         these agree, not where their lines cross.
     street, along_m : ndarray, shape (n,)
-        Where the incidents are, see `snap`; those on no street do not count.
+        Where the incidents are, see `snapping.snap`; those on no street do not count.
     bandwidth_m : float
         The kernel's standard deviation along a street, in metres.
     amounts : ndarray of float64, shape (n,), optional
@@ -193,7 +153,7 @@ def lixel_of(lixels: Lixels, street: Integers, along_m: Floats) -> Integers:
     return np.clip(number, first, last)
 
 
-def _conductance(lixels: Lixels, ends: Integers) -> sparse.csr_array[np.float64, tuple[int, int]]:
+def _conductance(lixels: Lixels, ends: Integers) -> Weights:
     """Return the matrix that gives what leaves each piece, from the heat of all.
 
     Between the middles of neighbouring pieces flows the difference over their distance. A crossing
@@ -213,11 +173,12 @@ def _conductance(lixels: Lixels, ends: Integers) -> sparse.csr_array[np.float64,
     flow = 1 / distance_m[inner]
     chain = sparse.coo_array((flow, (inner, inner + 1)), shape=(n, n))
     between = (chain + chain.T + spokes @ hub @ spokes.T).tocsr()
-    return (sparse.diags_array(between.sum(axis=1)) - between).tocsr()
+    leaving: Weights = (sparse.diags_array(between.sum(axis=1)) - between).tocsr()
+    return leaving
 
 
 def _diffused(
-    conductance: sparse.csr_array[np.float64, tuple[int, int]],
+    conductance: Weights,
     length_m: Floats,
     heat: Floats,
     bandwidth_m: float,
@@ -232,7 +193,7 @@ def _diffused(
     scale = sparse.diags_array(1 / np.sqrt(length_m))
     matrix = (scale @ conductance @ scale).tocsr()
     # No eigenvalue is greater than the greatest row sum (Gershgorin), and none is below 0.
-    greatest = float(abs(matrix).sum(axis=1).max())
+    greatest = float(np.max(abs(matrix).sum(axis=1)))
     half = greatest * bandwidth_m**2 / 4
     matrix = (matrix * (2 / greatest) - sparse.eye_array(len(heat))).tocsr()
     before, now = scale @ heat, matrix @ (scale @ heat)
@@ -243,7 +204,8 @@ def _diffused(
         result += (2 if k % 2 == 0 else -2) * special.ive(k, half) * now
         if tick is not None and k % 50 == 0:
             tick(k / terms)
-    return np.maximum(scale @ result, 0.0)
+    density: Floats = np.maximum(np.asarray(scale @ result), 0.0)
+    return density
 
 
 def _cut(lixels: Lixels, streets: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -265,5 +227,4 @@ def _cut(lixels: Lixels, streets: NDArray[np.object_]) -> NDArray[np.object_]:
     places = np.concatenate([starts, way[corner], stops])
     order = np.lexsort([places, piece])
     points = np.column_stack([np.interp(places, way, xy[:, axis]) for axis in (0, 1)])
-    lines: NDArray[np.object_] = shapely.linestrings(points[order], indices=piece[order])
-    return lines
+    return np.asarray(shapely.linestrings(points[order], indices=piece[order]), dtype=object)

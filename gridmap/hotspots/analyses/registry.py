@@ -10,10 +10,24 @@ from gridmap.hotspots.analyses import (
     emerging,
     forecast,
     gi_star,
+    near_repeat,
     rhythm,
+    scan,
+    st_dbscan,
     streets,
 )
 from gridmap.hotspots.analyses.result import Analysis
 
-_MODULES = (gi_star, density, streets, emerging, comparison, rhythm, forecast)
+_MODULES = (
+    gi_star,
+    density,
+    streets,
+    scan,
+    st_dbscan,
+    near_repeat,
+    emerging,
+    comparison,
+    rhythm,
+    forecast,
+)
 ANALYSES = MappingProxyType[str, Analysis]({each.ANALYSIS.key: each.ANALYSIS for each in _MODULES})

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gridmap.hotspots.faults import Reason, Unsuitable
-from gridmap.hotspots.streets import lixel_of, make_lixels, snap, street_density
+from gridmap.hotspots.snapping import snap
+from gridmap.hotspots.streets import lixel_of, make_lixels, street_density
 
 # East, north, west and south, each a kilometre from a crossing at the origin.
 CROSS = np.array([
@@ -126,9 +127,29 @@ def test_incidents_move_to_the_nearest_street_within_reach() -> None:
     street, along = snap(x, y, CROSS, 50.0)
     assert street.tolist() == [0, 1, -1, -1, 0]
     np.testing.assert_allclose(along, [300, 700, np.nan, np.nan, 30])
-    told: list[float] = []
-    snap(x, y, CROSS, 50.0, tick=told.append)
-    assert told == [1.0]
+
+
+@pytest.mark.parametrize("within", [5.0, 40.0, 900.0])
+def test_moving_equals_the_distances_of_shapely(within: float) -> None:
+    rng = np.random.default_rng(8)
+    straight, _ = town(6, 2)
+    winding = [shapely.LineString(rng.uniform(0, 500, (k, 2))) for k in (3, 7)]
+    streets = np.concatenate([straight, winding])
+    x, y = rng.uniform(-200, 800, (2, 3000))
+    street, along = snap(x, y, streets, within)
+    away = shapely.distance(shapely.points(x, y)[:, None], streets)
+    near = away.min(axis=1) <= within
+    assert (street[near] == away.argmin(axis=1)[near]).all()
+    assert (street[~near] == -1).all()
+    where = shapely.line_interpolate_point(streets[street[near]], along[near])
+    reached = shapely.distance(where, shapely.points(x[near], y[near]))
+    np.testing.assert_allclose(reached, away.min(axis=1)[near], atol=1e-9)
+
+
+def test_no_streets_take_no_point() -> None:
+    street, along = snap(np.zeros(3), np.zeros(3), CROSS[:0], 50.0)
+    assert street.tolist() == [-1] * 3
+    assert np.isnan(along).all()
 
 
 def test_those_on_no_street_do_not_count() -> None:
