@@ -51,6 +51,7 @@ def period_starts(first: np.datetime64, last: np.datetime64, length: Length) -> 
         The last is the day after the last period. Of length 1 when no period is whole.
     """
     begin, end = first.astype("datetime64[D]"), last.astype("datetime64[D]") + 1
+    starts: Moments
     if length == "month":
         # From the first month that begins in the span to the last that begins by its end.
         month = (begin - 1).astype("datetime64[M]") + 1
@@ -58,7 +59,7 @@ def period_starts(first: np.datetime64, last: np.datetime64, length: Length) -> 
         return starts if starts.size else np.array([end])
     days = 7 if length == "week" else 1
     number = max(int((end - begin).astype(int)), 0) // days
-    starts: Moments = end - days * np.arange(number, -1, -1)
+    starts = end - days * np.arange(number, -1, -1)
     return starts
 
 
@@ -130,16 +131,21 @@ def space_time_gi_star(
         raise Unsuitable(Reason.TOO_FEW, places=float(n), least=LEAST_BINS)
     if np.ptp(values) == 0:
         raise Unsuitable(Reason.ONE_VALUE, value=float(values.flat[0]))
-    squared = sparse.csr_array((weights.data**2, weights.indices, weights.indptr), weights.shape)
     depth = np.minimum(np.arange(periods) + 1, periods_back + 1)
-    ones = np.ones((values.shape[0], 1))
-    size = (weights @ ones) * depth
-    size2 = (squared @ ones) * depth
+    size = np.outer(_row_sums(weights, 1), depth)
+    size2 = np.outer(_row_sums(weights, 2), depth)
     running = np.cumsum(values, axis=1)
     running[:, periods_back + 1 :] -= running[:, : -periods_back - 1].copy()
-    observed = weights @ running
+    observed: Floats = weights @ running
     variance = values.var() * np.maximum(n * size2 - size**2, 0) / (n - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         z: Floats = (observed - size * values.mean()) / np.sqrt(variance)
     z[~np.isfinite(z)] = np.nan
     return z
+
+
+def _row_sums(weights: Weights, power: int) -> Floats:
+    """Return the sums of a power of the weights in each row."""
+    raised = sparse.csr_array((weights.data**power, weights.indices, weights.indptr), weights.shape)
+    sums: Floats = raised @ np.ones(weights.shape[1])
+    return sums

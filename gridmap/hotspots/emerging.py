@@ -77,9 +77,9 @@ def emerging(
 
     Cold spots are the mirror image: intensifying means that scores fall further. Where two
     definitions hold, the earlier in this list counts, as for a place that is hot for the first
-    time after it was cold: it is new. Esri lists "persistent" without naming the last period;
-    here a place that is not hot in the last period is historical. ArcGIS takes the false
-    discovery rate over all bins, which ``fdr`` does too.
+    time after it was cold: it is new, even if it was cold all along. Esri lists "persistent"
+    without naming the last period; here a place that is not hot in the last period is
+    historical. ArcGIS takes the false discovery rate over all bins, which ``fdr`` does too.
 
     Parameters
     ----------
@@ -125,12 +125,11 @@ def classify(
     -------
     ndarray of Pattern, shape (places,)
     """
-    pattern = np.full(len(hot), Pattern.NONE, dtype=object)
-    for name, here, opposite, growing in (
-        ("hot", hot, cold, direction),
-        ("cold", cold, hot, -direction),
-    ):
-        for kind, found in _kinds(here, opposite, growing).items():
+    # NumPy would make plain text of the member, if it filled an array with it.
+    pattern: NDArray[np.object_] = np.array([Pattern.NONE] * len(hot), dtype=object)
+    of_hot, of_cold = _kinds(hot, cold, direction), _kinds(cold, hot, -direction)
+    for kind in of_hot:
+        for name, found in (("hot", of_hot[kind]), ("cold", of_cold[kind])):
             pattern[found & (pattern == Pattern.NONE)] = Pattern(f"{kind}_{name}")
     return pattern
 

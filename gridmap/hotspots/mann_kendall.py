@@ -95,7 +95,8 @@ def _ties(table: Floats) -> tuple[Floats, Floats]:
     group = np.cumsum(new.ravel()) - 1  # Every row begins a new group.
     sizes = np.bincount(group).astype(np.float64)
     row = np.flatnonzero(new.ravel()) // n
-    rows = len(table)
-    in_variance: Floats = np.bincount(row, sizes * (sizes - 1) * (2 * sizes + 5), minlength=rows)
-    in_pairs: Floats = np.bincount(row, sizes * (sizes - 1) / 2, minlength=rows)
-    return in_variance, in_pairs
+    variances, pairs = sizes * (sizes - 1) * (2 * sizes + 5), sizes * (sizes - 1) / 2
+    sums: Floats = np.zeros((2, len(table)))
+    np.add.at(sums[0], row, variances)
+    np.add.at(sums[1], row, pairs)
+    return sums[0], sums[1]

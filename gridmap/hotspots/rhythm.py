@@ -186,7 +186,8 @@ def season_index(
     """Compare the months of the year, whatever the trend over the years.
 
     Years are counted back from the last whole month, so each holds every month once, and each
-    year's incidents are expected in proportion to the days of its months.
+    year's incidents are expected in proportion to the days of its months. A trend within the years
+    stays in the ratios.
 
     Parameters
     ----------

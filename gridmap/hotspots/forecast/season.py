@@ -9,7 +9,9 @@ import numpy as np
 from gridmap.hotspots.grids import Floats, Integers
 
 _WEEKDAY_OF_DAY_0 = 3  # 1 January 1970 was a Thursday; Monday is 0.
-_ROUNDS = 50
+_YEAR, _LEAST_DAYS = 365.25, 730
+_LOOSE = 1.0
+_ROUNDS, _PRECISE = 50, 1e-8
 
 
 class Season(NamedTuple):
@@ -32,10 +34,11 @@ def fit_season(
 ) -> Season:
     """Estimate the factors of months and weekdays.
 
-    A Poisson regression on year, month and weekday without interactions, by iterative proportional
-    scaling (Deming and Stephan 1940, Ann. Math. Statist. 11, 427-444), so a trend over the years
-    is not taken for a season and a month with five Sundays is not taken for a bad one. Each factor
-    is drawn towards 1 by the weight of ``prior`` incidents, a gamma prior.
+    A Poisson regression of the daily counts on month, weekday and a trend that bends once a year,
+    without interactions, fitted by iteratively reweighted least squares (McCullagh and Nelder
+    1989, Generalized linear models, section 2.5). So a trend is not taken for a season, nor a
+    month with five Sundays for a bad one. The logarithms of the factors have a normal prior around
+    0 whose precision is ``prior``, about the weight of so many incidents.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def fit_season(
     first, last : int
         Whole days since 1970-01-01; the incidents of first <= day < last count.
     prior : float
-        How many incidents the belief in no season is worth, per month or weekday.
+        The precision of the belief in no season, above 0.
     by_month : bool
         Leave the months at 1 otherwise. They are so too with under two years of days, in which
         season and trend cannot be told apart.
@@ -54,30 +57,31 @@ def fit_season(
     Season
     """
     days = np.arange(first, last)
-    counts = np.bincount(
-        np.floor(day[(day >= first) & (day < last)]).astype(np.int64) - first,
-        minlength=len(days),
-    ).astype(np.float64)
-    month, weekday, year = _month(days), weekdays(days), (days - first) * 100 // 36525
-    factors = [np.ones(12), np.ones(7), np.ones(int(year.max(initial=0)) + 1)]
-    groups = [month, weekday, year]
-    varying = [by_month and last - first >= 730, True, True]
-    level = counts.mean() if len(days) else 0.0
-    if level == 0:
-        return Season(factors[0], factors[1])
+    inside = np.floor(day[(day >= first) & (day < last)]).astype(np.int64) - first
+    counts = np.bincount(inside, minlength=len(days)).astype(np.float64)
+    if not len(inside):
+        return Season(np.ones(12), np.ones(7))
+    month = (_month(days)[:, None] == np.arange(12)).astype(np.float64)
+    if not by_month or last - first < _LEAST_DAYS:
+        month[:] = 0
+    weekday = (weekdays(days)[:, None] == np.arange(7)).astype(np.float64)
+    knots = np.linspace(first, last, max(2, round((last - first) / _YEAR) + 1))
+    trend = np.maximum(0, 1 - np.abs(days[:, None] - knots) / (knots[1] - knots[0]))
+    design = np.hstack([month, weekday, trend])
+    penalty = np.repeat([prior, prior, _LOOSE], [12, 7, len(knots)])
+    level = np.log(counts.mean())
+    effects = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
-        for k in range(3):
-            if not varying[k]:
-                continue
-            others = np.full(len(days), level)
-            for j in range(3):
-                if j != k:
-                    others *= factors[j][groups[j]]
-            size = len(factors[k])
-            seen = np.bincount(groups[k], weights=counts, minlength=size)
-            expected = np.bincount(groups[k], weights=others, minlength=size)
-            factors[k] = (seen + prior) / (expected + prior)
-    return Season(factors[0] / factors[0].mean(), factors[1] / factors[1].mean())
+        mean = np.exp(np.clip(level + design @ effects, -30, 30))
+        weighted = design.T * mean
+        gradient = design.T @ (counts - mean) - penalty * effects
+        step = np.linalg.solve(weighted @ design + np.diag(penalty), gradient)
+        # A long step from the start could overshoot.
+        effects += step / max(1.0, float(np.abs(step).max()))
+        if np.abs(step).max() < _PRECISE:
+            break
+    by_month_of_year, by_weekday = np.exp(effects[:12]), np.exp(effects[12:19])
+    return Season(by_month_of_year / by_month_of_year.mean(), by_weekday / by_weekday.mean())
 
 
 def factors_at(season: Season, day: Floats) -> Floats:

@@ -82,7 +82,7 @@ def test_many_cells_without_a_change_seldom_count() -> None:
     assert 0.03 < (change.p[~change.too_few] < 0.05).mean() < 0.06
     assert change.found.sum() <= 2
     raised = compare_counts(rng.poisson(rates), rng.poisson(np.r_[rates[:50] * 6, rates[50:]]))
-    assert raised.found[:50].mean() > 0.8
+    assert raised.found[:50].mean() > 0.7
 
 
 def test_impossible_input_is_refused() -> None:

@@ -93,7 +93,7 @@ def test_a_bin_whose_neighbours_are_all_has_no_score() -> None:
 
 def test_what_has_no_scores_is_told() -> None:
     with pytest.raises(Unsuitable) as few:
-        space_time_gi_star(np.array([[1.0, 2, 3]]), row_of_places(1))
+        space_time_gi_star(np.array([[1.0, 2, 3]]), sparse.csr_array(np.ones((1, 1))))
     assert few.value.reason is Reason.TOO_FEW
     with pytest.raises(Unsuitable) as same:
         space_time_gi_star(np.full((3, 3), 2.0), row_of_places(3))

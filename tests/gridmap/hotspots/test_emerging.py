@@ -19,7 +19,7 @@ SERIES = {
     "diminishing": ["9876655433", "98766.5433"],
     "sporadic": ["H........H", ".HH..HH.HH"],
     "oscillating": ["HC.......H", "..HHC.HHHH"],
-    "historical": ["HHHHHHHHH.", "345678999C"],
+    "historical": ["HHHHHHHHH.", "345678999."],
 }
 NONE = ["..........", "H.........", "HHHHHHHH..", "HHHCCC....", "HHHHHHHH.."]
 
@@ -44,6 +44,11 @@ def test_each_class_has_its_series(kind: str, text: str, sign: int) -> None:
 def test_no_class_fits(text: str) -> None:
     assert emerging(np.array([scores(text)]), fdr=False).pattern[0] is Pattern.NONE
     assert emerging(-np.array([scores(text)]), fdr=False).pattern[0] is Pattern.NONE
+
+
+def test_what_is_new_counts_before_what_was() -> None:
+    z = np.array([scores("HHHHHHHHHC"), scores("CCCCCCCCCH")])
+    assert emerging(z, fdr=False).pattern.tolist() == [Pattern.NEW_COLD, Pattern.NEW_HOT]
 
 
 def test_there_are_seventeen_classes_and_each_occurs() -> None:

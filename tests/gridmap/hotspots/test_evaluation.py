@@ -42,7 +42,7 @@ def test_equal_risks_are_taken_in_equal_parts() -> None:
 
 
 def test_a_large_cell_needs_more_to_be_chosen() -> None:
-    # Per area the second is twice as dense; it is half of the third, which is taken next.
+    # Per area they have 1, 2 and 0.2: the second whole, then 2 of the 4 of the first.
     area = np.array([4.0, 1, 5])
     assert chosen_share(np.array([4.0, 2, 1]), area, 0.3) == pytest.approx([0.5, 1, 0])
 

@@ -60,7 +60,7 @@ def test_under_two_years_months_are_not_told_from_a_trend() -> None:
     day = np.repeat(np.arange(FIRST, FIRST + 500), np.arange(500) // 50 + 1).astype(float)
     found = fit_season(day, FIRST, FIRST + 500)
     assert (found.month == 1).all()
-    assert fit_season(np.array([]), FIRST, FIRST + 900) == pytest.approx(EVEN)
+    assert (fit_season(np.array([]), FIRST, FIRST + 900).month == 1).all()
 
 
 def test_an_average_day_is_worth_one() -> None:
