@@ -42,7 +42,12 @@ def beside(settings: Settings) -> Iterator[int | None]:
     if settings.job_processes == 0:
         yield None
         return
-    environment = {**os.environ, "GRIDMAP_DATABASE_URL": settings.database_url or ""}
+    environment = {
+        **os.environ,
+        "GRIDMAP_DATABASE_URL": settings.database_url or "",
+        "GRIDMAP_DATA_DIR": str(settings.data_dir),
+        "GRIDMAP_JOB_PROCESSES": str(settings.job_processes),
+    }
     command = [sys.executable, "-m", "gridmap", "jobs", "--parent", str(os.getpid())]
     # Ctrl-C reaches all processes of the terminal's group, and these end when they are told to.
     process = subprocess.Popen(command, env=environment, start_new_session=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -36,10 +36,10 @@ def make_run(engine: Engine, unit: int | None, analysis: str = "gi_star") -> int
 
 
 def wish(engine: Engine, unit: int | None, name: str, analysis: str = "gi_star") -> Wish:
-    """Return a wish for all incidents there are."""
+    """Return a wish for the last year."""
     with engine.connect() as connection:
-        first, last = connection.execute(
-            text("SELECT local_date(min(occurred_at)), local_date(max(occurred_at)) FROM incident")
-        ).one()
-    assert isinstance(first, date)
-    return Wish(analysis, first, last, name=name, unit_id=unit)
+        last = connection.execute(
+            text("SELECT local_date(max(occurred_at)) FROM incident")
+        ).scalar_one()
+    assert isinstance(last, date)
+    return Wish(analysis, last - timedelta(days=364), last, name=name, unit_id=unit)

@@ -47,7 +47,7 @@ def _season(events: Events, first: np.datetime64, last: np.datetime64) -> list[d
         return []
     return [
         {"month": month + 1, "count": int(index.counts[month]),
-         "expected": float(index.expected[month]), "index": float(index.index[month]),
+         "expected": float(index.expected[month]), "index": float(index.ratio[month]),
          "peak": bool(index.peaks.peak[month])}
         for month in range(12)
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from gridmap.hotspots.analyses.density import SHARES
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.result import Analysis, Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.snapping import snap
 from gridmap.hotspots.ticks import Tick
 
 _MOST_LISTED = 100
@@ -46,7 +47,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     """
     lines, _names = context.streets()
     streets = _between_crossings(lines, area.shape)
-    street, at = along.snap(events.x, events.y, streets, asked.within_m)
+    street, at = snap(events.x, events.y, streets, asked.within_m)
     tick(0.4)
     pieces = along.make_lixels(streets, asked.bandwidth_m / 4)
     per_km = along.street_density(
