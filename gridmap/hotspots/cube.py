@@ -136,7 +136,7 @@ def space_time_gi_star(
     size2 = np.outer(_row_sums(weights, 2), depth)
     running = np.cumsum(values, axis=1)
     running[:, periods_back + 1 :] -= running[:, : -periods_back - 1].copy()
-    observed: Floats = weights @ running
+    observed = np.asarray(weights @ running, dtype=np.float64)
     variance = values.var() * np.maximum(n * size2 - size**2, 0) / (n - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         z: Floats = (observed - size * values.mean()) / np.sqrt(variance)
@@ -147,5 +147,4 @@ def space_time_gi_star(
 def _row_sums(weights: Weights, power: int) -> Floats:
     """Return the sums of a power of the weights in each row."""
     raised = sparse.csr_array((weights.data**power, weights.indices, weights.indptr), weights.shape)
-    sums: Floats = raised @ np.ones(weights.shape[1])
-    return sums
+    return np.asarray(raised @ np.ones(weights.shape[1]), dtype=np.float64)
