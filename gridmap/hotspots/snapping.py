@@ -1,4 +1,4 @@
-"""Points moved to the nearest street, compiled: a spatial index takes a hundred times as long."""
+"""Points moved to the nearest street, compiled: a spatial index took about fifty times as long."""
 
 from __future__ import annotations
 

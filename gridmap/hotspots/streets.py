@@ -29,7 +29,7 @@ LEAST_INCIDENTS = 10
 
 _SAME_M = 1e-9
 _LEAST_SHARE = 0.05
-# Terms per root of half the exponent: exp(-8^2 / 2) is below what doubles hold.
+# Terms per root of half the exponent: what is left out is of the order of exp(-9^2 / 2).
 _TERMS = 9
 
 
