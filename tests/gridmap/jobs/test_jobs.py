@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.hotspots.faults import Reason, Unsuitable
-from gridmap.jobs.models import Job
 from gridmap.jobs.running import MOST_TRIES, Doing, do_waiting, work
 from gridmap.jobs.service import ask, ask_for_scheduled, cancel, next_month, schedule
+from gridmap.models import jobs as tables
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -24,9 +24,9 @@ def put(engine: Engine, kind: str = "sum", **parameters: object) -> int:
         return ask(session, kind, parameters).id
 
 
-def look(engine: Engine, job_id: int) -> Job:
+def look(engine: Engine, job_id: int) -> tables.Job:
     with Session(engine, expire_on_commit=False) as session:
-        job = session.get(Job, job_id)
+        job = session.get(tables.Job, job_id)
         assert job is not None
         return job
 
@@ -183,5 +183,5 @@ def test_what_is_scheduled_is_asked_for_once_its_time_has_come(session: Session)
     session.flush()
     assert ask_for_scheduled(session) == 1
     assert ask_for_scheduled(session) == 0
-    job = session.query(Job).one()
+    job = session.query(tables.Job).one()
     assert (job.kind, job.parameters, job.state) == ("sum", {"n": 1}, "waiting")

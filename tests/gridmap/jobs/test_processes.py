@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gridmap.jobs.models import Job
 from gridmap.jobs.processes import beside
 from gridmap.jobs.service import ask
+from gridmap.models import jobs as tables
 from gridmap.settings import Settings
 
 
@@ -22,7 +22,7 @@ def put(engine: Engine) -> int:
 
 def state(engine: Engine, job_id: int) -> str:
     with Session(engine) as session:
-        job = session.get(Job, job_id)
+        job = session.get(tables.Job, job_id)
         assert job is not None
         return job.state
 
