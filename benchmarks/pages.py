@@ -37,7 +37,10 @@ LIMIT_MS = 300
 GOAL = f"every page below {LIMIT_MS} ms at the server with the city, the first time too"
 PEOPLE = ("admin", "supervisor")
 ROUNDS = 3
-DOWNLOADS = {"cases.export", "assignments.export", "assignments.sheet", "assignments.template"}
+DOWNLOADS = {
+    "cases.export", "assignments.export", "assignments.sheet", "assignments.template",
+    "hotspots.export",
+}  # fmt: skip
 #: What people ask for beside the plain pages, by endpoint.
 MORE = {
     "dashboard.show": (

@@ -3,9 +3,14 @@
 from gridmap.db import Base
 from gridmap.exchange import change_log
 from gridmap.exchange.agencies import models as agencies
+from gridmap.hotspots import models as hotspots
 from gridmap.incidents import models as incidents
 from gridmap.incidents.cases import models as cases
+from gridmap.jobs import models as jobs
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
-__all__ = ["Base", "agencies", "cases", "change_log", "incidents", "territory", "workforce"]
+__all__ = [
+    "Base", "agencies", "cases", "change_log", "hotspots", "incidents", "jobs", "territory",
+    "workforce",
+]  # fmt: skip

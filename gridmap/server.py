@@ -15,9 +15,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from geodata.messages import Message
-from gridmap.db import make_engine
-from gridmap.exchange.packages.running import watch
 from gridmap.i18n import preferred_language, translate
+from gridmap.jobs.processes import beside
 from gridmap.settings import Settings
 
 
@@ -31,7 +30,8 @@ def run(settings: Settings, *, dev: bool = False) -> None:
     dev : bool, default False
         Whether the program is loaded anew when its files change.
     """
-    _Server(settings, dev=dev).run()
+    with beside(settings):
+        _Server(settings, dev=dev).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type information.
@@ -74,15 +74,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         warm: Callable[[Any], None] = pkgutil.resolve_name("webui.warming:warm")
         threading.Thread(target=warm, args=(worker.wsgi,), daemon=True).start()
-        threading.Thread(target=self._make_packages, daemon=True).start()
         if worker.age == 1:
             url = "http://{}:{}".format(*worker.sockets[0].getsockname()[:2])
             threading.Thread(target=_say_when_answering, args=(url,), daemon=True).start()
-
-    def _make_packages(self) -> None:
-        """Make packages for other agencies beside the requests, on connections of its own."""
-        engine = make_engine(self.settings.database_url or "", pool_size=3, max_overflow=0)
-        watch(engine, self.settings, threading.Event())
 
     def _finish(self, server: Any, worker: Any) -> None:
         """Let a worker that ends write what it still keeps in memory."""

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Server processes.",
     )
+    job_processes: int = Field(
+        default_factory=lambda: min(2, os.cpu_count() or 1),
+        ge=0,
+        le=16,
+        description="Processes for long work beside the server's; with 0 run gridmap jobs apart.",
+    )
     threads: int = Field(default=8, ge=1, description="Threads in each server process.")
     lang: Literal["en", "zh"] | None = Field(
         default=None,

@@ -11,23 +11,30 @@ import shutil
 import sys
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from sqlalchemy import text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from gridmap.db import make_engine
 from gridmap.demo import load
 from gridmap.embedded import Cluster
+from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.running import HANDLERS
+from gridmap.hotspots.service import Wish, ask_run, delete, share
 from gridmap.i18n import LANGUAGES
+from gridmap.incidents.statistics import clock
+from gridmap.jobs.running import do_waiting
 from gridmap.migrate import migrate
 from gridmap.settings import Settings
 from gridmap.workforce.demo import PASSWORD, USERS
+from gridmap.workforce.rights import SYSTEM
 from gridmap.workforce.sign_in import sign_in
 from webui import create_app
 from webui.access import COOKIE
@@ -103,6 +110,10 @@ PICTURES = [
     Picture("cases-settings", "/cases/settings", "admin"),
     Picture("cases-category", "/cases/settings/categories/B1", "admin"),
     Picture("my", "/my", "cadre", phone=True),
+    Picture("hotspots", "/hotspots", "admin", phone=True),
+    Picture("hotspots-new", "/hotspots/new", "admin"),
+    Picture("hotspots-run", "/hotspots/{run}", "admin", MAP, phone=True),
+    Picture("hotspots-compare", "/hotspots/compare?left={run}&right={run}", "admin", MAP),
 ]
 
 #: What the addresses name: a cell of the demo's cadre, himself, his team, and the next case that
@@ -180,6 +191,20 @@ def enter(session: Session) -> dict[str, str]:
     return tokens
 
 
+def analyse(engine: Engine) -> int:
+    """Return the run that the pictures show: last year's, of the whole town."""
+    with Session(engine) as session, session.begin():
+        last = clock(session.connection()).today
+        wish = Wish("gi_star", last - timedelta(days=364), last, simple=True)
+        run_id = ask_run(session, SYSTEM, wish).id
+        share(session, SYSTEM, run_id, shared=True)
+        earlier = session.scalars(select(HotspotRun.id).where(HotspotRun.id != run_id)).all()
+        for each in earlier:
+            delete(session, SYSTEM, each)
+    do_waiting(engine, HANDLERS)
+    return run_id
+
+
 def main() -> None:
     """Serve the demo town and take the pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -193,6 +218,7 @@ def main() -> None:
         with Session(engine) as session, session.begin():
             tokens = enter(session)
             ids = dict(session.execute(IDS).one()._mapping)
+        ids["run"] = analyse(engine)
         engine.dispose()
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -31,6 +31,7 @@ from webui import (
     dashboard,
     errors,
     health,
+    hotspots,
     language,
     map_data,
     map_page,
@@ -97,6 +98,7 @@ def make_application(settings: Settings) -> Flask:
         agencies.packages,
         changes.blueprint,
         open311.blueprint,
+        hotspots.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from geodata.messages import N_, Message
+from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.workforce.audit import DATABASE, OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
@@ -66,6 +67,14 @@ _ACTS = {
     "package.schedule": N_("Schedule packages"),
     "view.save": N_("Save a view"),
     "view.remove": N_("Remove a view"),
+    "hotspots.run": N_("Analyse hotspots"),
+    "hotspots.rename": N_("Rename a run"),
+    "hotspots.share": N_("Share a run"),
+    "hotspots.schedule": N_("Schedule a run"),
+    "hotspots.unschedule": N_("Schedule a run no longer"),
+    "hotspots.cancel": N_("Cancel a run"),
+    "hotspots.delete": N_("Delete a run"),
+    "hotspots.export": N_("Export hotspots"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -92,6 +101,7 @@ _SUBJECTS = {
     "building_count": N_("Monthly counts"),
     "territory_settings": N_("Settings of the territory"),
     "template": N_("Template of the sheet"),
+    "hotspot_run": N_("Run of an analysis"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -189,6 +199,16 @@ _FIELDS = {
     "expires_at": N_("Ends"),
     "every": N_("By itself"),
     "hour": N_("Hour"),
+    "analysis": N_("Method"),
+    "categories": N_("Categories"),
+    "parameters": N_("Choices"),
+    "shared": N_("Shared"),
+}
+#: The choices of analyses, which the log keeps by their names.
+_CHOICES = {
+    name: info.title
+    for entry in ANALYSES.values()
+    for name, info in entry.parameters.model_fields.items()
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
 
@@ -215,7 +235,7 @@ def subject(code: str) -> str:
 
 def field(code: str) -> str:
     """Return what a value is called."""
-    return say(_FIELDS.get(code) or case_words.STEPS.get(code, code))
+    return say(_FIELDS.get(code) or case_words.STEPS.get(code) or _CHOICES.get(code) or code)
 
 
 def value(field: str, code: str) -> str:
@@ -230,6 +250,8 @@ def value(field: str, code: str) -> str:
         return say(case_words.OUTCOMES.get(code, code))
     if field == "state":
         return say(case_words.STATES.get(code, code))
+    if field == "analysis" and code in ANALYSES:
+        return say(ANALYSES[code].title)
     if field == "step":
         return say(case_words.STEPS.get(code, code))
     if field in ("kind", "level"):

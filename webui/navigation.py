@@ -25,6 +25,7 @@ ENTRIES = [
     Entry("my.show", N_("My tasks"), Action.HANDLE_CASE),
     Entry("map_page.show", N_("Map"), Action.VIEW_MAP),
     Entry("cases.index", N_("Cases"), Action.VIEW_MAP),
+    Entry("hotspots.index", N_("Hotspots"), Action.ANALYSE),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("ogc.landing", N_("Open interfaces"), Action.EXPORT),

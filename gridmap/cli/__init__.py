@@ -28,6 +28,7 @@ _COMMANDS = {
     "migrate": "gridmap.cli.upkeep:migrate",
     "import": "gridmap.cli.importing:import_",
     "export": "gridmap.cli.exporting:export",
+    "jobs": "gridmap.cli.jobs:jobs",
     "packages": "gridmap.cli.packages:packages",
     "sketch": "gridmap.cli.sketch:sketch",
     "check": "gridmap.cli.check:check",

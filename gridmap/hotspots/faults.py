@@ -19,6 +19,8 @@ class Reason(StrEnum):
     NO_STREETS = "no_streets"
     RADIUS_TOO_SMALL = "radius_too_small"
     TOO_MANY = "too_many"
+    NO_AREA = "no_area"
+    NO_EARLIER = "no_earlier"
 
 
 class Unsuitable(ValueError):  # noqa: N818 - It is no error of the program.

@@ -35,6 +35,7 @@ class Action(StrEnum):
     DISPATCH_CASE = "dispatch_case"
     IMPORT = "import"
     EXPORT = "export"
+    ANALYSE = "analyse"
     MANAGE_USERS = "manage_users"
     MANAGE_SETTINGS = "manage_settings"
     MANAGE_AGENCIES = "manage_agencies"
@@ -42,7 +43,7 @@ class Action(StrEnum):
 
 
 _EVERYBODY = {Action.VIEW_MAP, Action.REPORT_INCIDENT}
-_OFFICE = _EVERYBODY | {Action.VIEW_DASHBOARD, Action.VIEW_WORKFORCE, Action.EXPORT}
+_OFFICE = _EVERYBODY | {Action.VIEW_DASHBOARD, Action.VIEW_WORKFORCE, Action.EXPORT, Action.ANALYSE}
 
 #: The audit log tells of the whole town and cannot be cut along areas, so that only those who
 #: see everything read it.

@@ -23,6 +23,9 @@ _IDS = """
            (SELECT id FROM app_user WHERE login = 'analyst') AS user,
            (SELECT id FROM app_user WHERE login = 'spare') AS spare_user,
            (SELECT min(id) FROM agency) AS agency, (SELECT min(id) FROM api_key) AS spare_key,
+           (SELECT min(id) FROM hotspot_run WHERE communities = ARRAY[u.id]) AS run,
+           (SELECT max(id) FROM hotspot_run WHERE communities = ARRAY[u.id] AND name = '备用')
+               AS spare_run,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c

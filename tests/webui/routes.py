@@ -5,6 +5,7 @@ from __future__ import annotations
 from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
+from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_work import ASSIGNMENTS, CASES, DASHBOARD, STAFF
 
@@ -62,4 +63,4 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
         Action.VIEW_AUDIT, "/audit", "/audit?act=user.create&subject=app_user"
     ),
 }  # fmt: skip
-ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS
+ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tests.webui.runs import make_run
 from webui.fetch_assets import WEBUI
 
 SignIn = Callable[[BrowserContext, str], None]
@@ -30,6 +31,10 @@ NOBODY = ""
 DRAWN = "[data-ready=true]"
 MAP = "html[data-map-ready]"
 MISSING = "/no-such-page"
+_TOWN = """
+    SELECT a.unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id
+    WHERE u.login = 'supervisor'
+"""
 
 
 @dataclass(frozen=True)
@@ -88,13 +93,18 @@ VISITS = [
     Visit("/cases/settings", "admin"),
     Visit("/cases/settings/categories/B1", "admin"),
     Visit("/my", "cadre", phone=True),
+    Visit("/hotspots", "supervisor", phone=True),
+    Visit("/hotspots/new", "supervisor"),
+    Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
+    Visit("/hotspots/compare?left={run}&right={run}", "supervisor", MAP),
+    Visit("/hotspots/{run}/delete", "supervisor"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
 
 @pytest.fixture(scope="module")
 def ids(app: Flask) -> dict[str, Any]:
-    """A cell, a case, a cadre and a team of the town in which the demo's supervisor works."""
+    """A cell, a case, a cadre, a team and a run of the town that the demo's supervisor has."""
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
@@ -113,7 +123,8 @@ def ids(app: Flask) -> dict[str, Any]:
                 WHERE u.login = 'cadre' ORDER BY c.id LIMIT 1
             """)
         ).one()
-    return dict(row._mapping)
+        unit = session.execute(text(_TOWN)).scalar_one()
+    return {**row._mapping, "run": make_run(app.extensions["gridmap.engine"], unit)}
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +202,8 @@ def test_axe_finds_no_serious_fault(
         (Visit("/cases/{case}", "supervisor"), [".act-first summary", ".act-first .btn-primary"]),
         (Visit("/cases/new", "cadre"), ["#locate", "#category", "#description", "#save"]),
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
+        (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
+        (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",
 )

@@ -24,6 +24,7 @@ from tests.conftest import fresh_database
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
+from tests.webui.runs import make_runs
 from tests.webui.test_dashboard import counted
 from webui import create_app
 
@@ -54,7 +55,9 @@ BUDGETS: Mapping[str, int] = {
     "ogc_tiles.matrix_sets": 1, "ogc_tiles.matrix_set": 1, "ogc_tiles.tilesets": 4,
     "ogc_tiles.tileset": 4, "ogc_tiles.tile_json": 4, "ogc_tiles.tile": 4, "open311.discovery": 1,
     "open311.services": 1, "open311.definition": 1, "open311.listed": 4, "open311.single": 4,
-    "open311.token": 4,
+    "open311.token": 4, "hotspots.index": 8, "hotspots.ask_new": 6, "hotspots.show": 8,
+    "hotspots.state": 4, "hotspots.features": 5, "hotspots.script": 2, "hotspots.compare": 14,
+    "hotspots.export": 8, "hotspots.ask_delete": 5,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there.
@@ -107,6 +110,9 @@ MORE_ROWS = f"""
     INSERT INTO category (code, parent_id, name)
     SELECT 'B1x' || n, (SELECT id FROM category WHERE code = 'B1'), 'x'
     FROM generate_series(1, 30) n;
+    INSERT INTO hotspot_run (name, analysis, communities, first, last, owner_id, shared)
+    SELECT 'x' || n, 'gi_star', ARRAY[{_OWN}], '2026-01-01', '2026-02-01', u.id, true
+    FROM generate_series(1, 25) n, app_user u WHERE u.login = 'analyst';
 """
 
 
@@ -123,6 +129,8 @@ def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
                 create_key(session, SYSTEM, agency, KeyWish(name, {"cells": LayerGrant()}, None))
         with engine.connect() as connection:
             unit = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
+        make_runs(engine, unit)
+        with engine.connect() as connection:
             ids = ids_of(connection, unit)
         first = walk(app, ids)
         with engine.begin() as connection:

@@ -32,6 +32,7 @@ from tests.webui.conftest import form_token
 from tests.webui.ids import ids_of
 from tests.webui.route import OPEN, PUBLIC, SIGNED_IN, Route
 from tests.webui.routes import ROUTES
+from tests.webui.runs import make_runs
 from webui import create_app
 from webui.access import _NEEDS, COOKIE
 
@@ -82,6 +83,10 @@ def place(cluster: Cluster) -> Iterator[Flask]:
             for _ in range(2):
                 key, _token = create_key(session, SYSTEM, agency.id, wish)
             order_package(session, SYSTEM, key.id)
+        with engine.connect() as connection:
+            own = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
+            foreign = connection.execute(text(f"SELECT min(id) FROM {_OUTSIDE} AS t")).scalar_one()
+        make_runs(engine, own, foreign)
         yield app
         engine.dispose()
 

@@ -25,7 +25,7 @@ from gridmap.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: How often a server process looks for work.
+#: How often the process for packages looks for work.
 _LOOK_EVERY_S = 5.0
 _TELL_EVERY_S = 1.0
 # A process that gave no sign of life for so long was killed; its package is made anew.
@@ -96,7 +96,7 @@ def run_packages(
 
 
 def watch(engine: Engine, settings: Settings, end: Event) -> None:
-    """Make packages until the process ends, in a thread of a server's process."""
+    """Make packages until the process ends, beside the processes for jobs."""
     while not end.wait(_LOOK_EVERY_S):
         try:
             if _something_waits(engine, settings):

@@ -1,0 +1,39 @@
+"""The command that does the long work: analyses, and packages for other agencies."""
+
+from __future__ import annotations
+
+import threading
+
+import click
+
+from gridmap.db import make_engine
+from gridmap.embedded import provide_database
+from gridmap.settings import Settings
+
+
+@click.command()
+@click.option("--parent", type=int, hidden=True, help="End with the process of this number.")
+@click.pass_obj
+def jobs(settings: Settings, parent: int | None) -> None:
+    """Do what waits in the queue, until Ctrl-C.
+
+    gridmap serve does so by itself, unless GRIDMAP_JOB_PROCESSES is 0. The command is for a
+    machine of its own, or for a service beside the server's.
+    """
+    # Loaded before the processes divide, the libraries' memory is shared.
+    from gridmap.exchange.packages.running import watch
+    from gridmap.hotspots.running import HANDLERS, warm
+    from gridmap.jobs.processes import keep_running
+    from gridmap.jobs.running import work
+
+    with provide_database(settings) as url:
+
+        def do_jobs(end: threading.Event) -> None:
+            warm()
+            work(make_engine(url, pool_size=4), HANDLERS, end)
+
+        def make_packages(end: threading.Event) -> None:
+            watch(make_engine(url, pool_size=3, max_overflow=0), settings, end)
+
+        works = [do_jobs] * max(1, settings.job_processes)
+        keep_running([*works, make_packages], parent)

@@ -1,0 +1,1 @@
+"""The analyses that people choose from, over incidents of an area and period."""

@@ -1,0 +1,125 @@
+"""Where incidents are densest: a surface, shown as the smallest areas that hold a share of all."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from geodata.messages import N_
+from gridmap.hotspots import density as surfaces
+from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.bandwidths import cross_validated
+from gridmap.hotspots.contours import regions, share_levels
+from gridmap.hotspots.ticks import Tick
+
+#: The classes, and the share of all incidents in the smallest area that reaches each.
+SHARES = (("top10", 0.10), ("top25", 0.25), ("top50", 0.50), ("top75", 0.75))
+_PIXELS = 768
+_MOST_LISTED = 100
+#: A narrower kernel shows single buildings, which is what the map of incidents is for.
+_LEAST_M = 100.0
+#: Contours may be off by so many metres, for a file a tenth as large.
+_SMOOTH_M = 3.0
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    bandwidth_m: float = Field(
+        0, ge=0, le=20_000, title=N_("Bandwidth, m"),
+        description=N_("How far an incident is felt. 0 chooses what fits best, from 100 m."),
+    )  # fmt: skip
+    border: Literal["corrected", "plain"] = Field(
+        "corrected", title=N_("At the border of the area"),
+        description=N_("Corrected, places at the border are not shown emptier than they are."),
+    )  # fmt: skip
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Estimate the density and take the smallest areas with 10, 25, 50 and 75 % of it.
+
+    Raises
+    ------
+    Unsuitable
+        As `gridmap.hotspots.density.density`.
+    """
+    width = asked.bandwidth_m or max(cross_validated(events.x, events.y), _LEAST_M)
+    tick(0.3)
+    surface = surfaces.density(
+        events.x, events.y, area.shape, width, pixels=_PIXELS,
+        edge_corrected=asked.border == "corrected",
+    )  # fmt: skip
+    tick(0.6)
+    levels = share_levels(surface, np.array([share for _, share in SHARES]))
+    nested = shapely.simplify(regions(surface, levels, area.shape), _SMOOTH_M)
+    tick(0.8)
+    # Each class without those within, so that no colour lies on another.
+    inner = np.concatenate([[shapely.Polygon()], nested[:-1]])
+    rings = shapely.difference(nested, inner)
+    places = list(shapely.get_parts(nested[1]))
+    where = _inside(places, events)
+    counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
+    order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
+    order = order[counts[order] > 0]
+    expected = len(events) * shapely.area(places) / shapely.area(area.shape)
+    top = shapely.union_all(nested[:1])
+    kinds = ["top10" if shapely.intersects(top, places[i]) else "top25" for i in order]
+    drawn = np.flatnonzero(~shapely.is_empty(rings))
+    n = len(drawn)
+    within = _counts(nested, events)
+    found = Found(
+        shapes=np.array([*rings[drawn], *(places[i] for i in order)], dtype=object),
+        kind=np.array([*(SHARES[i][0] for i in drawn), *kinds]),
+        count=np.concatenate([within[drawn], counts[order]]),
+        listed=np.arange(n + len(order)) >= n,
+        score=np.concatenate([np.zeros(n), counts[order].astype(float)]),
+        expected=np.concatenate([np.full(n, np.nan), expected[order]]),
+        values=[{}] * n + [{"busiest": busiest(events.time[where == i])} for i in order],
+    )
+    share = float(shapely.area(nested[1]) / shapely.area(area.shape))
+    figures = {
+        "bandwidth_m": float(width),
+        "hotspots": len(order),
+        "inside": int(counts[order].sum()),
+        "area_share": share,
+        "highest": float(np.nanmax(surface.values)),
+    }
+    return Result(found, figures)
+
+
+def _inside(places: list[shapely.Geometry], events: Events) -> NDArray[np.int64]:
+    """Return the place each incident lies in, -1 for none."""
+    where = np.full(len(events), -1, dtype=np.int64)
+    if places:
+        points = shapely.points(events.x, events.y)
+        event, place = shapely.STRtree(places).query(points, predicate="intersects")
+        where[event] = place
+    return where
+
+
+def _counts(nested: NDArray[np.object_], events: Events) -> NDArray[np.int64]:
+    """Count the incidents in each class without those within."""
+    shapely.prepare(nested)
+    sums = [int(shapely.contains_xy(shape, events.x, events.y).sum()) for shape in nested]
+    return np.array([0, *sums], dtype=np.int64)[1:] - np.array([0, *sums[:-1]], dtype=np.int64)
+
+
+ANALYSIS = Analysis(
+    key="density",
+    title=N_("Density of incidents"),
+    answers=N_("Where are the densest places, whatever the borders of cells?"),
+    method=N_(
+        "Each incident is spread over its surroundings and all are added up (kernel density). "
+        "Shown are the smallest areas that hold 10, 25, 50 and 75 % of the incidents. The picture "
+        "describes; it does not test whether chance would look the same."
+    ),
+    legend="density",
+    parameters=Parameters,
+    run=run,
+)

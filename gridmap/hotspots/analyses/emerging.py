@@ -1,0 +1,99 @@
+"""How hot areas develop: new, lasting, growing, fading, over the months of the period."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from geodata.messages import N_
+from gridmap.hotspots import emerging as patterns
+from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.merged import merge, with_groups
+from gridmap.hotspots.analyses.result import Analysis, Found, Result, fitting_size
+from gridmap.hotspots.cube import make_cube, period_starts, space_time_gi_star
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.grids import make_grid
+from gridmap.hotspots.ticks import Tick
+from gridmap.hotspots.weights import adjacent, with_self
+
+#: Fewer periods have no development to speak of.
+_LEAST_PERIODS = 6
+#: Each shape has as many counts as there are periods, so shapes are larger than on a single map.
+_LARGER = 2.0
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    size_m: int = Field(
+        0, ge=0, le=20_000, title=N_("Size of the shapes, m"),
+        description=N_("0 chooses it by the number of incidents."),
+    )  # fmt: skip
+    periods: Literal["month", "week"] = Field(
+        "month", title=N_("Steps of time"), description=N_("Six at least.")
+    )
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Classify each hexagon by its scores over the months or weeks.
+
+    Raises
+    ------
+    Unsuitable
+        ``TOO_FEW`` whole periods, or all bins alike.
+    """
+    first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
+    starts = period_starts(first, last, asked.periods)
+    if len(starts) - 1 < _LEAST_PERIODS:
+        raise Unsuitable(Reason.TOO_FEW, periods=len(starts) - 1, least=_LEAST_PERIODS)
+    size = float(asked.size_m) or _LARGER * fitting_size(area, len(events))
+    grid = make_grid(area.shape, "hexagon", size)
+    where = grid.locate(events.x, events.y)
+    cube = make_cube(where, events.time, len(grid), starts)
+    tick(0.3)
+    near = adjacent(grid)
+    z = space_time_gi_star(cube.counts, with_self(near))
+    tick(0.6)
+    found = patterns.emerging(z)
+    kind = np.array([str(each) for each in found.pattern], dtype="<U18")
+    kind[kind == str(patterns.Pattern.NONE)] = "ns"
+    counts = cube.counts.sum(axis=1).astype(np.int64)
+    newest = np.nan_to_num(z[:, -1])
+    cells = Found(
+        grid.shapes, kind, counts, np.zeros(len(grid), bool), newest,
+        counts.sum() * grid.areas_m2 / grid.areas_m2.sum(),
+    )  # fmt: skip
+    group = np.full(len(grid), -1, dtype=np.int64)
+    # Places that develop alike and touch are one.
+    for name in sorted(set(kind[np.char.endswith(kind, "_hot")])):
+        own = merge(kind == name, near)
+        group = np.where(own >= 0, own + group.max() + 1, group)
+    hot = group >= 0
+    figures = {
+        "size_m": size,
+        "shapes": len(grid),
+        "hotspots": int(group.max()) + 1,
+        "periods": len(starts) - 1,
+        "kinds": sorted(set(kind)),
+        "inside": int(hot[where[where >= 0]].sum()),
+        "area_share": float(grid.areas_m2[hot].sum() / grid.areas_m2.sum()),
+    }
+    return Result(with_groups(cells, where, group, events), figures)
+
+
+ANALYSIS = Analysis(
+    key="emerging",
+    title=N_("How hot areas develop"),
+    answers=N_("Which hot areas are new, which last, which grow or fade?"),
+    method=N_(
+        "For each month every shape is tested with its neighbours, this month and the one before "
+        "(Gi* in a space-time cube). From the months in which it was hot and from the trend of "
+        "its scores (Mann-Kendall) follows one of 17 classes, as in desktop GIS."
+    ),
+    legend="emerging",
+    parameters=Parameters,
+    run=run,
+    least=60,
+)

@@ -1,0 +1,104 @@
+"""The incidents an analysis is about, as arrays in a plane of metres, with the area they lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Incidents in the order of their ids.
+
+    Attributes
+    ----------
+    x, y : ndarray of float64, shape (n,)
+        Metres in the area's CRS.
+    time : ndarray of datetime64[s], shape (n,)
+        Local time of the town.
+    first, last : date
+        The period that was asked for, both days included.
+    """
+
+    x: Floats
+    y: Floats
+    time: Times
+    first: date
+    last: date
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def days(self) -> int:
+        """Return how many days the period has."""
+        return (self.last - self.first).days + 1
+
+    def where(self, chosen: NDArray[np.bool_]) -> Events:
+        """Return a part of the incidents, of the same period."""
+        return replace(self, x=self.x[chosen], y=self.y[chosen], time=self.time[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """Where it is looked.
+
+    Attributes
+    ----------
+    shape : Polygon or MultiPolygon
+        In metres of `crs`.
+    crs : pyproj.CRS
+    """
+
+    shape: shapely.Geometry
+    crs: pyproj.CRS
+
+    def to_degrees(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Return shapes in metres as shapes in WGS 84."""
+        back = pyproj.Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        done: NDArray[np.object_] = shapely.transform(
+            shapes, lambda at: np.column_stack(back.transform(at[:, 0], at[:, 1]))
+        )
+        return done
+
+
+@dataclass(frozen=True, eq=False)
+class Households:
+    """Where people live: the middle of each building, in metres, and how many households."""
+
+    x: Floats
+    y: Floats
+    amount: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What an analysis may ask for besides its own incidents.
+
+    Attributes
+    ----------
+    between : callable
+        Returns the incidents of the same area and categories in another span of days.
+    households : callable
+        Returns where people live.
+    streets : callable
+        Returns the streets as lines in metres, with their names.
+    """
+
+    between: Callable[[date, date], Events]
+    households: Callable[[], Households]
+    streets: Callable[[], tuple[NDArray[np.object_], list[str | None]]]
+
+
+def days_of(time: Times) -> Floats:
+    """Return local moments as days, with fractions, since 1970."""
+    return time.astype("datetime64[s]").astype(np.int64) / 86_400

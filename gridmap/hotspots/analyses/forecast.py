@@ -1,0 +1,163 @@
+"""Where most is to be expected next week or month, and how such forecasts did before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from geodata.messages import N_
+from gridmap.hotspots.analyses.events import Area, Context, Events, days_of
+from gridmap.hotspots.analyses.merged import merge, with_groups
+from gridmap.hotspots.analyses.result import QUIET, Analysis, Found, Result
+from gridmap.hotspots.cube import period_starts
+from gridmap.hotspots.evaluation import Comparison, Scores, chosen_share, compare, score
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.forecast.events import Events as Moments
+from gridmap.hotspots.forecast.events import Period
+from gridmap.hotspots.forecast.mixture import OWN, fit_mixture, predict
+from gridmap.hotspots.forecast.naive import last_counts, long_counts
+from gridmap.hotspots.forecast.surfaces import Surfaces
+from gridmap.hotspots.grids import Grid, make_grid
+from gridmap.hotspots.ticks import Tick
+from gridmap.hotspots.weights import adjacent
+
+#: Periods that forecasts are judged on, and those that the first of them is fitted on at least.
+_JUDGED, _FITTED = 12, 6
+_LEAST_JUDGED = 6
+#: The classes, by the share of the area that holds the greatest expectations.
+_SHARES = (("first1", 0.01), ("first5", 0.05), ("first10", 0.10))
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    horizon: Literal["week", "month"] = Field(
+        "week", title=N_("How far ahead"),
+        description=N_("Months need at least a year of incidents before."),
+    )  # fmt: skip
+    size_m: int = Field(
+        200, ge=50, le=5_000, title=N_("Size of the shapes, m"),
+        description=N_("Squares of about this size are named for patrols."),
+    )  # fmt: skip
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Forecast the period after the last day, from all incidents of the period that is chosen.
+
+    Raises
+    ------
+    Unsuitable
+        ``TOO_FEW`` whole weeks or months, or incidents.
+    """
+    periods = _periods(events, asked.horizon)
+    judged = min(_JUDGED, len(periods) - _FITTED)
+    if judged < _LEAST_JUDGED:
+        raise Unsuitable(Reason.TOO_FEW, periods=len(periods), least=_FITTED + _LEAST_JUDGED)
+    grid = make_grid(area.shape, "square", float(asked.size_m), clip=False)
+    own = Moments(events.x, events.y, days_of(events.time))
+    proof = _judge(grid, own, periods, judged, lambda share: tick(0.6 * share))
+    first = periods[0].start
+    model = fit_mixture(
+        grid, {OWN: own}, periods[1:], first=first, tick=lambda share: tick(0.6 + 0.3 * share)
+    )
+    length = periods[-1].end - periods[-1].start
+    coming = Period(periods[-1].end, periods[-1].end + length)
+    expected = predict(model, grid, {OWN: own}, coming).expected
+    kind = np.full(len(grid), QUIET, dtype="<U8")
+    for name, share in reversed(_SHARES):
+        kind[chosen_share(expected, grid.areas_m2, share) > 0] = name
+    where = grid.locate(events.x, events.y)
+    counts = np.bincount(where[where >= 0], minlength=len(grid)).astype(np.int64)
+    cells = Found(grid.shapes, kind, counts, np.zeros(len(grid), bool), expected, expected)
+    group = merge(kind == "first1", adjacent(grid))
+    top = chosen_share(expected, grid.areas_m2, 0.01)
+    figures = {
+        "size_m": float(asked.size_m),
+        "hotspots": int(group.max()) + 1,
+        "coming": [_day(coming.start), _day(coming.end - 1)],
+        "expected": float(expected.sum()),
+        "top_share": float((top * expected).sum() / max(expected.sum(), 1e-12)),
+        "kinds": [name for name, _ in _SHARES],
+        **proof,
+    }
+    return Result(_without_quiet(with_groups(cells, where, group, events)), figures)
+
+
+def _periods(events: Events, horizon: Literal["week", "month"]) -> list[Period]:
+    starts = period_starts(
+        np.datetime64(events.first, "D"), np.datetime64(events.last, "D"), horizon
+    )
+    days = starts.astype("datetime64[D]").astype(int)
+    return [Period(int(a), int(b)) for a, b in pairwise(days)]
+
+
+def _judge(
+    grid: Grid, own: Moments, periods: Sequence[Period], judged: int, tick: Tick
+) -> Mapping[str, Any]:
+    """Forecast the last periods from what was before each, beside the naive forecasts."""
+    first, last = periods[0].start, periods[-judged:]
+    model = fit_mixture(grid, {OWN: own}, periods[1:-judged], first=first, tick=tick)
+    surfaces = Surfaces(grid)
+    actual = np.stack([_counts(grid, own, period) for period in last])
+    risks: dict[str, list[NDArray[np.float64]]] = {"model": [], "last": [], "long": []}
+    for period in last:
+        risks["model"].append(predict(model, grid, {OWN: own}, period).expected)
+        risks["last"].append(last_counts(surfaces, own, period))
+        risks["long"].append(long_counts(surfaces, own, period, first))
+    scores: dict[str, Scores] = {
+        name: score(each, actual, grid.areas_m2) for name, each in risks.items()
+    }
+    result: Comparison = compare(scores["model"], {k: scores[k] for k in ("last", "long")})
+    return {
+        "judged": judged,
+        "verdict": str(result.verdict),
+        "hit_rate": float(np.nanmean(scores["model"].hit_rate)),
+        "pai": {name: list(map(float, each)) for name, each in result.pai.items()},
+        "ratio": {name: list(map(float, each)) for name, each in result.ratio.items()},
+    }
+
+
+def _counts(grid: Grid, own: Moments, period: Period) -> NDArray[np.int64]:
+    within = (own.day >= period.start) & (own.day < period.end)
+    return grid.counts(own.x[within], own.y[within])
+
+
+def _without_quiet(found: Found) -> Found:
+    """Leave out the shapes that are in no class; they are nearly all."""
+    kept = np.flatnonzero(found.kind != QUIET)
+    return replace(
+        found,
+        shapes=found.shapes[kept],
+        kind=found.kind[kept],
+        count=found.count[kept],
+        listed=found.listed[kept],
+        score=found.score[kept],
+        expected=None if found.expected is None else found.expected[kept],
+        values=None if found.values is None else [found.values[int(i)] for i in kept],
+    )
+
+
+def _day(day: int) -> str:
+    return str(np.datetime64(day, "D"))
+
+
+ANALYSIS = Analysis(
+    key="forecast",
+    title=N_("What to expect next"),
+    answers=N_("Where is most to be expected next week or month, and can that be relied on?"),
+    method=N_(
+        "Expected is what density, incidents of the last weeks nearby and the season foretell, "
+        "weighted so that the past is foretold best. The same forecasts are made for periods that "
+        "are over and compared with naive ones: as many as last time, and as many as on average."
+    ),
+    legend="forecast",
+    parameters=Parameters,
+    run=run,
+    least=100,
+)

@@ -1,0 +1,116 @@
+"""Whether incidents follow one another nearby, and where the risk is raised until when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+from pydantic import BaseModel, Field
+
+from geodata.messages import N_
+from gridmap.hotspots import near_repeat as zones_of
+from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.knox import Bands, knox
+from gridmap.hotspots.ticks import Tick
+
+_MOST_LISTED = 200
+_LEVEL = 0.05
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    step_m: int = Field(
+        100, ge=10, le=2_000, title=N_("Steps of distance, m"),
+        description=N_("Pairs are counted in bands so wide."),
+    )  # fmt: skip
+    steps_m: int = Field(4, ge=1, le=20, title=N_("How many such bands"))
+    step_days: int = Field(
+        7, ge=1, le=60, title=N_("Steps of time, days"),
+        description=N_("Pairs are counted in bands so long."),
+    )  # fmt: skip
+    steps_days: int = Field(4, ge=1, le=20, title=N_("How many such bands in time"))
+    replications: int = Field(
+        199, ge=99, le=9_999, title=N_("Random arrangements"),
+        description=N_("More make p finer and take longer."),
+    )  # fmt: skip
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Count pairs by bands beside chance, and draw where the risk is raised after the last day.
+
+    Raises
+    ------
+    Unsuitable
+        As `gridmap.hotspots.knox.knox`.
+    """
+    day = events.time.astype("datetime64[D]")
+    table = knox(
+        events.x,
+        events.y,
+        day.astype(np.float64),
+        Bands(
+            distances=tuple(float(asked.step_m * i) for i in range(asked.steps_m + 1)),
+            days=tuple(float(asked.step_days * i) for i in range(asked.steps_days + 1)),
+        ),
+        permutations=asked.replications,
+        seed=1,
+        tick=lambda share: tick(0.9 * share),
+    )
+    within = table[np.isfinite(table["to_m"]) & np.isfinite(table["to_day"])]
+    # The whole table is wrong as seldom as one band alone would be.
+    raised = zones_of.raised(table, level=max(_LEVEL / len(within), 1 / (1 + asked.replications)))
+    now = np.datetime64(events.last + timedelta(days=1))
+    zones = zones_of.risk_zones(events.x, events.y, day, raised, now)
+    figures = {
+        "hotspots": len(zones),
+        "knox": [_plain(row) for row in within.to_dict("records")],
+        "raised": len(raised),
+        "replications": asked.replications,
+        "now": str(now),
+    }
+    return Result(_found(zones.head(_MOST_LISTED), events), figures)
+
+
+def _found(zones: gpd.GeoDataFrame, events: Events) -> Found:
+    values = [
+        {"days": f"{str(begins)[:10]} – {str(expires)[:10]}", "ratio": float(ratio)}
+        for begins, expires, ratio in zip(
+            zones["begins"], zones["expires"], zones["ratio"], strict=True
+        )
+    ]
+    n = len(zones)
+    return Found(
+        shapes=np.array(list(zones.geometry), dtype=object),
+        kind=np.full(n, "alert"),
+        count=np.ones(n, dtype=np.int64),
+        listed=np.ones(n, dtype=bool),
+        score=zones["ratio"].to_numpy(dtype=np.float64),
+        p=zones["p"].to_numpy(dtype=np.float64),
+        values=values,
+    )
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    whole = ("from_m", "to_m", "from_day", "to_day", "observed")
+    kept = {name: int(row[name]) for name in whole}
+    return kept | {name: float(row[name]) for name in ("expected", "ratio", "p")}
+
+
+ANALYSIS = Analysis(
+    key="near_repeat",
+    title=N_("Near repeats"),
+    answers=N_("After an incident, is another more likely nearby, how near and for how long?"),
+    method=N_(
+        "All pairs of incidents are counted by how far apart they are in place and time (Knox), "
+        "and compared with the same incidents with their dates dealt anew. Where more pairs are "
+        "close than chance gives, the risk is raised around each recent incident for a while."
+    ),
+    legend="near",
+    parameters=Parameters,
+    run=run,
+    least=50,
+)

@@ -1,0 +1,132 @@
+"""What an analysis hands back: shapes with their figures, and what is said about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.ticks import Tick
+
+#: Classes of significance, the surest first, by the largest p of each.
+HOT = (("hot99", 0.01), ("hot95", 0.05), ("hot90", 0.1))
+COLD = (("cold99", 0.01), ("cold95", 0.05), ("cold90", 0.1))
+QUIET = "ns"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Shapes of one layer, all columns of one length.
+
+    Attributes
+    ----------
+    shapes : ndarray of object
+        In metres, or points in them.
+    kind : ndarray of str
+        The class that decides the colour; the pages have a word for each.
+    count : ndarray of int64
+    expected, p, score : ndarray of float64, optional
+        NaN where there is none. The score orders what is listed, the greatest first.
+    listed : ndarray of bool
+        Whether it stands in the table of hotspots.
+    month : ndarray of int64, optional
+        The number of the slider's month, counted from the first.
+    values : sequence of mapping, optional
+        Further figures of each.
+    """
+
+    shapes: NDArray[np.object_]
+    kind: NDArray[np.str_]
+    count: NDArray[np.int64]
+    listed: NDArray[np.bool_]
+    score: NDArray[np.float64]
+    expected: NDArray[np.float64] | None = None
+    p: NDArray[np.float64] | None = None
+    month: NDArray[np.int64] | None = None
+    values: Sequence[Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What an analysis found.
+
+    Attributes
+    ----------
+    found : Found
+    figures : mapping
+        What the page says about all, plain values: the size of the shapes, the statistic and so
+        on; series of charts are under ``charts``.
+    """
+
+    found: Found
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An entry of the registry.
+
+    Attributes
+    ----------
+    key : str
+        In the address and the database.
+    title, answers, method : str
+        Its name; the question it answers, in plain words; how it goes about it, for the note
+        below the result. English templates.
+    legend : str
+        Which classes it paints, see the pages' words.
+    parameters : type of BaseModel
+        What can be chosen, each with a default that suits most data. ``title`` and
+        ``description`` of the fields are English templates.
+    run : callable
+    least : int
+        Incidents below which nothing is painted.
+    """
+
+    key: str
+    title: str
+    answers: str
+    method: str
+    legend: str
+    parameters: type[BaseModel]
+    run: Callable[[Events, Area, Context, Any, Tick], Result]
+    least: int = 30
+
+
+def classes(
+    p: NDArray[np.float64], hot: NDArray[np.bool_], cold: NDArray[np.bool_] | None = None
+) -> NDArray[np.str_]:
+    """Return the class of significance of each p of the side that is meant.
+
+    Parameters
+    ----------
+    p : ndarray of float64
+        After the control of false discoveries, if there is any.
+    hot, cold : ndarray of bool
+        On which side of what was expected it lies.
+    """
+    kinds = np.full(len(p), QUIET, dtype="<U8")
+    sides = [(HOT, hot)] if cold is None else [(HOT, hot), (COLD, cold)]
+    for steps, side in sides:
+        for kind, limit in reversed(steps):
+            kinds[side & (p <= limit)] = kind
+    return kinds
+
+
+def fitting_size(area: Area, events: int) -> float:
+    """Choose the size of shapes: two incidents in each on average, in steps of 50 m.
+
+    Twice the area for each incident is the size that Wong & Lee (2005), "Statistical Analysis of
+    Geographic Information", chapter 6, give for quadrats. It is kept between 100 and 1,000 m,
+    which are places one can patrol, and so that there are at most 10,000 of them.
+    """
+    whole = float(shapely.area(area.shape))
+    size = np.sqrt(2 * whole / max(events, 1))
+    least = np.sqrt(whole / 10_000)
+    return float(np.clip(50 * np.ceil(max(size, least) / 50), 100, max(1000, least)))

@@ -1,0 +1,67 @@
+"""When it is hot: hours of the week, months of the year, holidays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from geodata.messages import N_
+from gridmap.hotspots import rhythm as rhythms
+from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.faults import Unsuitable
+from gridmap.hotspots.ticks import Tick
+
+
+class Parameters(BaseModel):
+    """There is nothing to choose."""
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Find the hours of the week and months of the year with more than an even spread gives."""
+    first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
+    found = rhythms.rhythm(events.time, first, last)
+    peaks = rhythms.find_peaks(found.counts, np.repeat(found.days[:, None], 24, axis=1) / 1.0)
+    tick(0.6)
+    hours = [
+        {"weekday": int(day), "hour": int(hour), "count": int(found.counts[day, hour]),
+         "expected": float(peaks.expected[day, hour]), "p": float(peaks.p[day, hour])}
+        for day, hour in zip(*np.nonzero(peaks.peak), strict=True)
+    ]  # fmt: skip
+    hours.sort(key=lambda each: each["expected"] - each["count"])
+    figures = {"peaks": hours, "season": _season(events, first, last)}
+    nothing = np.empty(0, dtype=object)
+    zero = np.empty(0)
+    return Result(
+        Found(nothing, zero.astype("<U4"), zero.astype(np.int64), zero.astype(bool), zero), figures
+    )
+
+
+def _season(events: Events, first: np.datetime64, last: np.datetime64) -> list[dict[str, Any]]:
+    """Return the months of the year, or nothing where less than a year is known."""
+    try:
+        index = rhythms.season_index(events.time, first, last)
+    except Unsuitable:
+        return []
+    return [
+        {"month": month + 1, "count": int(index.counts[month]),
+         "expected": float(index.expected[month]), "index": float(index.ratio[month]),
+         "peak": bool(index.peaks.peak[month])}
+        for month in range(12)
+    ]  # fmt: skip
+
+
+ANALYSIS = Analysis(
+    key="rhythm",
+    title=N_("Hours and seasons"),
+    answers=N_("At which hours, on which days and in which months does most happen?"),
+    method=N_(
+        "Each hour of the week is compared with an even spread over the days there were (exact "
+        "binomial test, false discovery rate controlled), each month of the year with whole years."
+    ),
+    legend="none",
+    parameters=Parameters,
+    run=run,
+)

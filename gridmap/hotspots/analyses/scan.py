@@ -1,0 +1,151 @@
+"""The most likely clusters in space and time, by Kulldorff's scan statistic."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from geodata.messages import N_
+from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.result import Analysis, Found, Result, classes
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.grids import Grid, make_grid
+from gridmap.hotspots.scan.models import permutation_scan, poisson_scan
+from gridmap.hotspots.scan.settings import Chance, Windows
+from gridmap.hotspots.ticks import Tick
+
+#: More places and days take minutes and say little more.
+_MOST_PLACES, _MOST_PERIODS = 1_000, 366
+_MOST_LISTED = 50
+_LEAST_P = 0.1
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    against: Literal["permutation", "poisson"] = Field(
+        "permutation", title=N_("Compare"),
+        description=N_("With the usual times and places needs nothing but incidents and finds what "
+                       "is new; with households finds where more happens than homes explain."),
+    )  # fmt: skip
+    most_days: int = Field(
+        30, ge=1, le=366, title=N_("Longest cluster, days"),
+        description=N_("A cluster in time is no longer than this."),
+    )  # fmt: skip
+    most_radius_m: float = Field(
+        1000, ge=50, le=50_000, title=N_("Largest radius, m"),
+        description=N_("A cluster is no wider than this around its middle."),
+    )  # fmt: skip
+    alive: Literal["any", "last"] = Field(
+        "any", title=N_("When"),
+        description=N_("Clusters at any time, or only those that last to the end of the period."),
+    )  # fmt: skip
+    replications: int = Field(
+        199, ge=99, le=9_999, title=N_("Random arrangements"),
+        description=N_("More make p finer and take longer."),
+    )  # fmt: skip
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Find the clusters that are likelier than chance, none of which overlap."""
+    grid, place = _places(events, area)
+    step = -(-events.days // _MOST_PERIODS)
+    periods = -(-events.days // step)
+    first = np.datetime64(events.first, "D")
+    period = (events.time.astype("datetime64[D]") - first).astype(np.int64) // step
+    x, y = grid.centres()
+    windows = Windows(
+        max_radius=asked.most_radius_m,
+        max_periods=min(max(1, asked.most_days // step), periods),
+        prospective=asked.alive == "last",
+    )
+    chance = Chance(replications=asked.replications, seed=1)
+    inside = place >= 0
+    if asked.against == "permutation":
+        scan = permutation_scan(
+            x, y, place[inside], period[inside], periods=periods, windows=windows, chance=chance,
+            tick=tick,
+        )  # fmt: skip
+    else:
+        homes = context.households()
+        lived = grid.totals(homes.x, homes.y, homes.amount)
+        counted = np.zeros((len(grid), periods), dtype=np.int64)
+        np.add.at(counted, (place[inside], period[inside]), 1)
+        # What happens where nobody lives has no rate.
+        counted[lived == 0] = 0
+        if not counted.any():
+            raise Unsuitable(Reason.NO_POPULATION)
+        scan = poisson_scan(x, y, counted, lived, windows=windows, chance=chance, tick=tick)
+    sure = scan.clusters[scan.clusters["p"] <= _LEAST_P].head(_MOST_LISTED)
+    found = _found(events, grid, place, sure, period, step)
+    figures = {
+        "hotspots": len(sure),
+        "places": len(grid),
+        "size_m": grid.size_m,
+        "replications": len(scan.maxima),
+        "step_days": step,
+    }
+    return Result(found, figures)
+
+
+def _places(events: Events, area: Area) -> tuple[Grid, NDArray[np.int64]]:
+    """Return squares, few enough, that stand for the places, and that of each incident."""
+    size = max(100.0, 50 * np.ceil(np.sqrt(shapely.area(area.shape) / _MOST_PLACES) / 50))
+    grid = make_grid(area.shape, "square", float(size))
+    return grid, grid.locate(events.x, events.y)
+
+
+def _found(
+    events: Events, grid: Grid, place: NDArray[np.int64], clusters: pd.DataFrame,
+    period: NDArray[np.int64], step: int,
+) -> Found:  # fmt: skip
+    shapes: list[shapely.Geometry] = []
+    values: list[dict[str, Any]] = []
+    firsts, lasts = (clusters[name].to_numpy(dtype=np.int64) for name in ("first", "last"))
+    risks = clusters["relative_risk"].to_numpy(dtype=np.float64)
+    for i, locations in enumerate(clusters["locations"]):
+        first, last = int(firsts[i]), int(lasts[i])
+        here = np.asarray(locations, dtype=np.int64)
+        shapes.append(shapely.union_all(grid.shapes[here], grid_size=0.01))
+        within = np.isin(place, here) & (period >= first) & (period <= last)
+        begins = events.first + timedelta(days=first * step)
+        ends = events.first + timedelta(days=(last + 1) * step - 1)
+        values.append({
+            "busiest": busiest(events.time[within]),
+            "days": f"{begins} – {min(ends, events.last)}",
+            "relative_risk": float(risks[i]),
+        })  # fmt: skip
+    p = clusters["p"].to_numpy(dtype=np.float64)
+    n = len(clusters)
+    return Found(
+        shapes=np.array(shapes, dtype=object),
+        kind=classes(p, np.ones(n, dtype=bool)),
+        count=clusters["cases"].to_numpy(dtype=np.int64),
+        listed=np.ones(n, dtype=bool),
+        score=clusters["llr"].to_numpy(dtype=np.float64),
+        expected=clusters["expected"].to_numpy(dtype=np.float64),
+        p=p,
+        values=values,
+    )
+
+
+ANALYSIS = Analysis(
+    key="scan",
+    title=N_("Clusters in space and time"),
+    answers=N_("Where and when were there more incidents than usual, for how long?"),
+    method=N_(
+        "Circles of all sizes and spans of all lengths are tried at every place, and the one with "
+        "the greatest excess is compared with that of many random arrangements of the same "
+        "incidents (Kulldorff's scan statistic). So p already counts how much was tried."
+    ),
+    legend="clusters",
+    parameters=Parameters,
+    run=run,
+)

@@ -1,0 +1,90 @@
+"""Groups of incidents that are close both in place and in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from pydantic import BaseModel, Field
+from scipy import stats
+
+from geodata.messages import N_
+from gridmap.hotspots import st_dbscan as clustering
+from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.events import Area, Context, Events, days_of
+from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.ticks import Tick
+
+_MOST_LISTED = 200
+#: How wide the outline of a group is drawn around its incidents, in metres.
+_AROUND_M = 25.0
+#: The number of neighbours that chance alone gives so rarely makes a group by itself.
+_RARE = 1e-4
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    radius_m: float = Field(
+        100, ge=1, le=5_000, title=N_("Neighbours in place up to, m"),
+        description=N_("Two incidents further apart are no neighbours."),
+    )  # fmt: skip
+    days: float = Field(
+        7, ge=0.05, le=365, title=N_("Neighbours in time up to, days"),
+        description=N_("Two incidents further apart in time are no neighbours."),
+    )  # fmt: skip
+    least: int = Field(
+        0, ge=0, le=10_000, title=N_("Neighbours that begin a group"),
+        description=N_("0 chooses more than chance would bring together in an even town."),
+    )  # fmt: skip
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Find the groups, the largest first."""
+    least = asked.least or _fitting(events, area, asked)
+    group = clustering.st_dbscan(
+        events.x, events.y, days_of(events.time), radius=asked.radius_m, days=asked.days,
+        min_points=least, tick=lambda share: tick(0.8 * share),
+    )  # fmt: skip
+    counts = np.bincount(group[group >= 0]).astype(np.int64)
+    order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
+    by_group = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[by_group], np.arange(len(counts) + 1))
+    shapes, values = [], []
+    for number in order:
+        member = by_group[bounds[number] : bounds[number + 1]]
+        points = shapely.multipoints(np.column_stack([events.x[member], events.y[member]]))
+        shapes.append(shapely.buffer(shapely.convex_hull(points), _AROUND_M, quad_segs=4))
+        time = events.time[member]
+        first, last = (str(each.astype("datetime64[D]")) for each in (time.min(), time.max()))
+        values.append({"busiest": busiest(time), "days": f"{first} – {last}"})
+    found = Found(
+        shapes=np.array(shapes, dtype=object),
+        kind=np.full(len(order), "group"),
+        count=counts[order],
+        listed=np.ones(len(order), dtype=bool),
+        score=counts[order].astype(np.float64),
+        values=values,
+    )
+    figures = {"hotspots": len(counts), "grouped": int((group >= 0).sum()), "least": least}
+    return Result(found, figures)
+
+
+def _fitting(events: Events, area: Area, asked: Parameters) -> int:
+    """Return how many neighbours chance hardly ever gives where all is even."""
+    around = np.pi * asked.radius_m**2 / shapely.area(area.shape) * 2 * asked.days / events.days
+    return int(max(5, stats.poisson.isf(_RARE, len(events) * min(around, 1.0)) + 1))
+
+
+ANALYSIS = Analysis(
+    key="st_dbscan",
+    title=N_("Series of incidents"),
+    answers=N_("Which incidents are close in place and time, as a series would be?"),
+    method=N_(
+        "Incidents that have many others near them, in place and in time at once, make a group, "
+        "and groups that touch are one (ST-DBSCAN). Such a series ends when nothing follows; it "
+        "describes and does not test."
+    ),
+    legend="groups",
+    parameters=Parameters,
+    run=run,
+)

@@ -1,0 +1,230 @@
+"""Incidents from PostGIS into arrays: gathered there, and copied in the binary form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from geodata.metric import local_metric_crs
+from gridmap.hotspots.analyses.events import Area, Context, Events, Floats, Households
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.incidents.statistics import Span
+
+_HEADER = 19
+# PostgreSQL, chapter "COPY", binary format, all big-endian: a row is the number of fields, then for
+# each its length and value; an array is the number of dimensions, a flag, the type, then size and
+# lower bound of the dimension, and its elements, each after its length. A moment is microseconds
+# since 2000, a point two numbers.
+_ARRAY = 20
+_IDS = np.dtype([("length", ">i4"), ("value", ">i8")])
+_POINTS = np.dtype([("length", ">i4"), ("lon", ">f8"), ("lat", ">f8")])
+_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
+# A thousand rows of a thousand incidents cost a thousandth of what a million rows would, for the
+# driver hands out one row at a time.
+_COPY = """
+    COPY (
+        SELECT array_agg(t.id), array_agg(t.geom::point), array_agg(t.occurred_at)
+        FROM incident t
+        WHERE t.occurred_at >= {first} AND t.occurred_at < {after} AND {area} AND {category}
+        GROUP BY t.id / 16384
+    ) TO STDOUT (FORMAT binary)
+"""
+_BELOW = """
+    WITH RECURSIVE below AS (
+        SELECT id FROM category WHERE code = ANY(:codes)
+        UNION SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
+    ) SELECT id FROM below
+"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which incidents are read.
+
+    Attributes
+    ----------
+    communities : tuple of int or None
+        None stands for all.
+    categories : tuple of str
+        Codes, with all below them; none stand for all.
+    """
+
+    communities: tuple[int, ...] | None
+    categories: tuple[str, ...]
+    zone: ZoneInfo
+
+
+def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Area:
+    """Return the outline of communities in the local metric CRS.
+
+    Raises
+    ------
+    Unsuitable
+        ``NO_AREA`` where no community has an outline.
+    """
+    where = "true" if communities is None else "id = ANY(:communities)"
+    rows = connection.execute(
+        text(f"""
+            SELECT ST_AsBinary(geom) FROM unit
+            WHERE level = 'community' AND geom IS NOT NULL AND {where} ORDER BY id
+        """),
+        {} if communities is None else {"communities": list(communities)},
+    ).scalars()
+    shapes = shapely.from_wkb([bytes(row) for row in rows])
+    if len(shapes) == 0:
+        raise Unsuitable(Reason.NO_AREA)
+    west, south, east, north = shapely.total_bounds(shapes)
+    crs = local_metric_crs((west + east) / 2, (south + north) / 2)
+    to_plane = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    plane = shapely.transform(
+        shapes, lambda at: np.column_stack(to_plane.transform(at[:, 0], at[:, 1]))
+    )
+    return Area(shapely.union_all(shapely.make_valid(plane)), crs)
+
+
+def read_events(connection: Connection, area: Area, choice: Choice, span: Span) -> Events:
+    """Return the incidents of an area, period and categories.
+
+    No Python object is made of an incident; a million need some 100 MB while they are read.
+
+    Parameters
+    ----------
+    connection : Connection
+    area : Area
+        Whose plane the positions are given in.
+    choice : Choice
+    span : Span
+        Local days.
+    """
+    first, after = span.moments(choice.zone)
+    statement = _copy_statement(connection, choice, first, after)
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    raw = bytearray()
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for part in copy:
+            raw += part
+    ids, points, moments = _columns(memoryview(raw))
+    # The database sends rows in any order.
+    order = np.argsort(ids, kind="stable")
+    x, y = to_plane(area, points["lon"].astype(float)[order], points["lat"].astype(float)[order])
+    utc = pd.DatetimeIndex(moments[order].astype("timedelta64[us]") + _EPOCH, tz="UTC")
+    local = utc.tz_convert(choice.zone).tz_localize(None).to_numpy().astype("datetime64[s]")
+    return Events(x, y, local, span.first, span.last)
+
+
+def _columns(
+    raw: memoryview,
+) -> tuple[NDArray[np.int64], NDArray[np.void], NDArray[np.int64]]:
+    """Take the arrays out of the rows: ids, points and moments of all incidents."""
+    parts: list[list[NDArray[Any]]] = [[], [], []]
+    at = _HEADER
+    # Two bytes of -1 end the rows.
+    while int.from_bytes(raw[at : at + 2], "big", signed=True) == len(parts):
+        at += 2
+        for column, kind in zip(parts, (_IDS, _POINTS, _IDS), strict=True):
+            length = int.from_bytes(raw[at : at + 4], "big")
+            column.append(np.frombuffer(raw[at + 4 + _ARRAY : at + 4 + length], dtype=kind))
+            at += 4 + length
+    ids, points, moments = (
+        np.concatenate(column) if column else np.empty(0, kind)
+        for column, kind in zip(parts, (_IDS, _POINTS, _IDS), strict=True)
+    )
+    return ids["value"].astype(np.int64), points, moments["value"].astype(np.int64)
+
+
+def _copy_statement(
+    connection: Connection, choice: Choice, first: datetime, after: datetime
+) -> sql.Composed:
+    area, category = sql.SQL("t.community_id IS NOT NULL"), sql.SQL("true")
+    if choice.communities is not None:
+        area = sql.SQL("t.community_id = ANY({})").format(list(choice.communities))  # type: ignore[assignment]
+    if choice.categories:
+        ids = connection.execute(text(_BELOW), {"codes": list(choice.categories)}).scalars()
+        category = sql.SQL("t.category_id = ANY({})").format(list(ids))  # type: ignore[assignment]
+    return sql.SQL(_COPY).format(first=first, after=after, area=area, category=category)
+
+
+def to_plane(area: Area, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return positions in the area's plane of metres."""
+    forth = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
+    x, y = forth.transform(lon, lat)
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+
+def make_context(connection: Connection, area: Area, choice: Choice) -> Context:
+    """Return what analyses may ask for besides their incidents, read when it is asked for."""
+
+    def between(first: date, last: date) -> Events:
+        return read_events(connection, area, choice, Span(first, last))
+
+    def households() -> Households:
+        return read_households(connection, area, choice.communities)
+
+    def streets() -> tuple[NDArray[np.object_], list[str | None]]:
+        return read_streets(connection, area)
+
+    return Context(between, households, streets)
+
+
+def read_households(
+    connection: Connection, area: Area, communities: tuple[int, ...] | None
+) -> Households:
+    """Return the newest count of households of each building.
+
+    Raises
+    ------
+    Unsuitable
+        ``NO_POPULATION`` where no building has any.
+    """
+    where = "true" if communities is None else "b.community_id = ANY(:communities)"
+    rows = connection.execute(
+        text(f"""
+            SELECT ST_X(p) AS lon, ST_Y(p) AS lat, n.households
+            FROM building b CROSS JOIN LATERAL (
+                SELECT households FROM building_count c
+                WHERE c.building_id = b.id AND households IS NOT NULL
+                ORDER BY month DESC LIMIT 1) n
+            CROSS JOIN LATERAL ST_PointOnSurface(b.geom) p
+            WHERE n.households > 0 AND {where} ORDER BY b.id
+        """),
+        {} if communities is None else {"communities": list(communities)},
+    ).all()
+    if not rows:
+        raise Unsuitable(Reason.NO_POPULATION)
+    values = np.array([tuple(row) for row in rows], dtype=np.float64)
+    x, y = to_plane(area, values[:, 0], values[:, 1])
+    return Households(x, y, values[:, 2])
+
+
+def read_streets(
+    connection: Connection, area: Area
+) -> tuple[NDArray[np.object_], list[str | None]]:
+    """Return the streets that meet the area, as lines in metres with their names."""
+    outline = area.to_degrees(
+        np.array([shapely.box(*shapely.bounds(area.shape))], dtype=np.object_)
+    )[0]
+    rows = connection.execute(
+        text("""
+            SELECT ST_AsBinary(geom) AS shape, name FROM road
+            WHERE geom && ST_SetSRID(ST_GeomFromWKB(:outline), 4326) ORDER BY id
+        """),
+        {"outline": shapely.to_wkb(outline)},
+    ).all()
+    lines = shapely.from_wkb([bytes(row.shape) for row in rows])
+    forth = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
+    plane: NDArray[np.object_] = shapely.transform(
+        np.asarray(lines, dtype=object),
+        lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1])),
+    )
+    return plane, [row.name for row in rows]

@@ -1,0 +1,202 @@
+"""Does the runs that wait: reads the incidents, calls the analysis, and stores what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import psycopg
+import shapely
+from sqlalchemy import Connection, delete, text
+from sqlalchemy.orm import Session
+
+from geodata.messages import N_
+from gridmap.hotspots.analyses.busiest import months, week
+from gridmap.hotspots.analyses.events import Area, Events
+from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.analyses.result import Found, Result
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.models import HotspotFeature, HotspotRun
+from gridmap.hotspots.reading import Choice, make_context, read_area, read_events
+from gridmap.hotspots.service import KIND, KIND_AGAIN, next_period
+from gridmap.incidents.statistics import Span, clock
+from gridmap.jobs.running import Cancelled, Doing, Handlers
+from gridmap.territory.preferences import territory_settings
+
+#: What a run is at, for the page that waits.
+READING, ANALYSING, STORING = (
+    N_("Reading incidents"),
+    N_("Analysing"),
+    N_("Storing the result"),
+)
+#: Degrees, some 300 m: streets further away give a hotspot no name.
+_NEAR = 0.003
+
+
+def compute(doing: Doing) -> None:
+    """Make the run that a job names."""
+    _compute(doing, int(doing.parameters["run"]))
+
+
+def compute_again(doing: Doing) -> None:
+    """Make a scheduled run anew, as long a period up to the end of the last month.
+
+    The new run belongs to the same person and is as shared as the one it follows.
+    """
+    with Session(doing.engine, expire_on_commit=False) as session, session.begin():
+        former = session.get(HotspotRun, int(doing.parameters["run"]))
+        if former is None:
+            raise Cancelled
+        today = clock(session.connection()).today
+        first, last = next_period(former.first, former.last, today)
+        run = HotspotRun(
+            **{
+                name: getattr(former, name)
+                for name in ("name", "analysis", "parameters", "simple", "unit_id", "communities",
+                             "categories", "owner_id", "shared")
+            },
+            first=first,
+            last=last,
+            job_id=doing.job.id,
+        )  # fmt: skip
+        session.add(run)
+        session.flush()
+        made = run.id
+    _compute(doing, made)
+
+
+HANDLERS: Handlers = {KIND: compute, KIND_AGAIN: compute_again}
+
+
+def warm() -> None:
+    """Have compiled what analyses call, before the first person waits for it."""
+    rng = np.random.default_rng(0)
+    corner = shapely.box(0, 0, 3000, 3000)
+    grid = ANALYSES["gi_star"]
+    day = datetime(2026, 1, 1, tzinfo=UTC).date()
+    events = Events(
+        rng.uniform(0, 3000, 200), rng.uniform(0, 3000, 200),
+        np.full(200, np.datetime64("2026-01-01T00:00:00", "s")), day, day,
+    )  # fmt: skip
+    area = Area(corner, None)  # type: ignore[arg-type]
+    grid.run(events, area, cast(Any, None), grid.parameters(), lambda share: None)
+
+
+def _compute(doing: Doing, run_id: int) -> None:
+    with Session(doing.engine, expire_on_commit=False) as session, session.begin():
+        run = session.get(HotspotRun, run_id)
+        if run is None:
+            raise Cancelled
+        zone = ZoneInfo(territory_settings(session).time_zone)
+        session.execute(delete(HotspotFeature).where(HotspotFeature.run_id == run_id))
+    doing.step(READING, 0.0)
+    entry = ANALYSES[run.analysis]
+    communities = None if run.communities is None else tuple(run.communities)
+    choice = Choice(communities, tuple(run.categories), zone)
+    with doing.engine.connect() as connection:
+        # An analysis sees the data of one moment, and may take longer than any page.
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        area = read_area(connection, communities)
+        events = read_events(connection, area, choice, Span(run.first, run.last))
+        if len(events) < entry.least:
+            raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
+        if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
+            raise Unsuitable(Reason.ONE_PLACE, events=len(events))
+        doing.step(ANALYSING, 0.2)
+        parameters = entry.parameters.model_validate(run.parameters)
+        context = make_context(connection, area, choice)
+        result = entry.run(
+            events, area, context, parameters, lambda share: doing.tick(0.2 + 0.7 * share)
+        )
+    doing.step(STORING, 0.9)
+    with Session(doing.engine) as session, session.begin():
+        _store(session, run_id, area, events, result)
+        doing.tick(1.0)
+
+
+def _store(session: Session, run_id: int, area: Area, events: Events, result: Result) -> None:
+    connection = session.connection()
+    _copy(connection, run_id, area, result.found)
+    _name(connection, run_id)
+    labels, counts = months(events)
+    run = session.get(HotspotRun, run_id, with_for_update=True)
+    if run is None:
+        raise Cancelled
+    series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
+    run.summary = {**_plain(result.figures), **series}
+    run.incidents = len(events)
+    zone = ZoneInfo(territory_settings(session).time_zone)
+    newest = events.time.max().astype(datetime).replace(tzinfo=zone)
+    run.newest, run.program, run.finished_at = newest, version("gridmap"), datetime.now(UTC)
+
+
+def _plain(value: Any) -> Any:
+    """Return figures as JSON has them, which knows neither infinity nor what is no number."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None:
+    """Write the rows of a result; those that are listed are numbered by their scores."""
+    n = len(found.shapes)
+    order = np.lexsort((-found.score, ~found.listed))
+    rank = np.zeros(n, dtype=np.int64)
+    rank[order] = np.arange(1, n + 1)
+    shapes = shapely.to_wkb(
+        shapely.set_srid(area.to_degrees(found.shapes), 4326), include_srid=True
+    )
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    statement = (
+        "COPY hotspot_feature (run_id, rank, geom, kind, month, count, expected, p, score, values)"
+        " FROM STDIN"
+    )
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for i in range(n):
+            copy.write_row((
+                run_id,
+                int(rank[i]) if found.listed[i] else None,
+                shapes[i].hex(),
+                str(found.kind[i]),
+                None if found.month is None or found.month[i] < 0 else int(found.month[i]),
+                int(found.count[i]),
+                _or_null(found.expected, i),
+                _or_null(found.p, i),
+                _or_null(found.score, i),
+                json.dumps(_plain(found.values[i])) if found.values is not None else "{}",
+            ))  # fmt: skip
+
+
+def _or_null(column: Any, i: int) -> float | None:
+    return None if column is None or not np.isfinite(column[i]) else float(column[i])
+
+
+def _name(connection: Connection, run_id: int) -> None:
+    """Give what is listed the cell it lies in and the nearest street's name."""
+    connection.execute(
+        text("""
+            UPDATE hotspot_feature f SET cell_id = named.cell, place = named.place FROM (
+                SELECT f.id, c.id AS cell, coalesce(r.name, u.name) AS place
+                FROM hotspot_feature f CROSS JOIN LATERAL ST_PointOnSurface(f.geom) AS at
+                LEFT JOIN LATERAL (
+                    SELECT id, community_id FROM cell
+                    WHERE ST_Covers(geom, at) AND valid_to IS NULL
+                    ORDER BY (kind = 'basic') DESC, id LIMIT 1) c ON true
+                LEFT JOIN unit u ON u.id = c.community_id
+                LEFT JOIN LATERAL (
+                    SELECT r.name FROM road r
+                    WHERE r.name <> '' AND r.geom && ST_Expand(at, :near)
+                    ORDER BY r.geom <-> at LIMIT 1) r ON true
+                WHERE f.run_id = :run AND f.rank IS NOT NULL
+            ) named WHERE f.id = named.id
+        """),
+        {"run": run_id, "near": _NEAR},
+    )

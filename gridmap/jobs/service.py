@@ -1,0 +1,93 @@
+"""Writes and reads of the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from gridmap.jobs.models import Job, JobSchedule
+
+#: What wakes the processes that wait for work.
+CHANNEL = "gridmap_jobs"
+#: The hour of the first day of a month at which its jobs begin.
+HOUR = 3
+
+
+def ask(
+    session: Session, kind: str, parameters: Mapping[str, Any], owner_id: int | None = None
+) -> Job:
+    """Put a job into the queue; the processes hear of it when the transaction is committed.
+
+    Parameters
+    ----------
+    session : Session
+    kind : str
+        What is to be done, see `gridmap.jobs.running.Doing`.
+    parameters : mapping
+        Plain values.
+    owner_id : int, optional
+        The user who asks.
+    """
+    job = Job(kind=kind, parameters=dict(parameters), owner_id=owner_id)
+    session.add(job)
+    session.flush()
+    session.execute(text(f"NOTIFY {CHANNEL}"))
+    return job
+
+
+def cancel(session: Session, job_id: int) -> None:
+    """End a job: at once where it waits, else when its process next tells how far it is."""
+    now = datetime.now(UTC)
+    waits = Job.id == job_id, Job.state == "waiting"
+    session.execute(update(Job).where(*waits).values(state="cancelled", finished_at=now))
+    runs = Job.id == job_id, Job.state == "running"
+    session.execute(update(Job).where(*runs).values(cancel_asked=True))
+
+
+def schedule(
+    session: Session, kind: str, parameters: Mapping[str, Any], owner_id: int | None
+) -> JobSchedule:
+    """Have a job asked for on the first day of each month, in the town's time."""
+    made = JobSchedule(
+        kind=kind,
+        parameters=dict(parameters),
+        owner_id=owner_id,
+        next_at=next_month(datetime.now(_zone(session))),
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def ask_for_scheduled(session: Session) -> int:
+    """Ask for the jobs whose time has come; return how many.
+
+    Months in which the server did not run are not made up for.
+    """
+    zone = _zone(session)
+    due = session.scalars(
+        select(JobSchedule)
+        .where(JobSchedule.next_at <= datetime.now(UTC))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for each in due:
+        each.next_at = next_month(datetime.now(zone))
+        ask(session, each.kind, each.parameters, each.owner_id)
+    return len(due)
+
+
+def next_month(now: datetime) -> datetime:
+    """Return the moment of the next first day of a month at which jobs begin."""
+    first = now.replace(day=1, hour=HOUR, minute=0, second=0, microsecond=0)
+    if first > now:
+        return first
+    return first.replace(year=now.year + now.month // 12, month=now.month % 12 + 1)
+
+
+def _zone(session: Session) -> ZoneInfo:
+    return ZoneInfo(session.execute(text("SELECT time_zone FROM territory_settings")).scalar_one())

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from geodata.messages import Message
+from gridmap.errors import GridmapError
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.jobs.running import MOST_TRIES, Doing, do_waiting, work
+from gridmap.jobs.service import ask, ask_for_scheduled, cancel, next_month, schedule
+from gridmap.models import jobs as tables
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def put(engine: Engine, kind: str = "sum", **parameters: object) -> int:
+    with Session(engine) as session, session.begin():
+        return ask(session, kind, parameters).id
+
+
+def look(engine: Engine, job_id: int) -> tables.Job:
+    with Session(engine, expire_on_commit=False) as session:
+        job = session.get(tables.Job, job_id)
+        assert job is not None
+        return job
+
+
+def test_jobs_are_done_in_their_order_and_tell_how_far_they_are(own_engine: Engine) -> None:
+    seen: list[tuple[object, float]] = []
+
+    def add(doing: Doing) -> None:
+        doing.step("adding", 0.5)
+        seen.append((doing.parameters["n"], look(own_engine, doing.job.id).progress))
+
+    ids = [put(own_engine, n=n) for n in (1, 2, 3)]
+    assert do_waiting(own_engine, {"sum": add}) == 3
+    assert seen == [(1, 0.5), (2, 0.5), (3, 0.5)]
+    for job in (look(own_engine, each) for each in ids):
+        assert (job.state, job.progress, job.message, job.error) == ("done", 1, "adding", None)
+        assert job.finished_at is not None
+
+
+def test_two_processes_never_do_the_same_job(own_engine: Engine) -> None:
+    done: list[object] = []
+    both = threading.Barrier(2, timeout=30)
+
+    def meet(doing: Doing) -> None:
+        # Each waits until the other has a job too.
+        both.wait()
+        done.append(doing.parameters["n"])
+
+    for n in (1, 2):
+        put(own_engine, n=n)
+    threads = [
+        threading.Thread(target=do_waiting, args=(own_engine, {"sum": meet})) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Unsuitable(Reason.TOO_FEW, events=3, least=30),
+         {"reason": "too_few", "figures": {"events": 3, "least": 30}}),
+        (GridmapError(Message("There is no category {code}.", code="X")),
+         {"reason": "message", "template": "There is no category {code}.",
+          "params": {"code": "X"}}),
+        (ZeroDivisionError("secret"), {"reason": "broken"}),
+    ],
+)  # fmt: skip
+def test_a_failed_job_says_why_and_the_next_one_follows(
+    own_engine: Engine, fault: Exception, error: dict[str, object]
+) -> None:
+    def fail(doing: Doing) -> None:
+        raise fault
+
+    failing, following = put(own_engine, "fail"), put(own_engine)
+    assert do_waiting(own_engine, {"fail": fail, "sum": lambda doing: None}) == 2
+    job = look(own_engine, failing)
+    assert (job.state, job.error) == ("failed", error)
+    assert look(own_engine, following).state == "done"
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_at_its_next_tick(
+    own_engine: Engine,
+) -> None:
+    def run(doing: Doing) -> None:
+        with Session(own_engine) as session, session.begin():
+            cancel(session, doing.job.id)
+        doing.step("next", 0.3)
+        raise AssertionError("the tick ends it")
+
+    waiting, running = put(own_engine), put(own_engine, "run")
+    with Session(own_engine) as session, session.begin():
+        cancel(session, waiting)
+    assert look(own_engine, waiting).state == "cancelled"
+    assert do_waiting(own_engine, {"run": run}) == 1
+    assert look(own_engine, running).state == "cancelled"
+
+
+def test_the_job_of_a_killed_process_is_taken_back_and_given_up_in_the_end(
+    own_engine: Engine,
+) -> None:
+    killed, alive = put(own_engine), put(own_engine)
+    for more in (1, MOST_TRIES):
+        with own_engine.begin() as connection:
+            connection.execute(
+                text(f"UPDATE job SET state = 'running', tries = tries + {more}, "
+                     f"seen_at = now() - interval '1 minute' WHERE id = {killed}")
+            )  # fmt: skip
+            connection.execute(
+                text(f"UPDATE job SET state = 'running', seen_at = now() WHERE id = {alive}")
+            )
+        assert do_waiting(own_engine, {"sum": lambda doing: None}) == 1
+        expected = "done" if more == 1 else "failed"
+        assert look(own_engine, killed).state == expected
+        assert look(own_engine, alive).state == "running"
+
+
+def test_who_lost_a_job_to_another_process_neither_tells_nor_ends_it(own_engine: Engine) -> None:
+    def sleep(doing: Doing) -> None:
+        with own_engine.begin() as connection:
+            connection.execute(text("UPDATE job SET tries = tries + 1"))
+        doing.step("late", 0.9)
+
+    job_id = put(own_engine)
+    do_waiting(own_engine, {"sum": sleep})
+    job = look(own_engine, job_id)
+    assert (job.state, job.progress, job.message) == ("running", 0, "")
+
+
+def test_a_process_wakes_for_a_new_job_and_puts_it_back_when_it_is_to_end(
+    own_engine: Engine,
+) -> None:
+    began, end = threading.Event(), threading.Event()
+
+    def wait(doing: Doing) -> None:
+        began.set()
+        while True:
+            doing.tick(0.5)
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=work, args=(own_engine, {"sum": wait}, end))
+    thread.start()
+    try:
+        job_id = put(own_engine)
+        assert began.wait(30)
+    finally:
+        end.set()
+        thread.join()
+    job = look(own_engine, job_id)
+    assert (job.state, job.tries) == ("waiting", 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ((2026, 3, 14, 9), (2026, 4, 1, 3)),
+        ((2026, 3, 1, 2), (2026, 3, 1, 3)),
+        ((2026, 12, 31, 23), (2027, 1, 1, 3)),
+    ],
+)
+def test_a_month_begins_early_on_its_first_day(
+    now: tuple[int, int, int, int], then: tuple[int, int, int, int]
+) -> None:
+    assert next_month(datetime(*now, tzinfo=CHINA)) == datetime(*then, tzinfo=CHINA)
+
+
+def test_what_is_scheduled_is_asked_for_once_its_time_has_come(session: Session) -> None:
+    made = schedule(session, "sum", {"n": 1}, None)
+    assert ask_for_scheduled(session) == 0
+    made.next_at = datetime(2020, 1, 1, tzinfo=UTC)
+    session.flush()
+    assert ask_for_scheduled(session) == 1
+    assert ask_for_scheduled(session) == 0
+    job = session.query(tables.Job).one()
+    assert (job.kind, job.parameters, job.state) == ("sum", {"n": 1}, "waiting")

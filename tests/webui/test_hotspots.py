@@ -1,0 +1,205 @@
+"""Hotspots: the one button, the form, what a result says, exports, and faults in sentences."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pyogrio
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import Engine, text
+
+from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.faults import Reason
+from gridmap.hotspots.running import HANDLERS
+from gridmap.jobs.running import do_waiting
+from tests.webui.runs import make_run
+from webui.assets import STATIC
+from webui.hotspots import words
+
+Csrf = Callable[[FlaskClient], str]
+
+
+@pytest.fixture(scope="module")
+def run_id(app: Flask) -> int:
+    """A finished run of the whole town, shared."""
+    return make_run(app.extensions["gridmap.engine"], None)
+
+
+def engine_of(app: Flask) -> Engine:
+    engine: Engine = app.extensions["gridmap.engine"]
+    return engine
+
+
+def press(app: Flask, client: FlaskClient, csrf: Csrf, **form: str) -> str:
+    """Press the one button, let the job be done, and return the page."""
+    answer = client.post("/hotspots/simple", data={"csrf_token": csrf(client), **form})
+    assert answer.status_code == 302, answer.text
+    waiting = client.get(answer.location)
+    assert "progress" in waiting.text
+    state = client.get(f"{answer.location}/state.json").json
+    assert state is not None
+    assert (state["over"], state["state"]) == (False, "waiting")
+    do_waiting(engine_of(app), HANDLERS)
+    assert client.get(f"{answer.location}/state.json").json["over"] is True
+    return client.get(f"{answer.location}?lang=en").text
+
+
+def test_one_button_says_where_when_and_how_sure(
+    app: Flask, client: FlaskClient, csrf: Csrf
+) -> None:
+    page = press(app, client, csrf, period="all")
+    said = re.findall(r"<p>([^<]+)</p>", page.split('class="card-box said"')[1])[:3]
+    assert re.match(r"\d+ places stand out among [\d,]+ incidents", said[0])
+    assert said[1].startswith(("Most happens between", "No hours stand out"))
+    assert said[2].startswith("How sure:")
+    # Over which incidents it speaks stands in the head.
+    assert re.search(r'class="about">[^<]+all categories[^<]+<b>[\d,]+ incidents</b>', page)
+    assert "a place to help, not people to suspect" in page.replace("\n", " ").lower()
+
+
+def test_few_incidents_make_a_sentence_and_no_map(
+    app: Flask, client: FlaskClient, csrf: Csrf
+) -> None:
+    page = press(app, client, csrf, period="month", category="A12")
+    assert "the method needs at least 30" in page
+    assert "Choose a longer period, a larger area or more categories" in page
+    assert "hot-stage" not in page
+    # What was chosen is in the form that one is led to.
+    link = re.search(r'href="(/hotspots/new\?[^"]+)"', page)
+    assert link
+    form = client.get(link[1].replace("&amp;", "&")).text
+    assert re.search(r'value="A12" checked', form)
+
+
+def test_the_form_says_beside_the_field_what_cannot_be_used(
+    client: FlaskClient, csrf: Csrf
+) -> None:
+    form = {"csrf_token": csrf(client), "analysis": "gi_star", "first": "2026-03-31",
+            "last": "2026-03-01", "name": "Mine", "gi_star-size_m": "250"}  # fmt: skip
+    answer = client.post("/hotspots/new?lang=en", data=form)
+    assert answer.status_code == 400
+    field = answer.text.split('name="last"')[1].split("</label>")[0]
+    assert "lies before" in field
+    # What was typed is not lost.
+    assert 'value="Mine"' in answer.text
+    assert re.search(r'name="gi_star-size_m" value="250"', answer.text)
+    form |= {"last": "2026-05-31", "gi_star-size_m": "99999"}
+    answer = client.post("/hotspots/new?lang=en", data=form)
+    field = answer.text.split('name="gi_star-size_m"')[1].split("</label>")[0]
+    assert "must lie between 0 and 20000" in field
+
+
+def test_the_table_counts_what_lies_in_each_hotspot(
+    app: Flask, client: FlaskClient, run_id: int
+) -> None:
+    with engine_of(app).connect() as connection:
+        run = connection.execute(
+            text("SELECT first, last FROM hotspot_run WHERE id = :id"), {"id": run_id}
+        ).one()
+        rows = connection.execute(
+            text("""
+                SELECT f.rank, f.count, (
+                    SELECT count(*) FROM incident t WHERE ST_Covers(f.geom, t.geom)
+                      AND local_date(t.occurred_at) BETWEEN :first AND :last
+                      AND t.community_id IS NOT NULL) AS counted
+                FROM hotspot_feature f WHERE run_id = :id AND rank IS NOT NULL ORDER BY rank
+            """),
+            {"id": run_id, "first": run.first, "last": run.last},
+        ).all()
+    assert rows
+    # A point on the very border of a shape may fall to either side of it.
+    assert all(abs(row.count - row.counted) <= 1 for row in rows)
+    page = client.get(f"/hotspots/{run_id}?lang=en").text
+    shown = re.findall(r'<tr data-rank="(\d+)">', page)
+    assert shown == [str(row.rank) for row in rows]
+    turned = client.get(f"/hotspots/{run_id}?sort=rank&order=desc").text
+    assert re.findall(r'<tr data-rank="(\d+)">', turned) == shown[::-1]
+
+
+def test_a_run_leaves_as_geojson_geopackage_and_picture(
+    app: Flask, client: FlaskClient, run_id: int
+) -> None:
+    with engine_of(app).connect() as connection:
+        n = connection.execute(
+            text("SELECT count(*) FROM hotspot_feature WHERE run_id = :id"), {"id": run_id}
+        ).scalar_one()
+    answer = client.get(f"/hotspots/{run_id}/export/geojson")
+    features = json.loads(answer.data)["features"]
+    assert len(features) == n
+    assert features[0]["properties"]["rank"] == 1
+    assert features[0]["properties"]["analysis"] == "gi_star"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hotspots.gpkg"
+        path.write_bytes(client.get(f"/hotspots/{run_id}/export/gpkg").data)
+        assert pyogrio.read_info(path)["features"] == n
+    picture = Image.open(BytesIO(client.get(f"/hotspots/{run_id}/export/png").data)).convert("RGB")
+    colours = {colour for _, colour in picture.getcolors(1 << 20) or []}
+    # The colour of the surest class is in it, as good as.
+    assert any(
+        sum(abs(a - b) for a, b in zip(colour, (178, 24, 43), strict=True)) < 24
+        for colour in colours
+    )
+    with engine_of(app).connect() as connection:
+        told = connection.execute(
+            text("SELECT after ->> 'format' FROM audit_log WHERE act = 'hotspots.export'")
+        ).scalars()
+        assert {"geojson", "gpkg", "png"} <= set(told)
+
+
+@pytest.mark.parametrize("analysis", ANALYSES)
+def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: str) -> None:
+    run = make_run(engine_of(app), None, analysis)
+    for language, sure in (("en", "How sure:"), ("zh", "可信程度：")):
+        page = client.get(f"/hotspots/{run}?lang={language}")
+        assert page.status_code == 200
+        said = re.findall(r"<p>([^<]+)</p>", page.text.split('class="card-box said"')[1])[:3]
+        assert len(said) == 3
+        assert said[2].startswith(sure)
+        assert "{" not in "".join(said)
+    assert client.get(f"/hotspots/{run}/export/png").mimetype == "image/png"
+    assert client.get(f"/hotspots/compare?left={run}").status_code == 200
+
+
+def test_a_name_is_text_and_nothing_else(
+    app: Flask, client: FlaskClient, csrf: Csrf, run_id: int
+) -> None:
+    name = "{{7*7}}{% raw %}${1}`<img onerror=x>"
+    with engine_of(app).begin() as connection:
+        connection.execute(
+            text("UPDATE hotspot_run SET name = :name WHERE id = :id"), {"name": name, "id": run_id}
+        )
+    for address in ("/hotspots", f"/hotspots/{run_id}", f"/hotspots/compare?left={run_id}"):
+        page = client.get(address).text
+        assert "{{7*7}}{% raw %}${1}`&lt;img onerror=x&gt;" in page
+        assert "<img onerror" not in page
+    client.post(f"/hotspots/{run_id}/name", data={"csrf_token": csrf(client), "name": "Two years"})
+    assert "Two years" in client.get("/hotspots?q=two").text
+    assert "Two years" not in client.get("/hotspots?q=three").text
+
+
+def test_every_class_has_the_same_colour_in_words_and_styles() -> None:
+    style = (STATIC / "css" / "hotspots.css").read_text()
+    painted = {
+        kind: rule[1]
+        for rule in re.findall(r"((?:\.kind-\w+(?:, )?)+) \{ background: (#\w+); \}", style)
+        for kind in re.findall(r"kind-(\w+)", rule[0])
+    }
+    for legend in words.LEGENDS.values():
+        for kind, colour, _ in legend:
+            assert painted[kind] == colour
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_fault_of_an_analysis_has_a_remedy(app: Flask, reason: Reason) -> None:
+    with app.test_request_context("/?lang=en"):
+        said = " ".join(words.fault({"reason": reason.value, "figures": {}}))
+    assert re.search("Choose|Import|Check", said)
+    assert reason in words._FAULTS

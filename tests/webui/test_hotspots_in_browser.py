@@ -1,0 +1,85 @@
+"""An analyst presses the one button, reads the result, and takes it away; nothing foreign loads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from gridmap.db import make_engine
+from gridmap.hotspots.running import HANDLERS
+from gridmap.jobs.running import work
+
+SignIn = Callable[[BrowserContext, str], None]
+
+
+@pytest.fixture(scope="module")
+def worker(app: Flask, town_url: str) -> Iterator[None]:
+    """What `gridmap jobs` does, in a thread."""
+    engine, end = make_engine(town_url), threading.Event()
+    thread = threading.Thread(target=work, args=(engine, HANDLERS, end))
+    thread.start()
+    yield
+    end.set()
+    thread.join()
+    engine.dispose()
+
+
+@pytest.fixture
+def page(browser: Browser, server: str, browser_session: SignIn) -> Iterator[Page]:
+    """A page that must neither complain nor reach for another server."""
+    context = browser.new_context(base_url=server, viewport={"width": 1366, "height": 768})
+    browser_session(context, "analyst")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: (
+            None
+            if asked.url.startswith((server, "data:", "blob:"))
+            else complaints.append(asked.url)
+        ),
+    )
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
+    page.goto("/hotspots?lang=en")
+    page.select_option("[name=period]", "all")
+    page.get_by_role("button", name="Where and when is it hot?").click()
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    expect(page.locator(".said p")).to_have_count(3)
+    assert int(page.locator("#map_1").get_attribute("data-found") or 0) > 10
+    # The table leads to the map, and the map tells of the same hotspot.
+    page.locator(".to-map").first.click()
+    expect(page.locator(".hot-table tr.chosen")).to_have_attribute("data-rank", "1")
+    expect(page.locator(".leaflet-popup-content")).to_contain_text("incidents")
+    page.locator("#month").fill("0")
+    expect(page.locator("#month-name")).to_have_text(page.evaluate(
+        "JSON.parse(document.getElementById('run').dataset.page).months.labels[0]"
+    ))  # fmt: skip
+    page.get_by_role("button", name="Play the months").click()
+    expect(page.locator("#play")).to_have_text("Stop")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Picture").click()
+    assert download.value.suggested_filename.endswith(".png")
+    page.get_by_role("button", name="Share with colleagues").click()
+    expect(page.locator(".flash-done")).to_contain_text("Colleagues")
+    page.get_by_role("link", name="Compare").click()
+    page.select_option("[name=right]", index=1)
+    page.locator(".filters button").click()
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    page.evaluate(
+        "void left_1.setView([left_1.getCenter().lat, left_1.getCenter().lng + 0.01], 15)"
+    )
+    assert page.evaluate(
+        "Math.abs(left_1.getCenter().lng - right_1.getCenter().lng) < 1e-4 "
+        "&& left_1.getZoom() === right_1.getZoom()"
+    )

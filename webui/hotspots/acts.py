@@ -1,0 +1,106 @@
+"""What is done with a run: name, share, repeat, schedule, cancel, delete."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from gridmap.errors import GridmapError
+from gridmap.hotspots import service
+from gridmap.hotspots.queries import find_run
+from gridmap.incidents.cases.categories import tree
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.database import reading, writing
+from webui.hotspots.blueprint import blueprint
+from webui.hotspots.choices import category_names, named
+from webui.language import say
+
+
+@blueprint.post("/<int:run_id>/name")
+@needs(Action.ANALYSE)
+def rename(run_id: int) -> ResponseReturnValue:
+    """Give a run another name."""
+    try:
+        with writing() as session:
+            service.rename(session, current_actor(), run_id, request.form.get("name", ""))
+    except GridmapError as refused:
+        if refused.status != 400:
+            raise
+        flash(say(refused.message), "fault")
+    else:
+        flash(_("The run is renamed."), "done")
+    return redirect(url_for("hotspots.show", run_id=run_id))
+
+
+@blueprint.post("/<int:run_id>/share")
+@needs(Action.ANALYSE)
+def share(run_id: int) -> ResponseReturnValue:
+    """Show a run to colleagues, or no longer."""
+    shared = request.form.get("shared") == "1"
+    with writing() as session:
+        service.share(session, current_actor(), run_id, shared=shared)
+    flash(
+        _("Colleagues who see the whole area now see the run.")
+        if shared
+        else _("The run is yours alone again."),
+        "done",
+    )
+    return redirect(url_for("hotspots.show", run_id=run_id))
+
+
+@blueprint.post("/<int:run_id>/again")
+@needs(Action.ANALYSE)
+def run_again(run_id: int) -> ResponseReturnValue:
+    """Run the same on the data of now."""
+    with writing() as session:
+        made = service.run_again(session, current_actor(), run_id)
+    return redirect(url_for("hotspots.show", run_id=made.id))
+
+
+@blueprint.post("/<int:run_id>/schedule")
+@needs(Action.ANALYSE)
+def schedule(run_id: int) -> ResponseReturnValue:
+    """Run the same by itself each month, or no longer."""
+    monthly = request.form.get("monthly") == "1"
+    with writing() as session:
+        act = service.schedule if monthly else service.unschedule
+        act(session, current_actor(), run_id)
+    flash(
+        _("On the first of each month the same is run for as long a time up to then.")
+        if monthly
+        else _("It is no longer run by itself."),
+        "done",
+    )
+    return redirect(url_for("hotspots.show", run_id=run_id))
+
+
+@blueprint.post("/<int:run_id>/cancel")
+@needs(Action.ANALYSE)
+def cancel(run_id: int) -> ResponseReturnValue:
+    """End a run that is not finished."""
+    with writing() as session:
+        service.cancel(session, current_actor(), run_id)
+    return redirect(url_for("hotspots.show", run_id=run_id))
+
+
+@blueprint.get("/<int:run_id>/delete")
+@needs(Action.ANALYSE)
+def ask_delete(run_id: int) -> ResponseReturnValue:
+    """Ask once more."""
+    with reading() as connection, Session(connection) as session:
+        run = find_run(session, current_actor(), run_id)
+        name = named(run, category_names(tree(session)))
+    return render_template("hotspots/delete.html", run=run, name=name)
+
+
+@blueprint.post("/<int:run_id>/delete")
+@needs(Action.ANALYSE)
+def delete(run_id: int) -> ResponseReturnValue:
+    """Delete a run."""
+    with writing() as session:
+        service.delete(session, current_actor(), run_id)
+    flash(_("The run is deleted."), "done")
+    return redirect(url_for("hotspots.index"))

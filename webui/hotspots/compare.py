@@ -1,0 +1,73 @@
+"""Two runs side by side, their maps linked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.queries import Filter, find_run, list_runs, listed
+from gridmap.incidents.cases.categories import tree
+from gridmap.incidents.statistics import clock
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.asking import optional_id
+from webui.database import reading
+from webui.hotspots.blueprint import blueprint
+from webui.hotspots.choices import about, category_names, named
+from webui.hotspots.sentences import sentences
+from webui.hotspots.single import legend_of, page_of, prepare, script_url
+
+
+@blueprint.get("/compare")
+@needs(Action.ANALYSE)
+def compare() -> ResponseReturnValue:
+    """Show two runs, whose ids are in the address."""
+    ids = [optional_id(request.args.get(side), _("Run")) for side in ("left", "right")]
+    if ids[0] is None and ids[1] is None:
+        return redirect(url_for("hotspots.index"))
+    actor = current_actor()
+    with reading() as connection, Session(connection) as session:
+        names = category_names(tree(session))
+        chosen = [None if each is None else find_run(session, actor, each) for each in ids]
+        others, _total = list_runs(session, actor, Filter(), 1)
+        sides = [
+            _side(connection, run, name, names)
+            if run is not None and run.finished_at and "peaks" not in run.summary
+            else None
+            for run, name in zip(chosen, ("left", "right"), strict=True)
+        ]
+    finished = [row.HotspotRun for row in others if row.HotspotRun.finished_at is not None]
+    finished = [run for run in finished if "peaks" not in run.summary]
+    offered = {run.id: run for run in [*finished, *filter(None, chosen)]}
+    return render_template(
+        "hotspots/compare.html",
+        sides=sides,
+        chosen=ids,
+        offered=sorted(offered.values(), key=lambda run: -run.id),
+        named=named,
+        about=about,
+        names=names,
+    )
+
+
+def _side(
+    connection: Connection, run: HotspotRun, name: str, names: dict[str, str] | Any
+) -> dict[str, Any]:
+    parts = prepare(name)
+    rows = listed(connection, run.id, clock(connection).today)
+    return {
+        "run": run,
+        "name": named(run, names),
+        "about": about(run, names),
+        "parts": parts,
+        "script": script_url(name, parts),
+        "page": page_of(connection, run, name),
+        "said": sentences(run, rows)[:1],
+        "legend": legend_of(run),
+    }

@@ -1,0 +1,162 @@
+"""The form for a run, and the one button that asks nothing of statistics."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, get_args
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from geodata.messages import N_
+from gridmap.errors import GridmapError, ParameterError
+from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.service import Wish, ask_run
+from gridmap.incidents.cases.categories import tree
+from gridmap.incidents.cases.lookups import unit_choices
+from gridmap.workforce.rights import Action, Actor
+from webui.access import current_actor, needs
+from webui.asking import day_of, optional_id
+from webui.database import writing
+from webui.hotspots.blueprint import blueprint
+from webui.hotspots.choices import DEFAULT_PERIOD, period_of
+from webui.language import say
+
+#: What the one button chooses: the method people of the field know best, on shapes whose size
+#: follows from the number of incidents.
+SIMPLE = "gi_star"
+#: What the values of choices are called.
+OPTIONS = MappingProxyType({
+    "hexagon": N_("Hexagons"),
+    "square": N_("Squares"),
+    "count": N_("Counts of incidents"),
+    "households": N_("Incidents per household"),
+    "corrected": N_("Corrected"),
+    "plain": N_("As it is"),
+    "poisson": N_("Against households"),
+    "permutation": N_("Against the usual times and places"),
+    "month": N_("Months"),
+    "week": N_("Weeks"),
+    "any": N_("At any time"),
+    "last": N_("Lasting to the end"),
+    "year": N_("The same days a year before"),
+    "before": N_("As many days before"),
+})  # fmt: skip
+
+
+@blueprint.post("/simple")
+@needs(Action.ANALYSE)
+def simple() -> ResponseReturnValue:
+    """Where and when is it hot: choose method and parameters, and run."""
+    form = request.form
+    with writing() as session:
+        first, last = period_of(session, form.get("period", DEFAULT_PERIOD))
+        wish = Wish(
+            analysis=SIMPLE,
+            first=first,
+            last=last,
+            unit_id=optional_id(form.get("unit"), _("Unit")),
+            categories=_categories(),
+            simple=True,
+        )
+        run = ask_run(session, current_actor(), wish)
+    return redirect(url_for("hotspots.show", run_id=run.id))
+
+
+@blueprint.get("/new")
+@needs(Action.ANALYSE)
+def ask_new() -> ResponseReturnValue:
+    """Ask what to analyse."""
+    with writing() as session:
+        return _form(session, current_actor())
+
+
+@blueprint.post("/new")
+@needs(Action.ANALYSE)
+def add() -> ResponseReturnValue:
+    """Put the run into the queue, or show beside the field what cannot be used."""
+    actor = current_actor()
+    try:
+        with writing() as session:
+            run = ask_run(session, actor, _wish())
+    except GridmapError as refused:
+        field = refused.parameter if isinstance(refused, ParameterError) else ""
+        with writing() as session:
+            shown = _form(session, actor, {field: say(refused.message)})
+        return shown, refused.status
+    return redirect(url_for("hotspots.show", run_id=run.id))
+
+
+def _wish() -> Wish:
+    form = request.form
+    analysis = form.get("analysis", "")
+    prefix = f"{analysis}-"
+    return Wish(
+        analysis=analysis,
+        first=_day("first"),
+        last=_day("last"),
+        name=form.get("name", ""),
+        unit_id=optional_id(form.get("unit"), _("Unit")),
+        categories=_categories(),
+        parameters={
+            name.removeprefix(prefix): value
+            for name, value in form.items()
+            if name.startswith(prefix) and value != ""
+        },
+    )
+
+
+def _day(name: str) -> Any:
+    try:
+        return day_of(request.form.get(name))
+    except GridmapError as refused:
+        raise ParameterError(name, refused.message) from refused
+
+
+def _categories() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for code in request.form.getlist("category") if code))
+
+
+def _form(session: Session, actor: Actor, faults: dict[str, str] | None = None) -> str:
+    first, last = period_of(session, DEFAULT_PERIOD)
+    given = request.form or request.args
+    return render_template(
+        "hotspots/new.html",
+        units=unit_choices(session, actor),
+        categories=tree(session),
+        analyses=ANALYSES,
+        fields={key: fields_of(entry.parameters) for key, entry in ANALYSES.items()},
+        given=given,
+        chosen=given.getlist("category"),
+        first=given.get("first", first.isoformat()),
+        last=given.get("last", last.isoformat()),
+        faults=faults or {},
+    )
+
+
+def fields_of(parameters: type[BaseModel]) -> list[dict[str, Any]]:
+    """Return the fields of an analysis as a form shows them."""
+    found = []
+    for name, info in parameters.model_fields.items():
+        limits = {
+            limit: getattr(each, limit)
+            for each in info.metadata
+            for limit in ("ge", "le")
+            if hasattr(each, limit)
+        }
+        choices = [str(each) for each in get_args(info.annotation)]
+        found.append({
+            "name": name,
+            "title": info.title or name,
+            "help": info.description,
+            "default": info.default,
+            "choices": [(each, OPTIONS.get(each, each)) for each in choices],
+            "whole": info.annotation is int,
+            "tick": info.annotation is bool,
+            "least": limits.get("ge"),
+            "most": limits.get("le"),
+        })  # fmt: skip
+    return found

@@ -1,0 +1,218 @@
+"""What a result says in three sentences: where, when, and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from geodata.messages import N_, Message
+from gridmap.hotspots.analyses.busiest import WINDOW
+from gridmap.hotspots.models import HotspotRun
+from webui.dashboard.words import WEEKDAYS, number
+from webui.hotspots import words
+from webui.language import say
+
+_NOWHERE = N_(
+    "No place stands out: the {count} incidents are spread about as chance would spread them."
+)
+_WHERE = N_(
+    "{hotspots} places stand out among {count} incidents; they hold {share} % of them on {area} % "
+    "of the area. The first is {place}: {there} incidents, where {expected} would be expected."
+)
+_WHERE_PLAIN = N_(
+    "{hotspots} places stand out among {count} incidents. The first is {place}, with {there}."
+)
+_CHANGED = N_(
+    "Between {first} and {last} there were {before} incidents, now {count}. In {more} places there "
+    "are really more than then, in {fewer} really fewer; elsewhere chance explains the difference."
+)
+_COMING = N_(
+    "From {first} to {last} about {expected} incidents are to be expected; {share} % of them on "
+    "the 1 % of the area with most, first of all at {place}."
+)
+_NEAR = N_(
+    "Among {count} incidents, {ratio} times as many as by chance follow within {metres} m and "
+    "{days} days; {zones} places have a raised risk after the last day."
+)
+_NEAR_NONE = N_("Among {count} incidents none makes another nearby more likely than chance does.")
+_HOURS = N_("{peaks} hours of the week have more of the {count} incidents than an even spread.")
+_WHEN = N_(
+    "Most happens between {first}:00 and {after}:00 ({share} % of all), and on {day} more than on "
+    "other days."
+)
+_WHEN_EVEN = N_("No hours stand out: incidents are spread over the whole day.")
+_SURE = {
+    "gi_star": N_(
+        "How sure: of the places painted as 95 % sure, about one in twenty would be painted by "
+        "chance alone; the first place is beyond that."
+    ),
+    "emerging": N_(
+        "How sure: months are hot at a false discovery rate of 5 % over all shapes and months; a "
+        "class follows from these months and the trend, and is no test of its own."
+    ),
+    "comparison": N_(
+        "How sure: of the places painted as changed, about one in twenty would be painted by "
+        "chance alone."
+    ),
+    "scan": N_(
+        "How sure: among {replications} random arrangements of the same incidents, so strong a "
+        "cluster came up in {p} of all."
+    ),
+}
+_SURE_RHYTHM = N_(
+    "How sure: of the hours named, about one in twenty would be named by chance alone."
+)
+_PROOF = N_(
+    "How sure: on the last {judged} times the 1 % named beforehand held {hit} % of the incidents, "
+    "{pai} times as many as an even spread; the average of before {long}, last time's counts "
+    "{last}."
+)
+_BEATS = N_("The forecast is better than both, beyond chance.")
+_NOT_BEATS = N_("It is not surely better than these simple rules: take the average just as well.")
+_SURE_NEAR = N_(
+    "How sure: a band counts as raised only if chance would raise any of the table in less than "
+    "one of twenty tables."
+)
+_SURE_NONE = N_(
+    "How sure: that nothing stands out does not prove that nothing is there; with more incidents "
+    "more could be seen."
+)
+_SURE_PLAIN = N_(
+    "How sure: this method describes and does not test; use hot and cold areas to know what "
+    "chance explains."
+)
+#: The share of three hours of the day were all alike, and half as much again to be worth saying.
+_EVEN_SHARE = 1.5 * WINDOW / 24
+
+
+def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
+    """Say what a run found, when, and how sure that is."""
+    return [say(_where(run, rows)), say(_when(run)), say(_sure(run, rows))]
+
+
+def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
+    count = number(run.incidents or 0)
+    if "former" in run.summary:
+        return _changed(run, count)
+    if "knox" in run.summary:
+        return _near(run, count)
+    if "peaks" in run.summary:
+        return Message(_HOURS, peaks=number(len(run.summary["peaks"])), count=count)
+    if not rows:
+        return Message(_NOWHERE, count=count)
+    first, figures = rows[0], run.summary
+    if "coming" in figures:
+        return Message(
+            _COMING,
+            first=figures["coming"][0],
+            last=figures["coming"][1],
+            expected=number(round(figures["expected"])),
+            share=words.percent(figures["top_share"]),
+            place=place(first),
+        )
+    values = {
+        "hotspots": number(figures.get("hotspots", len(rows))),
+        "count": count,
+        "place": place(first),
+        "there": number(first.n),
+    }
+    if "inside" not in figures or first.expected is None:
+        return Message(_WHERE_PLAIN, **values)
+    return Message(
+        _WHERE,
+        **values,
+        share=words.percent(figures["inside"] / max(run.incidents or 1, 1)),
+        area=words.percent(figures["area_share"]),
+        expected=number(round(first.expected)),
+    )
+
+
+def _changed(run: HotspotRun, count: str) -> Message:
+    figures = run.summary
+    return Message(
+        _CHANGED,
+        first=figures["former"][0],
+        last=figures["former"][1],
+        before=number(figures["before"]),
+        count=count,
+        more=number(figures["more"]),
+        fewer=number(figures["fewer"]),
+    )
+
+
+def _near(run: HotspotRun, count: str) -> Message:
+    figures = run.summary
+    if not figures["raised"]:
+        return Message(_NEAR_NONE, count=count)
+    best = max(figures["knox"], key=lambda each: each["ratio"] or 0)
+    return Message(
+        _NEAR,
+        count=count,
+        ratio=f"{best['ratio']:.1f}",
+        metres=number(best["to_m"]),
+        days=number(best["to_day"]),
+        zones=number(figures["hotspots"]),
+    )
+
+
+def _when(run: HotspotRun) -> Message:
+    week = np.array(run.summary.get("week") or np.zeros((7, 24)))
+    hours, days = week.sum(axis=0), week.sum(axis=1)
+    sums = sum(np.roll(hours, -step) for step in range(WINDOW))
+    start, total = int(np.argmax(sums)), float(max(hours.sum(), 1))
+    share = float(sums[start] / total)
+    if share < _EVEN_SHARE:
+        return Message(_WHEN_EVEN)
+    return Message(
+        _WHEN,
+        first=f"{start:02}",
+        after=f"{(start + WINDOW) % 24:02}",
+        share=words.percent(share),
+        day=Message(WEEKDAYS[int(np.argmax(days))]),
+    )
+
+
+def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
+    if "verdict" in run.summary:
+        return _proof(run.summary)
+    if "peaks" in run.summary:
+        return Message(_SURE_RHYTHM)
+    if "knox" in run.summary:
+        return Message(_SURE_NEAR)
+    template = _SURE.get(run.analysis)
+    if template is None:
+        return Message(_SURE_PLAIN)
+    if not rows:
+        return Message(_SURE_NONE)
+    replications = run.summary.get("replications", 0)
+    return Message(template, replications=replications, p=words.probability(rows[0].p))
+
+
+def _proof(figures: Mapping[str, Any]) -> Message:
+    """Say how the same forecasts did when they could be checked, for better or worse."""
+
+    def mean(name: str) -> str:
+        value = figures["pai"][name][0]
+        return "–" if value is None else f"{value:.1f}"
+
+    proof = Message(
+        _PROOF,
+        judged=figures["judged"],
+        hit=words.percent(figures["hit_rate"] or 0),
+        pai=mean("model"),
+        long=mean("long"),
+        last=mean("last"),
+    )
+    beats = figures["verdict"] == "beats_naive"
+    return Message(
+        "{proof} {verdict}", proof=proof, verdict=Message(_BEATS if beats else _NOT_BEATS)
+    )
+
+
+def place(row: Row[Any]) -> str:
+    """Name a hotspot: its street or community, and the cell."""
+    parts = [part for part in (row.place, row.cell_name or row.cell) if part]
+    return " · ".join(parts) or f"{row.lat:.4f}, {row.lon:.4f}"

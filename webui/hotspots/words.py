@@ -1,0 +1,218 @@
+"""What pages of hotspots say: classes with their colours, faults with a remedy, three sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import get_locale
+
+from geodata.messages import N_, Message
+from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.faults import Reason
+from webui.dashboard.words import WEEKDAYS, number
+from webui.language import say
+
+#: Class, colour and word of each legend, in the order they are shown. Diverging RdBu for hot and
+#: cold, sequential YlOrRd for shares: ColorBrewer's, safe for colour-blind readers.
+_SIGNIFICANCE = [
+    ("hot99", "#b2182b", N_("Hot, 99 % sure")),
+    ("hot95", "#ef8a62", N_("Hot, 95 % sure")),
+    ("hot90", "#fddbc7", N_("Hot, 90 % sure")),
+    ("ns", "#dfe3e6", N_("Not significant")),
+    ("cold90", "#d1e5f0", N_("Cold, 90 % sure")),
+    ("cold95", "#67a9cf", N_("Cold, 95 % sure")),
+    ("cold99", "#2166ac", N_("Cold, 99 % sure")),
+]
+LEGENDS: dict[str, list[tuple[str, str, str]]] = {
+    "significance": _SIGNIFICANCE,
+    "clusters": _SIGNIFICANCE[:4],
+    "density": [
+        ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
+        ("top25", "#f03b20", N_("with 25 %")),
+        ("top50", "#fd8d3c", N_("with 50 %")),
+        ("top75", "#fecc5c", N_("with 75 %")),
+    ],
+    "change": [
+        ("more", "#b2182b", N_("More than before")),
+        ("fewer", "#2166ac", N_("Fewer than before")),
+        ("ns", "#dfe3e6", N_("No significant change")),
+        ("few", "#b4bac0", N_("Too few to say")),
+    ],
+    "emerging": [
+        ("new_hot", "#7a0177", N_("New hot spot")),
+        ("consecutive_hot", "#c51b8a", N_("Consecutive hot spot")),
+        ("intensifying_hot", "#99000d", N_("Intensifying hot spot")),
+        ("persistent_hot", "#cb181d", N_("Persistent hot spot")),
+        ("diminishing_hot", "#fb6a4a", N_("Diminishing hot spot")),
+        ("sporadic_hot", "#fdae6b", N_("Sporadic hot spot")),
+        ("oscillating_hot", "#fdd49e", N_("Oscillating hot spot")),
+        ("historical_hot", "#d9b99b", N_("Historical hot spot")),
+        ("ns", "#dfe3e6", N_("No pattern")),
+        ("new_cold", "#016c59", N_("New cold spot")),
+        ("consecutive_cold", "#1c9099", N_("Consecutive cold spot")),
+        ("intensifying_cold", "#08306b", N_("Intensifying cold spot")),
+        ("persistent_cold", "#2171b5", N_("Persistent cold spot")),
+        ("diminishing_cold", "#6baed6", N_("Diminishing cold spot")),
+        ("sporadic_cold", "#9ecae1", N_("Sporadic cold spot")),
+        ("oscillating_cold", "#c6dbef", N_("Oscillating cold spot")),
+        ("historical_cold", "#b5c7d6", N_("Historical cold spot")),
+    ],
+    "groups": [("group", "#e6550d", N_("Incidents close in place and time"))],
+    "near": [("alert", "#e6550d", N_("A raised risk, while it lasts"))],
+    "forecast": [
+        ("first1", "#bd0026", N_("The 1 % of the area with most incidents expected")),
+        ("first5", "#fd8d3c", N_("up to 5 %")),
+        ("first10", "#fecc5c", N_("up to 10 %")),
+    ],
+    "none": [],
+    "streets": [
+        ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
+        ("top25", "#f03b20", N_("with 25 %")),
+        ("top50", "#fd8d3c", N_("with 50 %")),
+        ("top75", "#fecc5c", N_("with 75 %")),
+    ],
+}
+_COLOURS = {kind: colour for legend in LEGENDS.values() for kind, colour, _ in legend}
+
+STATES = {
+    "waiting": N_("Waiting"),
+    "running": N_("Running"),
+    "done": N_("Finished"),
+    "failed": N_("Not possible"),
+    "cancelled": N_("Cancelled"),
+}
+
+#: Why an analysis cannot answer, and what helps. Values are rounded before they are put in.
+_FAULTS: dict[str, str] = {
+    Reason.TOO_FEW: N_(
+        "There are too few incidents to say anything. Choose a longer period, a larger area or "
+        "more categories."
+    ),
+    Reason.ONE_PLACE: N_(
+        "All incidents lie at one and the same place, so there is nothing to compare. Check how "
+        "the positions were recorded, or choose a larger area."
+    ),
+    Reason.NO_POPULATION: N_(
+        "No households are known in this area, so nothing can be compared with them. Import the "
+        "counts of the buildings, or compare counts of incidents."
+    ),
+    Reason.BANDWIDTH_BEYOND_AREA: N_(
+        "The bandwidth is larger than the area allows: everything would run together. Choose a "
+        "smaller bandwidth, or 0 for a fitting one."
+    ),
+    Reason.BANDWIDTH_BELOW_PIXEL: N_(
+        "The bandwidth is too small for so large an area. Choose a larger bandwidth or a smaller "
+        "area."
+    ),
+    Reason.ONE_DAY: N_(
+        "All incidents fall on one day, so nothing can be said of time. Choose a longer period."
+    ),
+    Reason.ONE_VALUE: N_(
+        "Every part of the area has the same count, so none stands out. Choose a longer period "
+        "or larger shapes."
+    ),
+    Reason.TOO_MANY_CELLS: N_(
+        "The shapes are too small for so large an area. Choose larger shapes, or 0 for a fitting "
+        "size."
+    ),
+    Reason.NO_STREETS: N_(
+        "No streets are known in this area. Import the roads first, or choose a method for areas."
+    ),
+    Reason.NO_AREA: N_(
+        "No community of this area has an outline. Import the outlines of the units first."
+    ),
+    Reason.RADIUS_TOO_SMALL: N_(
+        "The distance is too small for so large an area. Choose a larger distance or a smaller "
+        "area."
+    ),
+    Reason.TOO_MANY: N_(
+        "There are too many incidents near each other for this method. Choose one category, a "
+        "shorter period, a smaller area or smaller distances."
+    ),
+    Reason.NO_EARLIER: N_(
+        "There are no incidents for the whole of the former period. Choose a shorter or later "
+        "period, or compare with as many days before."
+    ),
+}
+_UNKNOWN = N_(
+    "The data do not suit this method. Choose a longer period, a larger area or another method."
+)
+_BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
+_FOUND_FEW = N_("In this period there are {events} incidents; the method needs at least {least}.")
+
+NOTE = N_(
+    "Reports show where incidents are reported, which is not the same as where they happen: "
+    "places with more people about, cameras or patrols report more. A hotspot is a place to "
+    "help, not people to suspect."
+)
+
+
+def colour(kind: str) -> str:
+    """Return the colour of a class."""
+    return _COLOURS.get(kind, "#dfe3e6")
+
+
+def kind(analysis: str, code: str) -> str:
+    """Return what a class is called in the legend of an analysis."""
+    entry = ANALYSES.get(analysis)
+    legend = LEGENDS.get(entry.legend, []) if entry else []
+    return next((say(word) for each, _, word in legend if each == code), code)
+
+
+def title(analysis: str) -> str:
+    """Return what an analysis is called; one that is no longer there keeps its key."""
+    entry = ANALYSES.get(analysis)
+    return say(entry.title) if entry else analysis
+
+
+def fault(error: Mapping[str, Any] | None) -> list[str]:
+    """Say why a run failed, and what helps."""
+    error = error or {"reason": "broken"}
+    reason, figures = error["reason"], error.get("figures", {})
+    if reason == "message":
+        return [say(Message(error["template"], **error["params"]))]
+    if reason == "broken":
+        return [say(_BROKEN)]
+    said = [say(_FAULTS.get(reason, _UNKNOWN))]
+    counted = figures.get("events", figures.get("incidents"))
+    if reason == Reason.TOO_FEW and counted is not None and "least" in figures:
+        counts = {"events": number(counted), "least": number(figures["least"])}
+        said.insert(0, say(Message(_FOUND_FEW, **counts)))
+    return said
+
+
+def span(busiest: Mapping[str, Any] | None) -> str:
+    """Say the busiest hours, as 08:00-11:00."""
+    if not busiest:
+        return "–"
+    return f"{busiest['from']:02}:00–{busiest['to']:02}:00"
+
+
+def weekday(number_of_day: int) -> str:
+    """Return the short name of a weekday, Monday being 0."""
+    return say(WEEKDAYS[number_of_day])
+
+
+def percent(share: float) -> str:
+    """Write a share in per cent, with one digit below ten."""
+    value = 100 * share
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+def probability(p: float | None) -> str:
+    """Write a p as people quote it."""
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def named(row: Any) -> str:
+    """Return the name of something that may have an English one."""
+    return str((row.name_en or row.name) if str(get_locale()) == "en" else row.name)
+
+
+MONTHS = [
+    N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"),
+    N_("August"), N_("September"), N_("October"), N_("November"), N_("December"),
+]  # fmt: skip

@@ -1,0 +1,103 @@
+// A map of what a run found, over the project's own tiles.
+
+import { MapCanvas } from "./canvas.js";
+import { TileStore } from "./tiles.js";
+
+const NUMBERED = 20;
+export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+// Draws a run into Folium's map; resolves when its shapes are there.
+export async function drawRun(page) {
+  const map = window[`${page.map}_1`];
+  const number = (n) => n.toLocaleString(page.language === "zh" ? "zh-CN" : "en");
+  const [west, south, east, north] = page.bounds;
+  map.fitBounds([[south, west], [north, east]], { animate: false, padding: [8, 8] });
+  L.control.zoom({ position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false }).addTo(map);
+  const ground = new TileStore(address(page.tiles), () => base.redraw(), () => {});
+  let months = null;
+  const incidents = new TileStore((z, x, y) => address(months)(z, x, y), () => base.redraw(), () => {});
+  const shown = new Set(page.layers);
+  const base = new MapCanvas(page, { territory: ground, incidents }, shown, ({ ready }) => {
+    if (ready) map.getContainer().dataset.ready = "1";
+  });
+  base.addTo(map);
+
+  const answer = await fetch(page.features);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const { features } = await answer.json();
+  map.createPane("found").style.zIndex = 410;
+  const renderer = L.canvas({ pane: "found", tolerance: 4 });
+  const listed = new Map();
+  const cells = L.geoJSON(features.filter((each) => !each.properties.rank), { renderer, pane: "found", style: (each) => look(each, page) });
+  cells.on("click", ({ layer, latlng }) => tell(layer.feature, latlng));
+  const areas = L.geoJSON(features.filter((each) => each.properties.rank).reverse(), {
+    renderer, pane: "found",
+    style: (each) => (isLine(each) ? { ...look(each, page), opacity: 0 } : cells.getLayers().length ? { color: "#26323c", weight: 1.5, fillOpacity: 0 } : { ...look(each, page), color: "#26323c", weight: 1 }),
+    pointToLayer: (each, at) => L.circleMarker(at, { renderer, pane: "found", radius: 7 }),
+    onEachFeature: (each, layer) => listed.set(each.properties.rank, layer),
+  });
+  cells.addTo(map);
+  areas.addTo(map);
+  areas.on("click", ({ layer, latlng }) => {
+    tell(layer.feature, latlng);
+    page.chosen?.(layer.feature.properties.rank);
+  });
+  for (const [rank, layer] of listed) {
+    if (rank > NUMBERED) continue;
+    const at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
+    const icon = L.divIcon({ className: "hot-number", html: String(Number(rank)), iconSize: [22, 22] });
+    L.marker(at, { icon, interactive: false, keyboard: false }).addTo(map);
+  }
+  if (listed.size && page.fitFound) map.fitBounds(areas.getBounds().pad(0.1), { maxZoom: 15, animate: false });
+  addEventListener("resize", () => map.invalidateSize());
+  map.getContainer().dataset.found = String(features.length);
+
+  function tell(feature, at) {
+    const { kind, count, expected, place, rank } = feature.properties;
+    const box = document.createElement("div");
+    const lines = [
+      [rank, place].filter(Boolean).join(" · "),
+      fill(page.words.count, { count: number(count) }) + (expected === undefined ? "" : `, ${fill(page.words.expected, { count: number(expected) })}`),
+      page.kinds[kind] || "",
+    ];
+    for (const line of lines.filter(Boolean)) {
+      const part = document.createElement("p");
+      part.textContent = line;
+      box.append(part);
+    }
+    L.popup({ maxWidth: 280 }).setLatLng(at).setContent(box).openOn(map);
+  }
+
+  return {
+    map,
+    // Shows where a listed hotspot is.
+    show(rank) {
+      const layer = listed.get(rank);
+      if (!layer) return;
+      const bounds = layer.getBounds ? layer.getBounds() : L.latLngBounds([layer.getLatLng()]);
+      map.fitBounds(bounds.pad(0.5), { maxZoom: 16 });
+      tell(layer.feature, bounds.getCenter());
+    },
+    // Shows the incidents of some days, or none; what was found stays as an outline alone.
+    days(first, last) {
+      months = first && `${page.incidents}&from=${first}&to=${last}`.replace("?&", "?");
+      if (first) shown.add("incident");
+      else shown.delete("incident");
+      cells.setStyle((each) => ({ ...look(each, page), ...(first ? { fillOpacity: 0.15 } : {}) }));
+      incidents.renew();
+      base.redraw();
+    },
+  };
+}
+
+const address = (template) => (z, x, y) => fill(template, { z, x, y });
+
+const isLine = (feature) => feature.geometry.type.endsWith("LineString");
+
+function look(feature, page) {
+  const { kind } = feature.properties;
+  const colour = page.colours[kind] || "#dfe3e6";
+  if (isLine(feature)) return { color: colour, weight: 4, opacity: 0.9 };
+  return { stroke: false, fillColor: colour, fillOpacity: kind === "ns" ? 0.45 : 0.75 };
+}

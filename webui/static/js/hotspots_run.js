@@ -1,0 +1,70 @@
+// The page of a result: map, charts, the table's way to the map, and the slider of months.
+
+import { bars } from "./dashboard_charts.js";
+import { drawRun } from "./hotspots_map.js";
+
+const STEP_MS = 900;
+const root = document.getElementById("run");
+const page = JSON.parse(root.dataset.page);
+const locale = page.language === "zh" ? "zh-CN" : "en";
+
+function mark(rank) {
+  for (const row of document.querySelectorAll(".hot-table tr.chosen")) row.classList.remove("chosen");
+  document.querySelector(`.hot-table tr[data-rank="${rank}"]`)?.classList.add("chosen");
+}
+page.chosen = mark;
+
+const charts = [bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale })];
+addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
+
+try {
+  if (page.map) await show();
+  document.documentElement.dataset.mapReady = "true";
+} catch (error) {
+  document.querySelector(".hot-stage").textContent = page.words.failed;
+  throw error;
+}
+
+async function show() {
+  const run = await drawRun(page);
+  for (const button of document.querySelectorAll(".to-map")) {
+    button.addEventListener("click", () => {
+      mark(button.dataset.rank);
+      run.show(Number(button.dataset.rank));
+      document.querySelector(".hot-stage").scrollIntoView({ block: "nearest" });
+    });
+  }
+  if (page.incidents) slider(run);
+}
+
+function slider(run) {
+  const [input, output, play] = ["month", "month-name", "play"].map((id) => document.getElementById(id));
+  let timer = null;
+  const show = () => {
+    const month = Number(input.value);
+    const label = page.months.labels[month];
+    output.textContent = label || page.words.whole;
+    if (!label) { run.days(null); return; }
+    const [year, number] = label.split("-").map(Number);
+    const end = `${label}-${new Date(Date.UTC(year, number, 0)).getUTCDate()}`;
+    run.days([`${label}-01`, page.first].sort()[1], [end, page.last].sort()[0]);
+  };
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = page.words.play;
+  };
+  input.addEventListener("input", () => { stop(); show(); });
+  play.addEventListener("click", () => {
+    if (timer) { stop(); return; }
+    play.textContent = page.words.stop;
+    const next = () => {
+      if (Number(input.value) >= Number(input.max)) { stop(); return; }
+      input.value = String(Number(input.value) + 1);
+      show();
+    };
+    if (input.value === input.max) input.value = "-1";
+    next();
+    timer = setInterval(next, STEP_MS);
+  });
+}
