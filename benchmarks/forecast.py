@@ -20,7 +20,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geodata import files
+from geodata.files.reading import read
 from geodata.mapping import apply, load_mapping
 from geodata.metric import metric_crs_of
 from gridmap.hotspots.evaluation import Comparison, Scores, Verdict, compare, means, score
@@ -51,7 +51,7 @@ def load() -> tuple[shapely.Geometry, dict[str, Events]]:
     # The outlines of neighbours do not meet exactly.
     city = shapely.buffer(town.to_crs(crs).union_all(), 1)
     frame, _ = apply(
-        files.read(DATA / "property_crime_2008_2019.csv.gz"),
+        read(DATA / "property_crime_2008_2019.csv.gz"),
         load_mapping(ROOT / "docs" / "mappings" / "st-louis-incidents.json"),
     )
     to_metres = pyproj.Transformer.from_crs(4326, crs, always_xy=True)

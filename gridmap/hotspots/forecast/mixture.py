@@ -31,7 +31,7 @@ LEVEL_DAYS = 365
 LEAST_INCIDENTS = 100
 """With fewer incidents in the training periods no weights are fitted."""
 
-# Stopped before the weights fit the noise; chosen on the years before 2016 in St. Louis.
+# More rounds foretold no better, on the years before 2016 in St. Louis.
 _ROUNDS = 30
 _LEAST_RATE = 1e-12
 
