@@ -15,6 +15,7 @@ from gridmap.hotspots.discovery import fdr_cutoff
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import make_grid
 from gridmap.hotspots.local_statistics import getis_ord
+from gridmap.hotspots.mapwise import hot_places
 from gridmap.hotspots.rates import smoothed_rates
 from gridmap.hotspots.ticks import Tick
 from gridmap.hotspots.weights import adjacent, with_self
@@ -39,7 +40,9 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     """Find the hexagons or squares that are hot or cold with their neighbours.
 
     The levels 90, 95 and 99 % are those of the false discovery rate: of all shapes painted at
-    95 %, at most one in twenty is painted by chance on average.
+    95 %, at most one in twenty is painted by chance on average. Counts are not normal, so a map
+    without any hotspot shows one more often than one time in twenty; whether a hotspot is beyond
+    what chance shows anywhere on such a map is tested apart (`mapwise`).
 
     Raises
     ------
@@ -62,7 +65,10 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         values = np.nan_to_num(smoothed_rates(counts, amount), nan=counts.sum() / amount.sum())
         share = amount / amount.sum()
     local = getis_ord(values, with_self(near))
-    tick(0.6)
+    tick(0.4)
+    beyond = hot_places(
+        counts, share, with_self(near), seed=1, tick=lambda done: tick(0.4 + 0.4 * done)
+    )
     kind = np.full(len(grid), QUIET, dtype="<U8")
     for steps, side in ((HOT, local.z > 0), (COLD, local.z < 0)):
         for name, level in reversed(steps):
@@ -82,7 +88,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         "hotspots": int(group.max()) + 1,
         "inside": inside,
         "area_share": float(grid.areas_m2[hot].sum() / grid.areas_m2.sum()),
-        "level": 0.05,
+        "beyond": len(set(group[hot & (beyond.p <= 0.05)].tolist())),
     }
     return Result(found, figures)
 
@@ -95,7 +101,8 @@ ANALYSIS = Analysis(
         "The area is divided into equal shapes. A shape is hot if it and its neighbours have so "
         "many incidents that chance alone would rarely bring them together (Getis-Ord Gi*). The "
         "levels 90, 95 and 99 % are corrected for the many shapes tested, by the false discovery "
-        "rate."
+        "rate. How sure the whole map is, is told by 999 maps on which chance alone spreads as "
+        "many incidents."
     ),
     legend="significance",
     parameters=Parameters,
