@@ -30,7 +30,7 @@ def town(locations: int, cases: int) -> dict[str, Any]:
     weights = rng.lognormal(0, 1, locations)
     place = rng.choice(locations, cases, p=weights / weights.sum())
     period = rng.integers(0, DAYS, cases)
-    near = np.argsort(np.hypot(x - 8000, y - 8000))[: locations // 50]
+    near = np.argsort(np.hypot(x - 8000, y - 8000))[: max(locations // 50, 1)]
     extra = cases // 100
     place[:extra], period[:extra] = rng.choice(near, extra), rng.integers(200, 214, extra)
     return {"x": x, "y": y, "place": place, "period": period, "periods": DAYS}

@@ -197,6 +197,6 @@ def _frame(bands: Bands, observed: Ints, expected: Floats, p: Floats) -> pd.Data
         "expected": expected,
         "ratio": observed / likely,
         "p": p,
-        "p_poisson": poisson.sf(observed, likely),
+        "p_poisson": np.asarray(poisson.sf(observed, likely)),
     }
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()})

@@ -10,7 +10,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def count_pairs(
     one: NDArray[np.int32], other: NDArray[np.int32], first: Ints, t: Floats, upper: Floats,
     counts: Ints,
@@ -42,7 +42,7 @@ def count_pairs(
         row[-1] = first[band + 1] - first[band] - row[:-1].sum()
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def pairs_nearer(t: Floats, edge: float) -> int:
     """Return how many pairs of sorted dates are less than `edge` apart."""
     count = later = 0
@@ -53,7 +53,7 @@ def pairs_nearer(t: Floats, edge: float) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def cross_product(space: Floats, time: Floats, dealt: Ints) -> float:
     """Return the sum over pairs of a value in space times the value in time that was dealt."""
     total = 0.0

@@ -32,7 +32,8 @@ def raised(table: pd.DataFrame, level: float = 0.05, least_ratio: float = 1.2) -
         The least observed over expected.
     """
     near = np.isfinite(table["to_m"]) & np.isfinite(table["to_day"])
-    return table[near & (table["p"] <= level) & (table["ratio"] >= least_ratio)]
+    chosen: pd.DataFrame = table[near & (table["p"] <= level) & (table["ratio"] >= least_ratio)]
+    return chosen
 
 
 def risk_zones(
@@ -110,9 +111,9 @@ def _rings(
     metric: Metric,
 ) -> NDArray[np.object_]:
     """Return rings; a quarter of a circle with a single piece makes the square on its corner."""
-    points = shapely.points(centres)
+    points = np.asarray(shapely.points(centres))
     pieces = 1 if metric is Metric.MANHATTAN else CORNERS
-    rings = shapely.buffer(points, outer, quad_segs=pieces)
+    rings = np.asarray(shapely.buffer(points, outer, quad_segs=pieces))
     hollow = inner > 0
     rings[hollow] = shapely.difference(
         rings[hollow], shapely.buffer(points[hollow], inner[hollow], quad_segs=pieces)

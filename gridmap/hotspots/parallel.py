@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -30,7 +30,7 @@ def in_order(
     count: int,
     beat: Callable[[], None] | None = None,
     threads: int | None = None,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """Yield `work(0)`, `work(1)`, ... `work(count - 1)`, worked out ahead on all cores.
 
     Whoever stops asking stops the work; what is under way is finished and dropped.

@@ -20,7 +20,7 @@ Bools = NDArray[np.bool_]
 LAYERS = 5
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _starts(key: int, keys: Ints, offsets: Ints) -> Ints:
     """Return the first box of each row at or after where a neighbour of box `key` can be."""
     found = np.empty(offsets.size, np.int64)
@@ -29,7 +29,7 @@ def _starts(key: int, keys: Ints, offsets: Ints) -> Ints:
     return found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _move(key: int, keys: Ints, offsets: Ints, start: Ints) -> None:
     """Move the first boxes forward to those of a later box."""
     for row in range(offsets.size):
@@ -39,17 +39,17 @@ def _move(key: int, keys: Ints, offsets: Ints, start: Ints) -> None:
         start[row] = box
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _near(points: Floats, one: int, other: int, radius: float, days: float) -> bool:
     east = points[one, 0] - points[other, 0]
     north = points[one, 1] - points[other, 1]
-    return (
+    return bool(
         abs(points[one, 2] - points[other, 2]) <= days
         and east * east + north * north <= radius * radius
     )
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _apart(points: Floats, first: Ints, box: int, other: int, days: float) -> bool:
     """Return whether all points of two boxes are too far from each other in time."""
     return bool(
@@ -58,7 +58,7 @@ def _apart(points: Floats, first: Ints, box: int, other: int, days: float) -> bo
     )
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def count_until(
     since: int, until: int, keys: Ints, first: Ints, offsets: Ints, points: Floats,
     radius: float, days: float, enough: int, core: Bools,
@@ -85,7 +85,7 @@ def count_until(
                     break
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def find(parent: Ints, point: int) -> int:
     """Return the point that stands for a set, and shorten the way to it."""
     while parent[point] != point:
@@ -94,7 +94,7 @@ def find(parent: Ints, point: int) -> int:
     return point
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def join(
     since: int, until: int, keys: Ints, first: Ints, offsets: Ints, points: Floats,
     radius: float, days: float, core: Bools, parent: Ints,
@@ -124,13 +124,13 @@ def join(
                 other += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _unite(parent: Ints, one: int, other: int) -> None:
     first, second = find(parent, one), find(parent, other)
     parent[max(first, second)] = min(first, second)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _join_boxes(
     since: int, until: int, other_since: int, other_until: int, own: int, points: Floats,
     radius: float, days: float, core: Bools, parent: Ints,
@@ -148,7 +148,7 @@ def _join_boxes(
                 return
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def adopt(
     since: int, until: int, keys: Ints, first: Ints, offsets: Ints, points: Floats,
     radius: float, days: float, core: Bools, parent: Ints, label: Ints,
@@ -178,7 +178,7 @@ def adopt(
                 label[point] = nearest
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _nearest(
     point: int, nearest: int, since: int, until: int, points: Floats,
     radius: float, days: float, core: Bools,
@@ -191,7 +191,7 @@ def _nearest(
     return nearest
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _nearer(points: Floats, point: int, one: int, other: int) -> bool:
     """Return whether a core point comes before another: nearer in space, then in time ..."""
     here, then = points[one], points[other]
@@ -209,7 +209,7 @@ def _nearer(points: Floats, point: int, one: int, other: int) -> bool:
     return bool(here[1] < then[1])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def numbered(clusters: Ints, owners: Ints) -> Ints:
     """Return clusters numbered from 0 by their first core point, which is owned by its set."""
     number = np.full(clusters.size, -1, np.int64)

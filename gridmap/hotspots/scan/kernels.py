@@ -10,7 +10,7 @@ from numba import njit
 from gridmap.hotspots.scan.arrays import Floats, Ints
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def poisson_llr(cases: float, expected: float, total: float) -> float:
     """Return the log likelihood ratio of high rates in the Poisson model.
 
@@ -24,12 +24,12 @@ def poisson_llr(cases: float, expected: float, total: float) -> float:
     return ratio
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _times_log(value: float, other: float) -> float:
     return value * math.log(value / other) if value > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def bernoulli_llr(cases: float, size: float, total: float, everybody: float) -> float:
     """Return the log likelihood ratio of high rates in the Bernoulli model, Kulldorff (1997).
 
@@ -47,7 +47,7 @@ def bernoulli_llr(cases: float, size: float, total: float, everybody: float) -> 
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def poisson_ceiling(excess: float, expected: float, outside: float) -> float:
     """Return at least the Poisson ratio of `expected + excess` cases, mostly without a logarithm.
 
@@ -70,7 +70,7 @@ def poisson_ceiling(excess: float, expected: float, outside: float) -> float:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def scan_all(
     since: int, until: int, order: Ints, first: Ints, ends: Ints, ends_first: Ints,
     counts: Floats, sizes: Floats, total: float, everybody: float,

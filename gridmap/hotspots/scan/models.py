@@ -224,4 +224,4 @@ def _shares_before(shares: ArrayLike | None, strata: int, periods: int) -> Float
 def _spread(random: np.random.Generator, size: int, summed: Floats) -> Ints:
     """Draw positions with the odds that running sums make."""
     drawn = np.searchsorted(summed, random.random(size) * summed[-1], side="right")
-    return np.minimum(drawn, summed.size - 1).astype(np.int64)
+    return np.asarray(np.minimum(drawn, summed.size - 1), np.int64)

@@ -47,7 +47,7 @@ class Expectation:
     @property
     def periods(self) -> int:
         """How many periods there are."""
-        return self.shares.shape[1] - 1
+        return int(self.shares.shape[1]) - 1
 
     @cached_property
     def total(self) -> float:

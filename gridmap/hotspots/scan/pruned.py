@@ -22,7 +22,7 @@ from gridmap.hotspots.scan.kernels import poisson_ceiling, poisson_llr
 _WHOLE = 2**30
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _largest(summed: NDArray[np.int32], length: int) -> int:
     """Return the greatest sum over `length` successive periods."""
     later, earlier = summed[length:], summed[:-length]
@@ -32,10 +32,10 @@ def _largest(summed: NDArray[np.int32], length: int) -> int:
         here = later[start] - earlier[start]
         if here > largest:
             largest = here
-    return largest
+    return int(largest)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _passed_over(
     excess: Floats, upper: float, lower: float, least: Floats, most: Floats,
     least_days: int, total: float, best: float,
@@ -49,7 +49,7 @@ def _passed_over(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def scan_pruned(
     since: int, until: int, order: Ints, first: Ints, ends: Ints, ends_first: Ints,
     case_first: Ints, case_day: Ints, case_count: Ints, expected: Floats, shares: Floats,
@@ -160,7 +160,7 @@ def scan_pruned(
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill(
     order: Ints, position: int, bounds: Ints, expected: Floats, inside: Floats, whole: Floats
 ) -> None:
@@ -176,7 +176,7 @@ def _fill(
         whole[circle] = inside[circle].sum()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add(
     order: Ints, since: int, until: int, case_first: Ints, case_day: Ints, case_count: Ints,
     daily: Ints, sign: int,

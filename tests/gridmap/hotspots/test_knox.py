@@ -197,7 +197,7 @@ def test_followers_are_found_and_the_zones_expire() -> None:
     bands = raised(table)
     assert bands[["from_m", "to_m", "from_day", "to_day"]].to_numpy().tolist() == [[0, 100, 2, 4]]
     when = np.datetime64("2024-01-01", "s") + t.astype("timedelta64[D]")
-    now = np.datetime64("2024-05-01T10:00", "s")
+    now = when[7] + np.timedelta64(60, "h")
     today = (now - np.datetime64("2024-01-01", "s")) / np.timedelta64(1, "D")
     zones = risk_zones(x, y, when, bands, now)
     assert set(zones["incident"]) == set(np.flatnonzero((t + 2 <= today) & (t + 4 > today)))
