@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from scipy import sparse
 
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Floats, Integers
+from gridmap.hotspots.weights import Weights
 
-Weights: TypeAlias = "sparse.csr_array[np.float64, tuple[int, int]]"
 Moments = NDArray[np.datetime64]
 Length = Literal["day", "week", "month"]
 

@@ -10,8 +10,6 @@ from scipy import special
 
 from gridmap.hotspots.grids import Floats
 
-_CHUNK_BYTES = 64_000_000
-
 
 class Trend(NamedTuple):
     """The trend of each series, arrays of shape (series,).
@@ -68,14 +66,16 @@ def mann_kendall(values: NDArray[np.float64] | NDArray[np.int64]) -> Trend:
         raise ValueError("a trend needs series of at least 2 finite values")
     n = table.shape[1]
     early, late = np.triu_indices(n, 1)
+    apart = late - early
+    middle = [(len(apart) - 1) // 2, len(apart) // 2]
     s = np.empty(len(table), dtype=np.int64)
     slope = np.empty(len(table))
-    step = max(1, _CHUNK_BYTES // (8 * len(early)))
-    for begin in range(0, len(table), step):
-        part = table[begin : begin + step]
-        change = part[:, late] - part[:, early]
-        s[begin : begin + step] = (change > 0).sum(axis=1) - (change < 0).sum(axis=1)
-        slope[begin : begin + step] = np.median(change / (late - early), axis=1)
+    for i, row in enumerate(table):
+        change = row[late] - row[early]
+        s[i] = np.count_nonzero(change > 0) - np.count_nonzero(change < 0)
+        change /= apart
+        change.partition(middle)
+        slope[i] = (change[middle[0]] + change[middle[-1]]) / 2
     tied_variance, tied_pairs = _ties(table)
     variance = np.maximum(n * (n - 1) * (2 * n + 5) - tied_variance, 0) / 18
     pairs = n * (n - 1) / 2

@@ -17,7 +17,6 @@ Moments = NDArray[np.datetime64]
 _HOUR, _SLOTS = 3600, 168
 _WEEK = _HOUR * _SLOTS
 _MONDAY = 4 * 86400  # 5 January 1970, seconds since the epoch.
-_CHUNK = 20_000
 
 
 class Rhythm(NamedTuple):
@@ -106,11 +105,11 @@ def aoristic_weights(start: Moments, end: Moments) -> Floats:
     slot = begin[known] % _WEEK // _HOUR
     sums = np.bincount(slot, minlength=_SLOTS).astype(np.float64)
     begin, until = begin[~known], until[~known]
-    for first in range(0, len(begin), _CHUNK):
-        a, b = begin[first : first + _CHUNK], until[first : first + _CHUNK]
-        overlap = _seconds_until(b) - _seconds_until(a)
-        sums += (overlap / (b - a)[:, None]).sum(axis=0)
-    return sums.reshape(7, 24)
+    per_second = 1 / (until - begin)
+    whole = float(per_second @ (until // _WEEK - begin // _WEEK)) * _HOUR
+    partly = _seconds_until(until, per_second) - _seconds_until(begin, per_second)
+    # What rounding leaves below 0 is nothing.
+    return (sums + np.maximum(whole + partly, 0)).reshape(7, 24)
 
 
 def rhythm(
@@ -227,11 +226,13 @@ def season_index(
     return SeasonIndex(counts, expected, ratio, find_peaks(counts, expected, alpha=alpha))
 
 
-def _seconds_until(moment: Integers) -> Integers:
-    """Return how many seconds of each hour of the week lie before each moment, (n, 168)."""
-    weeks, rest = np.divmod(moment, _WEEK)
-    partly = np.clip(rest[:, None] - np.arange(_SLOTS) * _HOUR, 0, _HOUR)
-    return weeks[:, None] * _HOUR + partly
+def _seconds_until(moment: Integers, weight: Floats) -> Floats:
+    """Add up the seconds of each hour of the week that lie between Monday and each moment."""
+    slot, rest = np.divmod(moment % _WEEK, _HOUR)
+    within = np.bincount(slot, weights=weight, minlength=_SLOTS)
+    later = np.append(np.cumsum(within[::-1])[::-1], 0.0)[1:]
+    seconds: Floats = later * _HOUR + np.bincount(slot, weights=weight * rest, minlength=_SLOTS)
+    return seconds
 
 
 def _weekday(day: Moments) -> Integers:

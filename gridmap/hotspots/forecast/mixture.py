@@ -26,10 +26,12 @@ OWN = "own"
 """The source whose incidents are forecast."""
 SHORT_MEMORY_DAYS = 60.0
 """Kernels that forget faster than this stand for near repeats."""
+LEVEL_DAYS = 365
+"""From so many days before a period the level of all cells together is taken."""
 LEAST_INCIDENTS = 100
 """With fewer incidents in the training periods no weights are fitted."""
 
-# Stopped before the weights fit the noise; chosen on the years before 2016 in St. Louis.
+# More rounds foretold no better, on the years before 2016 in St. Louis.
 _ROUNDS = 30
 _LEAST_RATE = 1e-12
 
@@ -186,6 +188,9 @@ def fit_mixture(
 def predict(model: Mixture, grid: Grid, sources: Mapping[str, Events], period: Period) -> Forecast:
     """Forecast the counts of a period from what happened before it.
 
+    The kernels say where; how many in all is the rate of the last `LEVEL_DAYS`, by season, since
+    long memory would expect too many where incidents become fewer over the years.
+
     Parameters
     ----------
     model : Mixture
@@ -204,7 +209,9 @@ def predict(model: Mixture, grid: Grid, sources: Mapping[str, Events], period: P
         Surfaces(grid), sources, model.seasons, model.kernels, period.start, model.first
     )
     worth = exposure(model.seasons[OWN], *period)
-    parts = found * np.array(model.weights)[:, None] * worth
+    parts = found * np.array(model.weights)[:, None]
+    if parts.sum() > 0:
+        parts *= _recent_rate(model, sources[OWN], period.start) * worth / parts.sum()
     short = np.array([kernel.memory_days <= SHORT_MEMORY_DAYS for kernel in model.kernels])
     own = np.array([kernel.source == OWN for kernel in model.kernels])
     return Forecast(
@@ -214,6 +221,14 @@ def predict(model: Mixture, grid: Grid, sources: Mapping[str, Events], period: P
         parts[~own & ~short].sum(axis=0),
         worth / (period.end - period.start),
     )
+
+
+def _recent_rate(model: Mixture, own: Events, origin: int) -> float:
+    """Return the incidents per average day of the last time before the origin."""
+    begin = max(model.first, origin - LEVEL_DAYS)
+    recent = own.day[(own.day >= begin) & (own.day < origin)]
+    weights = 1 / factors_at(model.seasons[OWN], recent)
+    return float(weights.sum()) / max(origin - begin, 1)
 
 
 def kernel_rates(

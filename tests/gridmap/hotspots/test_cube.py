@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from gridmap.hotspots.cube import Weights, make_cube, period_starts, space_time_gi_star
+from gridmap.hotspots.cube import make_cube, period_starts, space_time_gi_star
 from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.weights import Weights
 
 
 def day(text: str) -> np.datetime64:

@@ -143,6 +143,19 @@ def test_the_expected_number_is_that_which_comes() -> None:
     assert min(model.weights) >= 0
 
 
+def test_where_incidents_become_fewer_fewer_are_expected() -> None:
+    rng = np.random.default_rng(11)
+    day = FIRST + 1461 * rng.random(9000) ** 1.5
+    events = Events(*rng.uniform(0, SIDE, (2, 9000)), day)
+    model = Mixture((Kernel(OWN, 100, np.inf),), (1.0,), {OWN: EVEN}, FIRST)
+    span = Period(FIRST + 1400, FIRST + 1460)
+    actual = ((day >= span.start) & (day < span.end)).sum()
+    expected = predict(model, GRID, {OWN: events}, span).expected.sum()
+    assert expected == pytest.approx(actual, rel=0.2)
+    # The mean of all years would be far above it.
+    assert (day < span.start).sum() / 1400 * 60 > 1.25 * actual
+
+
 def planted(near_repeat: bool) -> Events:
     """Incidents all over, of which, if so, half draw another after them nearby in two weeks."""
     rng = np.random.default_rng(4)
