@@ -46,8 +46,8 @@ _WHEN = N_(
 _WHEN_EVEN = N_("No hours stand out: incidents are spread over the whole day.")
 _SURE = {
     "gi_star": N_(
-        "How sure: of the places painted as 95 % sure, about one in twenty would be painted by "
-        "chance alone; the first place is beyond that."
+        "How sure: of 100 maps on which chance alone spreads as many incidents, at most {map_p} "
+        "have a place as strong as the strongest here. The weaker places are less sure than that."
     ),
     "emerging": N_(
         "How sure: months are hot at a false discovery rate of 5 % over all shapes and months; a "
@@ -187,8 +187,13 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         return Message(_SURE_PLAIN)
     if not rows:
         return Message(_SURE_NONE)
-    replications = run.summary.get("replications", 0)
-    return Message(template, replications=replications, p=words.probability(rows[0].p))
+    figures = run.summary
+    return Message(
+        template,
+        replications=figures.get("replications", 0),
+        p=words.probability(rows[0].p),
+        map_p=f"{100 * figures.get('map_p', 0):.0f}",
+    )
 
 
 def _proof(figures: Mapping[str, Any]) -> Message:
