@@ -79,7 +79,7 @@ def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
     page.evaluate(
         "void left_1.setView([left_1.getCenter().lat, left_1.getCenter().lng + 0.01], 15)"
     )
-    assert page.evaluate(
-        "Math.abs(left_1.getCenter().lng - right_1.getCenter().lng) < 1e-4 "
+    page.wait_for_function(
+        "() => Math.abs(left_1.getCenter().lng - right_1.getCenter().lng) < 1e-4 "
         "&& left_1.getZoom() === right_1.getZoom()"
     )

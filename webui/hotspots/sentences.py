@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,8 @@ _WHEN = N_(
 _WHEN_EVEN = N_("No hours stand out: incidents are spread over the whole day.")
 _SURE = {
     "gi_star": N_(
-        "How sure: {beyond} of the {hotspots} places hold more than any place holds on 19 of 20 "
-        "maps where chance alone spreads as many incidents; take the others as hints."
+        "How sure: of 100 maps on which chance alone spreads as many incidents, at most {map_p} "
+        "have a place as strong as the strongest here. The weaker places are less sure than that."
     ),
     "emerging": N_(
         "How sure: months are hot at a false discovery rate of 5 % over all shapes and months; a "
@@ -192,8 +193,7 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         template,
         replications=figures.get("replications", 0),
         p=words.probability(rows[0].p),
-        beyond=number(figures.get("beyond", 0)),
-        hotspots=number(figures.get("hotspots", len(rows))),
+        map_p=max(1, ceil(100 * figures.get("map_p", 0) - 1e-9)),
     )
 
 

@@ -21,6 +21,10 @@ from gridmap.hotspots.ticks import Tick
 from gridmap.hotspots.weights import adjacent, with_self
 
 
+#: A map shows hotspots if fewer than one in twenty maps without any has so high a score.
+_LEVEL, _REPLICATIONS = 0.05, 99
+
+
 class Parameters(BaseModel):
     """What can be chosen."""
 
@@ -39,10 +43,9 @@ class Parameters(BaseModel):
 def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
     """Find the hexagons or squares that are hot or cold with their neighbours.
 
-    The levels 90, 95 and 99 % are those of the false discovery rate: of all shapes painted at
-    95 %, at most one in twenty is painted by chance on average. Counts are not normal, so a map
-    without any hotspot shows one more often than one time in twenty; whether a hotspot is beyond
-    what chance shows anywhere on such a map is tested apart (`mapwise`).
+    Whether there is any hotspot at all is decided map-wise, see `gridmap.hotspots.mapwise`: false
+    alarms are as rare as they should be. Which shapes are then painted follows from Gi* at the
+    levels 90, 95 and 99 % of the false discovery rate.
 
     Raises
     ------
@@ -64,15 +67,19 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         # Where nobody lives there is no rate; such shapes count as those of the whole area.
         values = np.nan_to_num(smoothed_rates(counts, amount), nan=counts.sum() / amount.sum())
         share = amount / amount.sum()
-    local = getis_ord(values, with_self(near))
+    around = with_self(near)
+    local = getis_ord(values, around)
     tick(0.4)
-    beyond = hot_places(
-        counts, share, with_self(near), seed=1, tick=lambda done: tick(0.4 + 0.4 * done)
-    )
+    whole = hot_places(counts, share, around, replications=_REPLICATIONS, seed=1)
+    surest = float(np.nanmin(whole.p))
+    tick(0.7)
     kind = np.full(len(grid), QUIET, dtype="<U8")
     for steps, side in ((HOT, local.z > 0), (COLD, local.z < 0)):
         for name, level in reversed(steps):
             kind[side & (local.p < fdr_cutoff(local.p, level))] = name
+    if surest > _LEVEL:
+        # A map that chance draws as well shows no hotspots.
+        kind[:] = QUIET
     expected = counts.sum() * share
     cells = Found(
         grid.shapes, kind, counts, np.zeros(len(grid), bool), np.nan_to_num(local.z), expected,
@@ -88,7 +95,8 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         "hotspots": int(group.max()) + 1,
         "inside": inside,
         "area_share": float(grid.areas_m2[hot].sum() / grid.areas_m2.sum()),
-        "beyond": len(set(group[hot & (beyond.p <= 0.05)].tolist())),
+        "level": _LEVEL,
+        "map_p": surest,
     }
     return Result(found, figures)
 
@@ -101,8 +109,8 @@ ANALYSIS = Analysis(
         "The area is divided into equal shapes. A shape is hot if it and its neighbours have so "
         "many incidents that chance alone would rarely bring them together (Getis-Ord Gi*). The "
         "levels 90, 95 and 99 % are corrected for the many shapes tested, by the false discovery "
-        "rate. How sure the whole map is, is told by 999 maps on which chance alone spreads as "
-        "many incidents."
+        "rate. Nothing is painted if maps on which chance alone spreads as many incidents look "
+        "alike in more than one of twenty."
     ),
     legend="significance",
     parameters=Parameters,

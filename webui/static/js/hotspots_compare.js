@@ -6,7 +6,7 @@ const pages = [...document.querySelectorAll(".hot-stage[data-page]")].map((stage
 const runs = await Promise.all(pages.map(drawRun));
 let leading = false;
 for (const { map } of runs) {
-  map.on("move", () => {
+  map.on("move moveend", () => {
     if (leading) return;
     leading = true;
     for (const other of runs) if (other.map !== map) other.map.setView(map.getCenter(), map.getZoom(), { animate: false });

@@ -1,7 +1,6 @@
 // The page of a result: map, charts, the table's way to the map, and the slider of months.
 
 import { bars } from "./dashboard_charts.js";
-import { drawRun } from "./hotspots_map.js";
 
 const STEP_MS = 900;
 const root = document.getElementById("run");
@@ -26,6 +25,8 @@ try {
 }
 
 async function show() {
+  // Hours and seasons have no map, and so no Leaflet.
+  const { drawRun } = await import("./hotspots_map.js");
   const run = await drawRun(page);
   for (const button of document.querySelectorAll(".to-map")) {
     button.addEventListener("click", () => {

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, cast
+
+import numpy as np
+import shapely
+
+from gridmap.hotspots.analyses import gi_star
+from gridmap.hotspots.analyses.comparison import former
+from gridmap.hotspots.analyses.events import Area, Events
+from gridmap.hotspots.analyses.result import Result
+
+DAY = date(2026, 1, 1)
+AREA = Area(shapely.box(0, 0, 3000, 3000), cast(Any, None))
+
+
+def found(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Result:
+    time = np.full(len(x), np.datetime64("2026-01-01T08:30:00", "s"))
+    events = Events(x, y, time, DAY, DAY)
+    return gi_star.run(
+        events, AREA, cast(Any, None), gi_star.Parameters(size_m=300), lambda share: None
+    )
+
+
+def test_maps_without_any_hotspot_seldom_show_one() -> None:
+    rng = np.random.default_rng(5)
+    alarms = sum(found(*rng.uniform(0, 3000, (2, 300))).figures["hotspots"] > 0 for _ in range(100))
+    # Five are expected; of a hundred fair maps more than eleven come in less than one of 200.
+    assert alarms <= 11
+
+
+def test_a_planted_hotspot_is_one_place_with_its_incidents_and_hours() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.uniform(0, 3000, (2, 300))
+    near_x, near_y = rng.normal(1000, 100, 80), rng.normal(2000, 100, 80)
+    result = found(np.concatenate([x, near_x]), np.concatenate([y, near_y]))
+    listed = np.flatnonzero(result.found.listed)
+    assert result.figures["hotspots"] == len(listed) == 1
+    assert shapely.contains_xy(result.found.shapes[listed[0]], 1000, 2000)
+    assert result.found.count[listed[0]] >= 76
+    assert result.found.values is not None
+    assert result.found.values[listed[0]]["busiest"]["from"] in (6, 7, 8)
+
+
+def test_a_period_is_compared_with_whole_years_before_or_as_many_days() -> None:
+    first, last = date(2026, 2, 1), date(2026, 2, 28)
+    assert former(first, last, "year") == (date(2025, 2, 1), date(2025, 2, 28))
+    assert former(first, last, "before") == (date(2026, 1, 4), date(2026, 1, 31))
+    # Two years are compared with the two before, and not with one of their own.
+    assert former(date(2024, 3, 1), date(2026, 2, 28), "year")[1] < date(2024, 3, 1)
