@@ -98,6 +98,7 @@ _SUBJECTS = {
     "unit": N_("Unit"),
     "road": N_("Road"),
     "ground": N_("Ground"),
+    "hotspot": N_("Hotspots"),
     "building_count": N_("Monthly counts"),
     "territory_settings": N_("Settings of the territory"),
     "template": N_("Template of the sheet"),

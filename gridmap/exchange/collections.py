@@ -305,6 +305,31 @@ INCIDENTS = Collection(
     shape="Point",
 )  # fmt: skip
 
+HOTSPOTS = Collection(
+    "hotspots", layers.HOTSPOT, N_("Hotspots"),
+    N_("The hotspots of shared analyses: where more happened than chance explains, and when. A "
+       "place to help, not people to suspect."),
+    "hotspot",
+    (
+        Column("analysis", "run.name", "string", N_("Analysis"),
+               lookup=Lookup("t.run_id", "hotspot_run", "name")),
+        Column("method", "run.analysis", "string", N_("Method"),
+               lookup=Lookup("t.run_id", "hotspot_run", "analysis")),
+        Column("first_day", "run.first", "date", N_("First day"),
+               lookup=Lookup("t.run_id", "hotspot_run", "first")),
+        Column("last_day", "run.last", "date", N_("Last day"),
+               lookup=Lookup("t.run_id", "hotspot_run", "last")),
+        _own("rank", "integer", N_("Rank, the surest first")),
+        _own("kind", "string", N_("Class")),
+        _own("incidents", "integer", N_("Incidents")),
+        _own("expected", "number", N_("Incidents expected")),
+        _own("p", "number", N_("Probability by chance")),
+        _own("place", "string", N_("Place")),
+        *_LINKS,
+    ),
+    joins={"run": "JOIN hotspot_run run ON run.id = t.run_id", **_LINKED},
+)  # fmt: skip
+
 _REGISTRY: dict[str, Collection] = {}
 #: By key, in the order in which they are listed.
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(_REGISTRY)
@@ -325,5 +350,5 @@ def register(collection: Collection) -> None:
     LAYERS.sort(key=lambda layer: layer.order)
 
 
-for _one in (UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS):
+for _one in (UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS, HOTSPOTS):
     register(_one)

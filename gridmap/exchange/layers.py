@@ -322,6 +322,29 @@ GROUND = Layer(
     smallest=5,
 )
 
+HOTSPOT = Layer(
+    key="hotspot",
+    title=N_("Hotspots"),
+    table="hotspot",
+    group="territory",
+    community="t.community_id",
+    min_zoom=8,
+    attributes=MappingProxyType({"kind": (0, "t.kind")}),
+    name="coalesce(t.place, (SELECT r.name FROM hotspot_run r WHERE r.id = t.run_id))",
+    subtitle="(SELECT r.name FROM hotspot_run r WHERE r.id = t.run_id)",
+    fields=(
+        Field(N_("Analysis"), "(SELECT r.name FROM hotspot_run r WHERE r.id = t.run_id)"),
+        Field(N_("First day"), "(SELECT r.first FROM hotspot_run r WHERE r.id = t.run_id)", "date"),
+        Field(N_("Last day"), "(SELECT r.last FROM hotspot_run r WHERE r.id = t.run_id)", "date"),
+        Field(N_("Incidents"), "t.incidents", "count"),
+        Field(N_("Cell"), _CELL_CODE),
+        Field(N_("Community"), _COMMUNITY),
+    ),
+    shown=False,
+    order=2,
+    click_order=7,
+)
+
 INCIDENT = Layer(
     key="incident",
     title=N_("Incidents"),

@@ -96,3 +96,28 @@ class HotspotFeature(Base):
     )
     # What only some analyses tell: busiest hours, days, cadres' cells.
     values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class Hotspot(Base):
+    """A hotspot that everybody of its area may see: a trigger keeps those of shared runs here."""
+
+    __tablename__ = "hotspot"
+    __table_args__ = (Index("ix_hotspot_geom", "geom", postgresql_using="gist"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("hotspot_run.id", ondelete="CASCADE"), index=True
+    )
+    rank: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str]
+    incidents: Mapped[int]
+    expected: Mapped[float | None] = mapped_column(Double)
+    p: Mapped[float | None] = mapped_column(Double)
+    place: Mapped[str | None]
+    cell_id: Mapped[int | None] = mapped_column(
+        ForeignKey("cell.id", ondelete="SET NULL"), index=True
+    )
+    community_id: Mapped[int | None] = mapped_column(
+        ForeignKey("unit.id", ondelete="SET NULL"), index=True
+    )
+    geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))

@@ -17,7 +17,7 @@ Key = tuple[str, int]
 TABLES = {
     "units": "unit", "cells": "cell", "buildings": "building", "building_counts": "building_count",
     "places": "place", "roads": "road", "ground": "ground", "categories": "category",
-    "incidents": "incident", "cadres": "cadre",
+    "incidents": "incident", "hotspots": "hotspot", "cadres": "cadre",
 }  # fmt: skip
 _NAMES = {
     "app_user": "SELECT id, login AS name FROM app_user",

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.webui.route import OPEN, PUBLIC, Route, many
 
-_KEYS = ("units", "cells", "buildings", "places", "roads", "ground", "incidents")
+_KEYS = ("units", "cells", "buildings", "places", "roads", "ground", "incidents", "hotspots")
 _OF = "/ogc/collections/{}"
 _TILES = "/ogc/collections/{}/tiles/WebMercatorQuad"
 _NOTHING = (404,)
