@@ -205,7 +205,8 @@ def _column(
             short.to_numpy(zero_copy_only=False),
             problems,
         )
-    if name == "code":
+    # A category that is not known may become a new one, with the word as its code.
+    if name == "code" or (name == "category" and known is None):
         odd = pc.fill_null(pc.match_substring_regex(texts, _NOT_PLAIN), False)
         tell(
             raw,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from gridmap.errors import ParameterError
 from gridmap.exchange.collections import Column
 from gridmap.exchange.cql import Condition
 
+#: No sign of a cursor itself.
+_BETWEEN = "~"
 _SQL_TYPES = {"string": "text", "number": "float8", "integer": "bigint", "boolean": "boolean",
               "date": "date", "date-time": "timestamptz"}  # fmt: skip
 
@@ -83,6 +86,39 @@ def write_cursor(key: Sequence[str | None]) -> str:
     """Return the cursor of the page after a row, from its sort values and id as texts."""
     packed = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def with_state(cursor: str, state: str) -> str:
+    """Return a cursor that holds only while something outside the list stays as it is."""
+    return f"{_mark(state)}{_BETWEEN}{cursor}"
+
+
+def of_state(cursor: str, state: str) -> str:
+    """Return the cursor that was given to `with_state`.
+
+    Raises
+    ------
+    ParameterError
+        If the state was another then.
+    """
+    mark, between, rest = cursor.partition(_BETWEEN)
+    if not between:
+        raise _foreign()
+    if mark != _mark(state):
+        raise changed_meanwhile()
+    return rest
+
+
+def changed_meanwhile() -> ParameterError:
+    """Return the refusal of a page whose order no longer holds."""
+    return ParameterError(
+        "cursor",
+        Message("cursor: cells were changed since this list was begun. Begin it anew."),
+    )
+
+
+def _mark(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()[:12]
 
 
 def _read(cursor: str, length: int) -> list[str | None]:

@@ -54,9 +54,9 @@ def feature_sql(
 def _value(column: Column) -> str:
     """Return the SQL of a column's value as JSON, null where it has none."""
     if column.plain:
-        return f"""'"' || {column.sql} || '"'"""
+        return f"""'"' || ({column.sql}) || '"'"""
     if column.type in {"integer", "boolean"}:
-        return f"{column.sql}::text"
+        return f"({column.sql})::text"
     return f"to_json({column.sql})::text"
 
 

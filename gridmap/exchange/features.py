@@ -18,7 +18,15 @@ from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
-from gridmap.exchange.cursors import Sort, continue_after, first_key, write_cursor
+from gridmap.exchange.cursors import (
+    Sort,
+    changed_meanwhile,
+    continue_after,
+    first_key,
+    of_state,
+    with_state,
+    write_cursor,
+)
 from gridmap.exchange.feature_sql import feature_sql
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import ALWAYS, Period
@@ -28,6 +36,11 @@ from gridmap.exchange.systems import CRS84, System
 MOST, USUAL = 10_000, 10
 #: The cell of a row, which is null outside every cell.
 _CELL = Column("cell", "t.cell_id", "integer", "")
+#: Degrees, about a kilometre: in smaller boxes there are few rows, and perhaps many beside them in
+#: the same cell.
+_WIDE = 0.01
+#: Tells whether cells were changed since; who does it also writes the log of the feed.
+_STATE = text("SELECT coalesce(max(xid), 0) FROM layer_change WHERE layer = 'cells'")
 
 Box = tuple[float, float, float, float]
 
@@ -210,10 +223,28 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     Raises
     ------
     ParameterError
-        If the cursor is none of this query's.
+        If the cursor is none of this query's, or cells were changed since it was given.
     """
     collection = privacy.published(collection, grant)
     query = _ordered(collection, grant, query)
+    if query.sorts and query.sorts[0].column is _CELL:
+        return _find_by_cell(connection, collection, grant, query)
+    return _find(connection, collection, grant, query)
+
+
+def _find_by_cell(
+    connection: Connection, collection: Collection, grant: Grant, query: Query
+) -> Page:
+    """Return a page in the order of cells, which holds only while no cell is changed."""
+    state = str(connection.execute(_STATE).scalar())
+    cursor = None if query.cursor is None else of_state(query.cursor, state)
+    page = _find(connection, collection, grant, replace(query, cursor=cursor))
+    if str(connection.execute(_STATE).scalar()) != state:
+        raise changed_meanwhile()
+    return page if page.next is None else replace(page, next=with_state(page.next, state))
+
+
+def _find(connection: Connection, collection: Collection, grant: Grant, query: Query) -> Page:
     chosen = _choose(collection, grant, query)
     parts: list[str] = []
     last: Sequence[str | None] = ()
@@ -281,14 +312,15 @@ def _ordered(collection: Collection, grant: Grant, query: Query) -> Query:
     """Put what is chosen by place in an order that finds it soon, if nothing else was asked for.
 
     In the order of ids, the first rows of a place may come after a hundred thousand of others. In
-    that of time they do not; in that of cells they come at once, but places that are told
-    elsewhere must not tell their cells by the way.
+    that of time they do not. In that of cells they come at once, where the box is no smaller than
+    cells are; whoever is not told the cells must not find them out by the way.
     """
     if query.sorts or collection.time is None:
         return query
-    granted = queryables(collection, grant).values()
-    sorts = tuple(Sort(column) for column in granted if column.sql == collection.time)
-    if query.boxes and grant.of(collection).snap == "exact":
+    granted = queryables(collection, grant)
+    sorts = tuple(Sort(column) for column in granted.values() if column.sql == collection.time)
+    exact = grant.of(collection).snap == "exact" and "cell_code" in granted
+    if exact and any(min(e - w, n - s) >= _WIDE for w, s, e, n in query.boxes):
         sorts = (Sort(_CELL), *sorts)
     elif not query.boxes and not any(condition.spatial for condition in query.conditions):
         return query
@@ -366,7 +398,9 @@ def _choose_boxes(chosen: _Statement, collection: Collection, grant: Grant, quer
     chosen.within = f"({' OR '.join(tests)})"
     if query.sorts and query.sorts[0].column is _CELL:
         # What lies in a cell meets no box that the cell does not meet.
-        chosen.by_cell = f"({' OR '.join(cells)})"
+        area = grant.scope.condition("c.community_id")
+        chosen.by_cell = f"({' OR '.join(cells)}) AND {area}"
+        chosen.params |= grant.scope.params
         if query.cursor is not None:
             chosen.by_cell += " AND c.id >= CAST(CAST(:from_cell AS text) AS bigint)"
             chosen.params["from_cell"] = first_key(query.cursor, query.sorts)

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from gridmap.db import Base
 
 # Between two quotation marks such a code is JSON as it stands.
-PLAIN_CODE = r"""code !~ '[[:cntrl:]"\\]'"""
+PLAIN_CODE = r"""code !~ '[\x01-\x1f\x7f"\\]'"""
 
 
 def geometry(kind: str) -> Geometry:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from geodata.problems import Problems
 from gridmap.incidents.importing.linking import Links, prepare
-from gridmap.incidents.importing.writing import link_frame, lock, write_incidents
+from gridmap.incidents.importing.writing import link_frame, lock, lock_outlines, write_incidents
 from gridmap.incidents.models import Category
 from gridmap.territory.importing.layer import Choices, LayerImport
 from gridmap.territory.importing.origin import Counts, Origin
@@ -150,8 +150,8 @@ def store_incidents(
 
 
 def prepare_incidents(session: Session) -> None:
-    """Begin to work the outlines up while the file is still being read."""
-    lock(session)
+    """Begin to work the outlines up while the columns of the file are still being read."""
+    lock_outlines(session)
     prepare(session)
 
 

@@ -166,8 +166,9 @@ def prepare(session: Session) -> None:
     """
     asked = [list(session.execute(query)) for query in (_CELLS, _COMMUNITIES)]
     worker = ThreadPoolExecutor(1)
-    session.info[_PREPARED] = worker.submit(lambda: [_Outlines(rows) for rows in asked])
+    outlines = worker.submit(lambda: [_Outlines(rows) for rows in asked])
     worker.shutdown(wait=False)
+    session.info[_PREPARED] = session.get_transaction(), outlines
 
 
 def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:
@@ -186,9 +187,12 @@ def link(session: Session, x: Floats, y: Floats, days: Integers) -> Links:
     -------
     Links
     """
-    if _PREPARED not in session.info:
+    transaction, outlines = session.info.pop(_PREPARED, (None, None))
+    # What was worked up in another transaction may have changed since.
+    if outlines is None or transaction is not session.get_transaction():
         prepare(session)
-    cells, communities = session.info.pop(_PREPARED).result()
+        _, outlines = session.info.pop(_PREPARED)
+    cells, communities = outlines.result()
 
     def one(start: int) -> tuple[Integers, Integers, Mask]:
         part = slice(start, start + _CHUNK)

@@ -21,12 +21,19 @@ from gridmap.territory.importing.copying import copy_in
 from gridmap.territory.importing.origin import Counts, Origin
 
 
+def lock_outlines(session: Session) -> None:
+    """Keep others from changing outlines until the transaction ends; readers go on."""
+    session.execute(text("LOCK TABLE unit, cell IN SHARE MODE"))
+
+
 def lock(session: Session) -> None:
     """Keep others from changing outlines and incidents until the transaction ends.
 
     Readers go on. Whoever redraws a cell locks in the same order.
     """
-    session.execute(text("LOCK TABLE unit, cell, category IN SHARE MODE"))
+    lock_outlines(session)
+    # Categories may be added: two that both share the table could not both go on.
+    session.execute(text("LOCK TABLE category IN SHARE ROW EXCLUSIVE MODE"))
     session.execute(text("LOCK TABLE incident IN SHARE ROW EXCLUSIVE MODE"))
 
 

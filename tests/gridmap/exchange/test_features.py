@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from gridmap.errors import GridmapError, NotFoundError
 from gridmap.exchange import cql
@@ -263,39 +264,21 @@ def test_a_time_that_is_not_told_chooses_nothing() -> None:
         check_times(INCIDENTS, grant, Period(day, day))
 
 
-def around(west: float, east: float) -> tuple[float, float, float, float]:
-    """Return the box between two x of the field, as high as the field."""
-    low, high = point(west, 0), point(east, 2)
-    return (low.x, low.y, high.x, high.y)
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 10])
-@pytest.mark.parametrize(
-    ("box", "expected"),
-    [((0, 10), ["a", "b", "c"]), ((2, 10), ["b", "c"]), ((8, 10), ["c"]), ((0, 2), ["a"]),
-     ((5, 6), [])],
-)  # fmt: skip
-def test_a_box_is_read_cell_by_cell_and_then_outside_all_cells(
-    three: Field, limit: int, box: tuple[float, float], expected: list[str]
-) -> None:
-    assert numbers(features(three, Query(limit=limit, boxes=(around(*box),)))) == expected
-
-
-def test_a_box_is_read_in_another_order_if_one_is_asked_for(three: Field) -> None:
-    latest = Sort(INCIDENTS.by_name["occurred_at"], descending=True)
-    found = features(three, Query(limit=1, boxes=(around(0, 10),), sorts=(latest,)))
-    assert numbers(found) == ["c", "b", "a"]
-
-
-def test_two_boxes_tell_no_feature_twice(three: Field) -> None:
-    boxes = (around(0, 4), around(2, 10))
-    assert numbers(features(three, Query(limit=1, boxes=boxes))) == ["a", "b", "c"]
-
-
-def test_a_box_does_not_tell_the_cell_of_a_moved_place(three: Field) -> None:
-    street = Grant("agency", {"incidents": LayerGrant(snap="street")})
-    page = find_page(
-        three.session.connection(), INCIDENTS, street, Query(limit=1, boxes=(around(0, 10),))
-    )
-    assert page.count == 0
-    assert page.next is None
+def test_what_is_written_as_it_is_holds_nothing_to_escape(session: Session) -> None:
+    constraints = "\n".join(
+        session.scalars(
+            text("""
+                SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+                FROM pg_constraint WHERE contype = 'c'""")
+        )
+    ).splitlines()
+    plain = {
+        column.lookup.table if column.lookup else one.table
+        for one in COLLECTIONS.values()
+        for column in one.columns
+        if column.plain
+    }
+    assert plain
+    for table in plain:
+        own = [one for one in constraints if one.startswith(f"{table} CHECK")]
+        assert any("^[0-9]{12}$" in one or '\\x1f\\x7f"' in one for one in own), table
