@@ -20,7 +20,6 @@ from gridmap.hotspots.rates import smoothed_rates
 from gridmap.hotspots.ticks import Tick
 from gridmap.hotspots.weights import adjacent, with_self
 
-
 #: A map shows hotspots if fewer than one in twenty maps without any has so high a score.
 _LEVEL, _REPLICATIONS = 0.05, 99
 
