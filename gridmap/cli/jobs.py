@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from gridmap.db import make_engine
 from gridmap.embedded import provide_database
@@ -29,8 +31,11 @@ def jobs(settings: Settings, parent: int | None) -> None:
     with provide_database(settings) as url:
 
         def do_jobs(end: threading.Event) -> None:
-            warm()
-            work(make_engine(url, pool_size=4), HANDLERS, end)
+            engine = make_engine(url, pool_size=4)
+            # A database that is not there yet is waited for below.
+            with suppress(OperationalError):
+                warm(engine)
+            work(engine, HANDLERS, end)
 
         def make_packages(end: threading.Event) -> None:
             watch(make_engine(url, pool_size=3, max_overflow=0), settings, end)

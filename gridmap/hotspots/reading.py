@@ -10,14 +10,20 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import psycopg
-import pyproj
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy import Connection, text
 
 from geodata.metric import local_metric_crs
-from gridmap.hotspots.analyses.events import Area, Context, Events, Floats, Households
+from gridmap.hotspots.analyses.events import (
+    Area,
+    Context,
+    Events,
+    Floats,
+    Households,
+    transformers,
+)
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.incidents.statistics import Span
 
@@ -86,9 +92,9 @@ def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Ar
         raise Unsuitable(Reason.NO_AREA)
     west, south, east, north = shapely.total_bounds(shapes)
     crs = local_metric_crs((west + east) / 2, (south + north) / 2)
-    to_plane = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    forth, _ = transformers(crs)
     plane = shapely.transform(
-        shapes, lambda at: np.column_stack(to_plane.transform(at[:, 0], at[:, 1]))
+        shapes, lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1]))
     )
     return Area(shapely.union_all(shapely.make_valid(plane)), crs)
 
@@ -157,7 +163,7 @@ def _copy_statement(
 
 def to_plane(area: Area, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Return positions in the area's plane of metres."""
-    forth = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
+    forth, _ = transformers(area.crs)
     x, y = forth.transform(lon, lat)
     return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
@@ -222,7 +228,7 @@ def read_streets(
         {"outline": shapely.to_wkb(outline)},
     ).all()
     lines = shapely.from_wkb([bytes(row.shape) for row in rows])
-    forth = pyproj.Transformer.from_crs("EPSG:4326", area.crs, always_xy=True)
+    forth, _ = transformers(area.crs)
     plane: NDArray[np.object_] = shapely.transform(
         np.asarray(lines, dtype=object),
         lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1])),

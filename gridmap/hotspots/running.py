@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import psycopg
 import shapely
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import N_
+from geodata.metric import local_metric_crs
 from gridmap.hotspots.analyses.busiest import months, week
 from gridmap.hotspots.analyses.events import Area, Events
 from gridmap.hotspots.analyses.registry import ANALYSES
@@ -73,8 +74,14 @@ def compute_again(doing: Doing) -> None:
 HANDLERS: Handlers = {KIND: compute, KIND_AGAIN: compute_again}
 
 
-def warm() -> None:
-    """Have compiled what analyses call, before the first person waits for it."""
+def warm(engine: Engine | None = None) -> None:
+    """Have compiled and loaded what the first person would wait for.
+
+    Parameters
+    ----------
+    engine : Engine, optional
+        Whose connections load PostGIS.
+    """
     rng = np.random.default_rng(0)
     corner = shapely.box(0, 0, 3000, 3000)
     grid = ANALYSES["gi_star"]
@@ -83,8 +90,13 @@ def warm() -> None:
         rng.uniform(0, 3000, 200), rng.uniform(0, 3000, 200),
         np.full(200, np.datetime64("2026-01-01T00:00:00", "s")), day, day,
     )  # fmt: skip
-    area = Area(corner, None)  # type: ignore[arg-type]
-    grid.run(events, area, cast(Any, None), grid.parameters(), lambda share: None)
+    area = Area(corner, local_metric_crs(114, 30))
+    found = grid.run(events, area, cast(Any, None), grid.parameters(), lambda share: None).found
+    area.to_degrees(found.shapes)
+    if engine is not None:
+        with engine.connect() as one, engine.connect() as other:
+            for connection in (one, other):
+                connection.execute(text("SELECT ST_AsBinary(ST_Union(ST_Point(0, 0)))"))
 
 
 def _compute(doing: Doing, run_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import pyproj
@@ -64,11 +65,20 @@ class Area:
 
     def to_degrees(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
         """Return shapes in metres as shapes in WGS 84."""
-        back = pyproj.Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        _, back = transformers(self.crs)
         done: NDArray[np.object_] = shapely.transform(
             shapes, lambda at: np.column_stack(back.transform(at[:, 0], at[:, 1]))
         )
         return done
+
+
+@lru_cache(maxsize=8)
+def transformers(crs: pyproj.CRS) -> tuple[pyproj.Transformer, pyproj.Transformer]:
+    """Return the ways from WGS 84 to a plane and back, longitude first; they are kept."""
+    return (
+        pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True),
+        pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True),
+    )
 
 
 @dataclass(frozen=True, eq=False)

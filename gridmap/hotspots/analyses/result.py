@@ -124,9 +124,9 @@ def fitting_size(area: Area, events: int) -> float:
 
     Twice the area for each incident is the size that Wong & Lee (2005), "Statistical Analysis of
     Geographic Information", chapter 6, give for quadrats. It is kept between 100 and 1,000 m,
-    which are places one can patrol, and so that there are at most 10,000 of them.
+    which are places one can patrol, and so that there are at most some 6,000 of them.
     """
     whole = float(shapely.area(area.shape))
     size = np.sqrt(2 * whole / max(events, 1))
-    least = np.sqrt(whole / 10_000)
+    least = np.sqrt(whole / 6_000)
     return float(np.clip(50 * np.ceil(max(size, least) / 50), 100, max(1000, least)))
