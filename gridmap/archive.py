@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -164,7 +165,9 @@ def adding_files(file: Path, settings: Settings) -> Iterator[int]:
         if content is None:
             continue
         if inside == _SIGNING_KEY and path.exists() and path.read_bytes() != content:
-            path.replace(path.with_suffix(".former.pem"))
+            # Copied, so that there is a key whatever happens, and under a name that is free.
+            former = path.with_suffix(f".{sha256(path.read_bytes()).hexdigest()[:8]}.pem")
+            shutil.copy2(path, former)
         _place(BytesIO(content), path)
 
 

@@ -172,6 +172,7 @@ def building_shapes(session: Session, actor: Actor, building_id: int) -> str:
                     SELECT 5, 'case', k.id, k.description, k.next_due_at < now(), k.geom
                     FROM incident_case k JOIN own ON k.geom && own.around
                     WHERE k.ended_at IS NULL AND {case}
+                        AND ST_DWithin(k.geom::geography, own.geom::geography, {near.NEAR_M})
                 )
                 SELECT json_build_object('type', 'FeatureCollection', 'features', json_agg(
                     json_build_object('type', 'Feature', 'id', id, 'properties',

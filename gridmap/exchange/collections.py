@@ -330,6 +330,8 @@ HOTSPOTS = Collection(
     joins={"run": "JOIN hotspot_run run ON run.id = t.run_id", **_LINKED},
 )  # fmt: skip
 
+#: A feature is put together by one call, and PostgreSQL gives a call 100 arguments.
+MOST_COLUMNS = 45
 _REGISTRY: dict[str, Collection] = {}
 #: By key, in the order in which they are listed.
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(_REGISTRY)
@@ -341,8 +343,10 @@ def register(collection: Collection) -> None:
     Raises
     ------
     ValueError
-        If there is one of this key already.
+        If there is one of this key already, or it has more columns than a feature can tell.
     """
+    if len(collection.columns) > MOST_COLUMNS:
+        raise ValueError(f"{collection.key} has more than {MOST_COLUMNS} columns")
     if collection.key in _REGISTRY or collection.layer.key in {layer.key for layer in LAYERS}:
         raise ValueError(f"there are two layers {collection.key}")
     _REGISTRY[collection.key] = collection

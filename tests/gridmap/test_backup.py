@@ -159,7 +159,9 @@ def test_the_key_that_signs_packages_comes_back_for_its_owner_alone(
     target.restore(file, new)
     target.restore(file, new)
     assert Signer(new.data_dir).public_key() == public
-    key.with_suffix(".former.pem").replace(key)
+    [former] = set(key.parent.glob(f"{key.stem}.*.pem")) - {key}
+    assert stat.S_IMODE(former.stat().st_mode) == 0o600
+    former.replace(key)
     assert Signer(new.data_dir).public_key() == other
 
 
