@@ -63,6 +63,16 @@ def test_a_click_names_the_smallest_first(connection: Connection) -> None:
 
 @pytest.mark.parametrize("layer", [layer for layer in LAYERS if layer.fields])
 def test_every_layer_tells_its_details(connection: Connection, layer: Layer) -> None:
+    if layer.key == "hotspot":
+        connection.execute(
+            text("""
+                WITH run AS (
+                    INSERT INTO hotspot_run (name, analysis, first, last)
+                    VALUES ('x', 'gi_star', '2026-01-01', '2026-01-31') RETURNING id
+                )
+                INSERT INTO hotspot (run_id, rank, kind, incidents, geom)
+                SELECT run.id, 1, 'hot99', 3, cell.geom FROM run, cell LIMIT 1""")
+        )
     some = connection.execute(text(f"SELECT min(id) FROM {layer.table}")).scalar_one()
     details = describe(connection, layer, some)
     assert details.geometry.startswith('{"type"')
