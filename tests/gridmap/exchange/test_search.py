@@ -66,12 +66,14 @@ def test_every_layer_tells_its_details(connection: Connection, layer: Layer) -> 
     if layer.key == "hotspot":
         connection.execute(
             text("""
-                WITH run AS (
-                    INSERT INTO hotspot_run (name, analysis, first, last)
-                    VALUES ('x', 'gi_star', '2026-01-01', '2026-01-31') RETURNING id
-                )
+                INSERT INTO hotspot_run (name, analysis, first, last)
+                VALUES ('x', 'gi_star', '2026-01-01', '2026-01-31')""")
+        )
+        # After it, for what is written to the runs publishes their hotspots anew.
+        connection.execute(
+            text("""
                 INSERT INTO hotspot (run_id, rank, kind, incidents, geom)
-                SELECT run.id, 1, 'hot99', 3, cell.geom FROM run, cell LIMIT 1""")
+                SELECT r.id, 1, 'hot99', 3, c.geom FROM hotspot_run r, cell c LIMIT 1""")
         )
     some = connection.execute(text(f"SELECT min(id) FROM {layer.table}")).scalar_one()
     details = describe(connection, layer, some)
