@@ -72,6 +72,10 @@ def show(run_id: int) -> ResponseReturnValue:
         rows=_sorted(rows),
         said=sentences(run, rows),
         legend=legend_of(run),
+        wider=run.communities is not None
+        and (
+            actor.scope.communities is None or set(actor.scope.communities) > set(run.communities)
+        ),
         # A month that the period cuts looks quieter than it was.
         cut=run.first.day != 1 or (run.last + timedelta(days=1)).day != 1,
         heat=_heat(run.summary["week"]),
