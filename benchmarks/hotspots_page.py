@@ -27,6 +27,7 @@ from gridmap.db import make_engine
 from webui.access import COOKIE
 
 LIMIT_S = 5.0
+LEAST_INCIDENTS = 1_000_000
 GOAL = "from the click to the map within 5 s, with the million incidents of the city"
 PORT = 8396
 ROUNDS = 5
@@ -99,7 +100,8 @@ def main() -> None:
         if size in asked:
             with town_url(size) as url:
                 measured[size] = measure(url)
-    ok = all(one["slowest_s"] <= LIMIT_S for one in measured.values())
+    city = measured.get("city")
+    ok = city is not None and city["incidents"] >= LEAST_INCIDENTS and city["slowest_s"] <= LIMIT_S
     print(json.dumps({"benchmark": "hotspots_page", "goal": GOAL, "measured": measured, "ok": ok}))
 
 

@@ -27,6 +27,8 @@ class Route:
         What the owner of the right gets with ids of the own area.
     others : tuple of int, optional
         What a role gets instead that may come in but not export; None where that is the same.
+    administrator : tuple of int, optional
+        What an administrator gets instead; None where that is the same.
     foreign : tuple of int, optional
         What everybody but an administrator gets with foreign ids; None where the address and
         what is sent name none.
@@ -39,6 +41,7 @@ class Route:
     own: tuple[int, ...] = (200,)
     others: tuple[int, ...] | None = None
     foreign: tuple[int, ...] | None = None
+    administrator: tuple[int, ...] | None = None
 
 
 def many(

@@ -10,9 +10,9 @@ _PERIOD = {"first": "2026-01-01", "last": "2026-03-31"}
 
 
 def _act(act: str, /, run: str = "run", **form: str) -> list[Route]:
-    """Only the owner may; the administrator, too."""
+    """Only the owner may, who is nobody of those who try; the administrator, too."""
     address = f"/hotspots/{{{run}}}/{act}"
-    return [Route(_ANALYSE, address, form=form, own=(302, 403), foreign=(404,))]
+    return [Route(_ANALYSE, address, form=form, own=(403,), administrator=(302,), foreign=(404,))]
 
 
 HOTSPOTS = {
@@ -64,10 +64,11 @@ HOTSPOTS = {
         Route(_ANALYSE, "/hotspots/{run}/again", form={}, own=(302, 409), foreign=(404,)),
     ],
     ("hotspots.ask_delete", "GET"): [
-        Route(_ANALYSE, "/hotspots/{run}/delete", foreign=(404,)),
+        Route(_ANALYSE, "/hotspots/{run}/delete", own=(403,), administrator=(200,),
+              foreign=(404,)),
     ],
     ("hotspots.delete", "POST"): [
-        Route(_ANALYSE, "/hotspots/{spare_run}/delete", form={}, own=(302, 403, 404),
-              foreign=(404,)),
+        Route(_ANALYSE, "/hotspots/{spare_run}/delete", form={}, own=(403, 404),
+              administrator=(302,), foreign=(404,)),
     ],
 }  # fmt: skip

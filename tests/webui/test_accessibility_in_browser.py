@@ -97,7 +97,7 @@ VISITS = [
     Visit("/hotspots/new", "supervisor"),
     Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
     Visit("/hotspots/compare?left={run}&right={run}", "supervisor", MAP),
-    Visit("/hotspots/{run}/delete", "supervisor"),
+    Visit("/hotspots/{run}/delete", "admin"),
     Visit(MISSING, "cadre", phone=True),
 ]
 

@@ -6,11 +6,14 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pyogrio
 import pytest
+import shapely
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -19,10 +22,12 @@ from sqlalchemy import Engine, text
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.faults import Reason
 from gridmap.hotspots.running import HANDLERS
+from gridmap.hotspots.service import MOST_DAYS
 from gridmap.jobs.running import do_waiting
 from tests.webui.runs import make_run
 from webui.assets import STATIC
 from webui.hotspots import words
+from webui.hotspots.picture import Title, draw
 
 Csrf = Callable[[FlaskClient], str]
 
@@ -77,6 +82,55 @@ def test_few_incidents_make_a_sentence_and_no_map(
     assert link
     form = client.get(link[1].replace("&amp;", "&")).text
     assert re.search(r'value="A12" checked', form)
+
+
+def test_all_that_is_known_may_be_longer_than_a_period(
+    app: Flask, client: FlaskClient, csrf: Csrf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = (date(1990, 1, 1), date(2026, 1, 1))
+    monkeypatch.setattr("webui.hotspots.new.period_of", lambda *_: long)
+    answer = client.post("/hotspots/simple", data={"csrf_token": csrf(client), "period": "all"})
+    assert answer.status_code == 302
+    page = client.get(answer.location).text
+    assert f"{date(2026, 1, 1) - timedelta(days=MOST_DAYS - 1)} – 2026-01-01" in page
+    client.post(f"{answer.location}/cancel", data={"csrf_token": csrf(client)})
+
+
+def test_a_run_is_changed_from_what_was_chosen(
+    app: Flask, client: FlaskClient, run_id: int
+) -> None:
+    page = client.get(f"/hotspots/{run_id}?lang=en").text
+    link = re.search(r'href="(/hotspots/new[^"]+)">Change and run again', page)
+    assert link
+    assert "gi_star-shape=hexagon" in link[1]
+    # A run of the whole town is not of "all I may see", whoever reads it.
+    assert "All communities" in page
+    form = client.get(link[1].replace("&amp;", "&")).text
+    assert re.search(r'<option value="hexagon" selected', form)
+
+
+def test_two_runs_of_the_list_are_compared(client: FlaskClient, run_id: int) -> None:
+    assert f'name="run" value="{run_id}"' in client.get("/hotspots").text
+    page = client.get(f"/hotspots/compare?run={run_id}&run={run_id}").text
+    assert page.count(f'<option value="{run_id}" selected') == 2
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"events": 7, "least": 30}, "7 incidents; the method needs at least 30"),
+        ({"found": 1, "needed": 2}, "1 incidents; the method needs at least 2"),
+        ({"periods": 5, "least": 10}, "5 whole weeks or months; the method needs at least 10"),
+        ({"places": 4, "least": 9}, "4 shapes; the method needs at least 9"),
+    ],
+)
+def test_too_few_is_said_of_what_there_is_too_little_of(
+    app: Flask, figures: dict[str, int], said: str
+) -> None:
+    with app.test_request_context("/?lang=en"):
+        first, remedy = words.fault({"reason": Reason.TOO_FEW.value, "figures": figures})
+    assert said in first
+    assert "Choose" in remedy
 
 
 def test_the_form_says_beside_the_field_what_cannot_be_used(
@@ -154,6 +208,50 @@ def test_a_run_leaves_as_geojson_geopackage_and_picture(
         assert {"geojson", "gpkg", "png"} <= set(told)
 
 
+def _check_picture(app: Flask, client: FlaskClient, run: int) -> None:
+    """See in the picture the colour of each class that is painted, beside the legend."""
+    with engine_of(app).connect() as connection:
+        rows = connection.execute(
+            text("SELECT kind, rank FROM hotspot_feature WHERE run_id = :id"), {"id": run}
+        ).all()
+        analysis = connection.execute(
+            text("SELECT analysis FROM hotspot_run WHERE id = :id"), {"id": run}
+        ).scalar_one()
+    answer = client.get(f"/hotspots/{run}/export/png")
+    assert answer.mimetype == "image/png"
+    seen = _colours(answer.data)
+    legend = words.LEGENDS[ANALYSES[analysis].legend]
+    drawn = {row.kind for row in rows if row.rank is None} or {row.kind for row in rows}
+    for kind, colour, _ in legend:
+        if kind in drawn:
+            assert _there(colour, seen), (kind, colour)
+
+
+def _colours(png: bytes) -> list[tuple[int, ...]]:
+    """Return the colours of the map's part of a picture, left of the legend."""
+    picture = Image.open(BytesIO(png)).convert("RGB").crop((0, 104, 1190, 944))
+    return [colour for _, colour in picture.getcolors(1 << 20) or []]
+
+
+def _there(colour: str, seen: list[tuple[int, ...]]) -> bool:
+    wanted = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return any(sum(abs(a - b) for a, b in zip(one, wanted, strict=True)) < 24 for one in seen)
+
+
+def test_a_picture_paints_listed_areas_only_where_nothing_smaller_is_painted(app: Flask) -> None:
+    legend = [("top10", "#bd0026", "a"), ("top25", "#f03b20", "b")]
+    area = np.array([shapely.box(120, 30, 120.1, 30.1)])
+    title = Title("run", "", 1, "", "en")
+    whole = ("top10", 1, shapely.box(120.02, 30.02, 120.08, 30.08))
+    with app.app_context():
+        alone = _colours(draw(title, legend, [whole], area))
+        ring = ("top25", None, shapely.box(120.03, 30.03, 120.07, 30.07))
+        over = _colours(draw(title, legend, [ring, whole], area))
+    assert _there("#bd0026", alone)
+    assert _there("#f03b20", over)
+    assert not _there("#bd0026", over)
+
+
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: str) -> None:
     run = make_run(engine_of(app), None, analysis)
@@ -164,7 +262,7 @@ def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: s
         assert len(said) == 3
         assert said[2].startswith(sure)
         assert "{" not in "".join(said)
-    assert client.get(f"/hotspots/{run}/export/png").mimetype == "image/png"
+    _check_picture(app, client, run)
     assert client.get(f"/hotspots/compare?left={run}").status_code == 200
 
 

@@ -50,6 +50,22 @@ def page(browser: Browser, server: str, browser_session: SignIn) -> Iterator[Pag
     assert complaints == []
 
 
+def test_a_phone_shows_place_incidents_and_class_first(page: Page, worker: None) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/hotspots?lang=en")
+    page.select_option("[name=period]", "all")
+    page.get_by_role("button", name="Where and when is it hot?").click()
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    row = page.locator(".hot-table tbody tr").first
+    row.scroll_into_view_if_needed()
+    for cell in row.locator("td").all()[:4]:
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    expect(row.locator(".of-cell")).to_be_hidden()
+
+
 def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
     page.goto("/hotspots?lang=en")
     page.select_option("[name=period]", "all")

@@ -148,7 +148,9 @@ def may(role: Role, route: Route) -> bool:
 
 
 def _instead(role: Role, route: Route) -> tuple[int, ...] | None:
-    """Return what a role gets that may come in but not export, if that is something else."""
+    """Return what a role gets that is something else: an administrator, or who may not export."""
+    if role is Role.ADMINISTRATOR:
+        return route.administrator
     return None if Action.EXPORT in RIGHTS[role] else route.others
 
 

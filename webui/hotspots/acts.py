@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from webui.access import current_actor, needs
 from webui.database import reading, writing
 from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import category_names, named
+from webui.hotspots.single import may_change
 from webui.language import say
 
 
@@ -45,7 +46,7 @@ def share(run_id: int) -> ResponseReturnValue:
     flash(
         _("Colleagues who see the whole area now see the run.")
         if shared
-        else _("The run is yours alone again."),
+        else _("Only its owner and the administrators see the run now."),
         "done",
     )
     return redirect(url_for("hotspots.show", run_id=run_id))
@@ -91,7 +92,10 @@ def cancel(run_id: int) -> ResponseReturnValue:
 def ask_delete(run_id: int) -> ResponseReturnValue:
     """Ask once more."""
     with reading() as connection, Session(connection) as session:
-        run = find_run(session, current_actor(), run_id)
+        actor = current_actor()
+        run = find_run(session, actor, run_id)
+        if not may_change(actor, run):
+            abort(403)
         name = named(run, category_names(tree(session)))
     return render_template("hotspots/delete.html", run=run, name=name)
 

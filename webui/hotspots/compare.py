@@ -28,7 +28,10 @@ from webui.hotspots.single import legend_of, page_of, prepare, script_url
 @needs(Action.ANALYSE)
 def compare() -> ResponseReturnValue:
     """Show two runs, whose ids are in the address."""
-    ids = [optional_id(request.args.get(side), _("Run")) for side in ("left", "right")]
+    # The list sends two of the same name; a third is left out.
+    ticked = [*request.args.getlist("run"), None, None]
+    asked = [request.args.get(side, ticked[i]) for i, side in enumerate(("left", "right"))]
+    ids = [optional_id(each, _("Run")) for each in asked]
     if ids[0] is None and ids[1] is None:
         return redirect(url_for("hotspots.index"))
     actor = current_actor()

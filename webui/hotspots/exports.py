@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from gridmap.incidents.cases.categories import tree
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
-from webui.database import writing
+from webui.database import reading, writing
 from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import about, category_names, named
 from webui.hotspots.picture import Title, draw
@@ -34,6 +35,16 @@ _TYPES = {"rank": "Int64", "count": "Int64", "month": "Int64", "expected": "floa
           "p": "float64", "score": "float64"}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an export is made of: the run, its shapes, the outlines, and the categories' names."""
+
+    run: HotspotRun
+    rows: Sequence[Row[Any]]
+    area: Sequence[bytes]
+    names: Mapping[str, str]
+
+
 @blueprint.get("/<int:run_id>/export/<form>")
 @needs(Action.EXPORT)
 def export(run_id: int, form: str) -> Response:
@@ -42,13 +53,17 @@ def export(run_id: int, form: str) -> Response:
     if make is None:
         abort(404)
     actor = current_actor()
-    with writing() as session:
+    with reading() as connection, Session(connection) as session:
         run = find_run(session, actor, run_id)
         if run.finished_at is None:
             abort(404)
-        rows = found_rows(session.connection(), run_id)
-        content = make(session, run, rows)
-        told = {"format": form, "rows": len(rows)}
+        rows = found_rows(connection, run_id)
+        area = outlines(connection, run)
+        names = category_names(tree(session))
+    # Drawing takes a while, in which no transaction stays open.
+    content = make(Found(run, rows, area, names))
+    told = {"format": form, "rows": len(rows)}
+    with writing() as session:
         audit.record(session, actor, "hotspots.export", ("hotspot_run", run_id), None, told)
     response = Response(content, mimetype=_TYPES_OF_FILES[form])
     name = f"hotspots-{run.id}-{run.first}-{run.last}.{form}"
@@ -56,8 +71,9 @@ def export(run_id: int, form: str) -> Response:
     return response
 
 
-def _file(session: Session, run: HotspotRun, rows: Sequence[Row[Any]], ending: str) -> bytes:
-    table = pd.DataFrame([row._mapping for row in rows], columns=[*_FIELDS, "shape"])
+def _file(found: Found, ending: str) -> bytes:
+    run = found.run
+    table = pd.DataFrame([row._mapping for row in found.rows], columns=[*_FIELDS, "shape"])
     frame = gpd.GeoDataFrame(
         table[list(_FIELDS)].astype(_TYPES),
         geometry=shapely.from_wkb([bytes(shape) for shape in table["shape"]]),
@@ -72,26 +88,28 @@ def _file(session: Session, run: HotspotRun, rows: Sequence[Row[Any]], ending: s
         return path.read_bytes()
 
 
-def _picture(session: Session, run: HotspotRun, rows: Sequence[Row[Any]]) -> bytes:
-    names = category_names(tree(session))
+def _picture(found: Found) -> bytes:
+    run = found.run
     language = str(get_locale())
     made = moment(run.finished_at, "yyyy-MM-dd HH:mm") if run.finished_at else ""
     title = Title(
-        name=named(run, names),
-        about=f"{run.first} – {run.last} · {about(run, names)}",
+        name=named(run, found.names),
+        about=f"{run.first} – {run.last} · {about(run, found.names)}",
         incidents=run.incidents or 0,
         made=made,
         language=language,
     )
     legend = [(kind, colour, say(word)) for kind, colour, word in legend_of(run)]
-    shapes = [(row.kind, row.rank, shapely.from_wkb(bytes(row.shape))) for row in reversed(rows)]
-    area = shapely.from_wkb(list(outlines(session.connection(), run)))
-    return draw(title, legend, shapes, area)
+    geometries = shapely.from_wkb([bytes(row.shape) for row in found.rows])
+    shapes = [
+        (row.kind, row.rank, shape) for row, shape in zip(found.rows, geometries, strict=True)
+    ]
+    return draw(title, legend, shapes[::-1], shapely.from_wkb(list(found.area)))
 
 
-_MAKERS: dict[str, Callable[[Session, HotspotRun, Sequence[Row[Any]]], bytes]] = {
-    "geojson": lambda session, run, rows: _file(session, run, rows, ".geojson"),
-    "gpkg": lambda session, run, rows: _file(session, run, rows, ".gpkg"),
+_MAKERS: dict[str, Callable[[Found], bytes]] = {
+    "geojson": lambda found: _file(found, ".geojson"),
+    "gpkg": lambda found: _file(found, ".gpkg"),
     "png": _picture,
 }
 _TYPES_OF_FILES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.hotspots.analyses.registry import ANALYSES
-from gridmap.hotspots.service import Wish, ask_run
+from gridmap.hotspots.service import MOST_DAYS, Wish, ask_run
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.workforce.rights import Action, Actor
@@ -54,6 +55,8 @@ def simple() -> ResponseReturnValue:
     form = request.form
     with writing() as session:
         first, last = period_of(session, form.get("period", DEFAULT_PERIOD))
+        # Of longer data the newest years; the head of the result says which.
+        first = max(first, last - timedelta(days=MOST_DAYS - 1))
         wish = Wish(
             analysis=SIMPLE,
             first=first,
@@ -155,7 +158,6 @@ def fields_of(parameters: type[BaseModel]) -> list[dict[str, Any]]:
             "default": info.default,
             "choices": [(each, OPTIONS.get(each, each)) for each in choices],
             "whole": info.annotation is int,
-            "tick": info.annotation is bool,
             "least": limits.get("ge"),
             "most": limits.get("le"),
         })  # fmt: skip

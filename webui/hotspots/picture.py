@@ -123,9 +123,10 @@ def _map(
     colours = {kind: colour for kind, colour, _ in legend}
     for part in shapely.get_parts(area):
         canvas.polygon(frame.pixels(shapely.get_coordinates(part.exterior)), fill=_GROUND)
+    # As on the page: where smaller shapes are painted, listed areas have an outline alone.
+    painted = any(rank is None for _, rank, _ in shapes)
     for kind, rank, shape in shapes:
-        # Areas that are listed are drawn shape by shape below, and have an outline alone.
-        if rank is None or shapely.get_dimensions(shape) < 2 or "ns" not in colours:
+        if rank is None or shapely.get_dimensions(shape) < 2 or not painted:
             _fill(canvas, frame, shape, colours.get(kind, "#dfe3e6"))
     for part in shapely.get_parts(area):
         ring = frame.pixels(shapely.get_coordinates(part.exterior))

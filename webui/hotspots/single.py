@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, abort, jsonify, render_template, request, url_for
@@ -58,6 +59,7 @@ def show(run_id: int) -> ResponseReturnValue:
             "about": about(run, names),
             "may_change": may_change(actor, run),
             "analysis": ANALYSES.get(run.analysis),
+            "change": _change_url(run),
         }
         if run.finished_at is None:
             page = {"state": url_for("hotspots.state", run_id=run_id), "words": _script_words()}
@@ -70,6 +72,12 @@ def show(run_id: int) -> ResponseReturnValue:
         rows=_sorted(rows),
         said=sentences(run, rows),
         legend=legend_of(run),
+        wider=run.communities is not None
+        and (
+            actor.scope.communities is None or set(actor.scope.communities) > set(run.communities)
+        ),
+        # A month that the period cuts looks quieter than it was.
+        cut=run.first.day != 1 or (run.last + timedelta(days=1)).day != 1,
         heat=_heat(run.summary["week"]),
         place=place,
         parts=parts,
@@ -123,6 +131,21 @@ def script(name: str) -> Response:
 def may_change(actor: Actor, run: HotspotRun) -> bool:
     """Tell whether a run is the actor's to rename, share, schedule and delete."""
     return run.owner_id == actor.user_id or actor.role is Role.ADMINISTRATOR
+
+
+def _change_url(run: HotspotRun) -> str:
+    """Return the address of the form with all that was chosen for a run."""
+    chosen = {f"{run.analysis}-{name}": value for name, value in run.parameters.items()}
+    return url_for(
+        "hotspots.ask_new",
+        analysis=run.analysis,
+        first=run.first,
+        last=run.last,
+        name=run.name,
+        unit=run.unit_id,
+        category=run.categories,
+        **chosen,
+    )
 
 
 def prepare(name: str) -> MapParts:

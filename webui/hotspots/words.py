@@ -24,15 +24,17 @@ _SIGNIFICANCE = [
     ("cold95", "#67a9cf", N_("Cold, 95 % sure")),
     ("cold99", "#2166ac", N_("Cold, 99 % sure")),
 ]
+_SHARES = [
+    ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
+    ("top25", "#f03b20", N_("with 25 %")),
+    ("top50", "#fd8d3c", N_("with 50 %")),
+    ("top75", "#fecc5c", N_("with 75 %")),
+]
 LEGENDS: dict[str, list[tuple[str, str, str]]] = {
     "significance": _SIGNIFICANCE,
     "clusters": _SIGNIFICANCE[:4],
-    "density": [
-        ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
-        ("top25", "#f03b20", N_("with 25 %")),
-        ("top50", "#fd8d3c", N_("with 50 %")),
-        ("top75", "#fecc5c", N_("with 75 %")),
-    ],
+    "density": _SHARES,
+    "streets": _SHARES,
     "change": [
         ("more", "#b2182b", N_("More than before")),
         ("fewer", "#2166ac", N_("Fewer than before")),
@@ -66,14 +68,7 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("first10", "#fecc5c", N_("up to 10 %")),
     ],
     "none": [],
-    "streets": [
-        ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
-        ("top25", "#f03b20", N_("with 25 %")),
-        ("top50", "#fd8d3c", N_("with 50 %")),
-        ("top75", "#fecc5c", N_("with 75 %")),
-    ],
 }
-_COLOURS = {kind: colour for legend in LEGENDS.values() for kind, colour, _ in legend}
 
 STATES = {
     "waiting": N_("Waiting"),
@@ -139,18 +134,29 @@ _UNKNOWN = N_(
     "The data do not suit this method. Choose a longer period, a larger area or another method."
 )
 _BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
-_FOUND_FEW = N_("In this period there are {events} incidents; the method needs at least {least}.")
+#: What there is too little of, by the figure that an analysis names, and what helps with it.
+_MORE_INCIDENTS = N_(
+    "In this period there are {found} incidents; the method needs at least {least}."
+)
+_TOO_FEW: dict[str, tuple[str, str]] = {
+    "events": (_MORE_INCIDENTS, _FAULTS[Reason.TOO_FEW]),
+    "incidents": (_MORE_INCIDENTS, _FAULTS[Reason.TOO_FEW]),
+    "found": (_MORE_INCIDENTS, _FAULTS[Reason.TOO_FEW]),
+    "periods": (
+        N_("There are {found} whole weeks or months; the method needs at least {least}."),
+        N_("Choose a longer period, or weeks in place of months."),
+    ),
+    "places": (
+        N_("The area has {found} shapes; the method needs at least {least}."),
+        N_("Choose smaller shapes or a larger area."),
+    ),
+}
 
 NOTE = N_(
     "Reports show where incidents are reported, which is not the same as where they happen: "
     "places with more people about, cameras or patrols report more. A hotspot is a place to "
     "help, not people to suspect."
 )
-
-
-def colour(kind: str) -> str:
-    """Return the colour of a class."""
-    return _COLOURS.get(kind, "#dfe3e6")
 
 
 def kind(analysis: str, code: str) -> str:
@@ -174,12 +180,18 @@ def fault(error: Mapping[str, Any] | None) -> list[str]:
         return [say(Message(error["template"], **error["params"]))]
     if reason == "broken":
         return [say(_BROKEN)]
-    said = [say(_FAULTS.get(reason, _UNKNOWN))]
-    counted = figures.get("events", figures.get("incidents"))
-    if reason == Reason.TOO_FEW and counted is not None and "least" in figures:
-        counts = {"events": number(counted), "least": number(figures["least"])}
-        said.insert(0, say(Message(_FOUND_FEW, **counts)))
-    return said
+    least = figures.get("least", figures.get("needed"))
+    if reason == Reason.TOO_FEW and least is not None:
+        for figure, (sentence, remedy) in _TOO_FEW.items():
+            if figure in figures:
+                counts = {"found": number(figures[figure]), "least": number(least)}
+                return [say(Message(sentence, **counts)), say(remedy)]
+    return [say(_FAULTS.get(reason, _UNKNOWN))]
+
+
+def is_ours(error: Mapping[str, Any] | None) -> bool:
+    """Tell whether a run failed by a fault of the program and not for its data."""
+    return error is None or error["reason"] == "broken"
 
 
 def span(busiest: Mapping[str, Any] | None) -> str:

@@ -2,8 +2,16 @@
 
 import { drawRun } from "./hotspots_map.js";
 
-const pages = [...document.querySelectorAll(".hot-stage[data-page]")].map((stage) => JSON.parse(stage.dataset.page));
-const runs = await Promise.all(pages.map(drawRun));
+const stages = [...document.querySelectorAll(".hot-stage[data-page]")];
+const runs = await Promise.all(stages.map(async (stage) => {
+  const page = JSON.parse(stage.dataset.page);
+  try {
+    return await drawRun(page);
+  } catch (error) {
+    stage.textContent = page.words.failed;
+    throw error;
+  }
+}));
 let leading = false;
 for (const { map } of runs) {
   map.on("move moveend", () => {

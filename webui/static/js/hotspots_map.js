@@ -10,8 +10,9 @@ export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, nam
 export async function drawRun(page) {
   const map = window[`${page.map}_1`];
   const number = (n) => n.toLocaleString(page.language === "zh" ? "zh-CN" : "en");
-  const [west, south, east, north] = page.bounds;
-  map.fitBounds([[south, west], [north, east]], { animate: false, padding: [8, 8] });
+  // Without an outline of any community the first view stays.
+  const [west, south, east, north] = page.bounds ?? [];
+  if (page.bounds) map.fitBounds([[south, west], [north, east]], { animate: false, padding: [8, 8] });
   L.control.zoom({ position: "bottomright" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   const ground = new TileStore(address(page.tiles), () => base.redraw(), () => {});
@@ -49,7 +50,6 @@ export async function drawRun(page) {
     const icon = L.divIcon({ className: "hot-number", html: String(Number(rank)), iconSize: [22, 22] });
     L.marker(at, { icon, interactive: false, keyboard: false }).addTo(map);
   }
-  if (listed.size && page.fitFound) map.fitBounds(areas.getBounds().pad(0.1), { maxZoom: 15, animate: false });
   addEventListener("resize", () => map.invalidateSize());
   map.getContainer().dataset.found = String(features.length);
 
