@@ -192,15 +192,20 @@ def _or_null(column: Any, i: int) -> float | None:
 
 
 def _name(connection: Connection, run_id: int) -> None:
-    """Give what is listed the cell it lies in and the nearest street's name."""
+    """Give what is listed the cell it lies in and the nearest street's name.
+
+    Shapes may reach beyond the communities that were looked at; cells there are not named.
+    """
     connection.execute(
         text("""
             UPDATE hotspot_feature f SET cell_id = named.cell, place = named.place FROM (
                 SELECT f.id, c.id AS cell, coalesce(r.name, u.name) AS place
                 FROM hotspot_feature f CROSS JOIN LATERAL ST_PointOnSurface(f.geom) AS at
+                JOIN hotspot_run run ON run.id = f.run_id
                 LEFT JOIN LATERAL (
                     SELECT id, community_id FROM cell
                     WHERE ST_Covers(geom, at) AND valid_to IS NULL
+                      AND (run.communities IS NULL OR community_id = ANY(run.communities))
                     ORDER BY (kind = 'basic') DESC, id LIMIT 1) c ON true
                 LEFT JOIN unit u ON u.id = c.community_id
                 LEFT JOIN LATERAL (

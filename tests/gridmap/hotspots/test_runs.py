@@ -17,9 +17,17 @@ from gridmap.embedded import Cluster
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.queries import Filter, features_json, find_run, list_runs, listed, with_state
+from gridmap.hotspots.queries import (
+    Filter,
+    features_json,
+    find_run,
+    found_rows,
+    list_runs,
+    listed,
+    with_state,
+)
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
-from gridmap.hotspots.running import HANDLERS
+from gridmap.hotspots.running import HANDLERS, _name
 from gridmap.hotspots.service import (
     MOST_WAITING,
     Wish,
@@ -316,3 +324,45 @@ def test_the_next_period_is_as_long_and_ends_with_the_last_month(
 ) -> None:
     found = next_period(*map(date.fromisoformat, (first, last, today)))
     assert tuple(map(str, found)) == expected
+
+
+def test_cells_and_cadres_outside_the_area_are_never_told(
+    town: Engine, people: dict[str, Actor]
+) -> None:
+    """A shape may lie with its middle in the next community, whose cells are not to be named."""
+    (one,), (other,) = people["one"].units or (), people["other"].units or ()
+    with Session(town) as session:
+        run = ask_run(session, people["one"], ALL)
+        connection = session.connection()
+        cells = {
+            community: connection.execute(
+                text("""
+                    SELECT c.id FROM cell c JOIN assignment a ON a.cell_id = c.id
+                    WHERE c.community_id = :community AND c.kind = 'basic'
+                      AND c.valid_to IS NULL AND a.role = 'responsible' AND a.period @> :today
+                    ORDER BY c.id LIMIT 1
+                """),
+                {"community": community, "today": NOW.date()},
+            ).scalar_one()
+            for community in (one, other)
+        }
+        for rank, cell in enumerate(cells.values(), 1):
+            connection.execute(
+                text("""
+                    INSERT INTO hotspot_feature (run_id, rank, geom, kind, count)
+                    SELECT :run, :rank, geom, 'hot99', 1 FROM cell WHERE id = :cell
+                """),
+                {"run": run.id, "rank": rank, "cell": cell},
+            )
+        _name(connection, run.id)
+        rows = listed(connection, run.id, NOW.date())
+        assert [row.cell_id for row in rows] == [cells[one], None]
+        assert rows[0].cadre is not None
+        # Nor is what was stored, should the cell belong to another community since.
+        connection.execute(
+            text("UPDATE hotspot_feature SET cell_id = :cell WHERE run_id = :run AND rank = 2"),
+            {"cell": cells[other], "run": run.id},
+        )
+        foreign = listed(connection, run.id, NOW.date())[1]
+        assert (foreign.cell_id, foreign.cell, foreign.cadre, foreign.community) == (None,) * 4
+        assert found_rows(connection, run.id)[1].cell is None
