@@ -152,8 +152,8 @@ def listed(connection: Connection, run_id: int, today: date) -> Sequence[Row[Any
     return connection.execute(
         text("""
             SELECT f.id, f.rank, f.kind, f.month, f.count AS n, f.expected, f.p, f.score, f.place,
-                   f.values, c.id AS cell_id, c.code AS cell, c.name AS cell_name, u.name AS community,
-                   u.name_en AS community_en, who.cadre_id, who.cadre,
+                   f.values, c.id AS cell_id, c.code AS cell, c.name AS cell_name,
+                   u.name AS community, u.name_en AS community_en, who.cadre_id, who.cadre,
                    ST_X(at) AS lon, ST_Y(at) AS lat,
                    ST_XMin(f.geom) AS west, ST_YMin(f.geom) AS south, ST_XMax(f.geom) AS east,
                    ST_YMax(f.geom) AS north

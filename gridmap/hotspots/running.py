@@ -24,8 +24,8 @@ from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.models import HotspotFeature, HotspotRun
 from gridmap.hotspots.reading import Choice, make_context, read_area, read_events
-from gridmap.hotspots.service import KIND, KIND_AGAIN, next_period
-from gridmap.incidents.statistics import Span, clock
+from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
+from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import Cancelled, Doing, Handlers
 from gridmap.territory.preferences import territory_settings
 
@@ -45,29 +45,11 @@ def compute(doing: Doing) -> None:
 
 
 def compute_again(doing: Doing) -> None:
-    """Make a scheduled run anew, as long a period up to the end of the last month.
-
-    The new run belongs to the same person and is as shared as the one it follows.
-    """
-    with Session(doing.engine, expire_on_commit=False) as session, session.begin():
-        former = session.get(HotspotRun, int(doing.parameters["run"]))
-        if former is None:
-            raise Cancelled
-        today = clock(session.connection()).today
-        first, last = next_period(former.first, former.last, today)
-        run = HotspotRun(
-            **{
-                name: getattr(former, name)
-                for name in ("name", "analysis", "parameters", "simple", "unit_id", "communities",
-                             "categories", "owner_id", "shared")
-            },
-            first=first,
-            last=last,
-            job_id=doing.job.id,
-        )  # fmt: skip
-        session.add(run)
-        session.flush()
-        made = run.id
+    """Make a scheduled run anew, or end its schedule."""
+    with Session(doing.engine) as session, session.begin():
+        made = run_scheduled(session, int(doing.parameters["run"]), doing.job.id)
+    if made is None:
+        raise Cancelled
     _compute(doing, made)
 
 

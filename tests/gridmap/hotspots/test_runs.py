@@ -366,3 +366,115 @@ def test_cells_and_cadres_outside_the_area_are_never_told(
         foreign = listed(connection, run.id, NOW.date())[1]
         assert (foreign.cell_id, foreign.cell, foreign.cadre, foreign.community) == (None,) * 4
         assert found_rows(connection, run.id)[1].cell is None
+
+
+def make_due(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE job_schedule SET next_at = now() - interval '1 minute'"))
+
+
+def scheduled(engine: Engine, owner: Actor, unit: int) -> HotspotRun:
+    """Make a run of a unit that is made again each month, and belongs to somebody."""
+    run = made(engine, replace(ALL, unit_id=unit, name="monthly"))
+    with Session(engine) as session, session.begin():
+        session.get_one(HotspotRun, run.id).owner_id = owner.user_id
+        session.flush()
+        schedule(session, SYSTEM, run.id)
+    make_due(engine)
+    return run
+
+
+def runs_after(engine: Engine, run: HotspotRun) -> int:
+    with Session(engine) as session:
+        return session.query(HotspotRun).filter(HotspotRun.id > run.id).count()
+
+
+def test_a_job_that_is_begun_anew_makes_the_same_scheduled_run(
+    town: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made(town, ALL)
+    with Session(town) as session, session.begin():
+        schedule(session, SYSTEM, run.id)
+    make_due(town)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gridmap.hotspots.running.read_area", die)
+        with pytest.raises(KeyboardInterrupt):
+            do_waiting(town, HANDLERS)
+    with town.begin() as connection:
+        connection.execute(
+            text("UPDATE job SET seen_at = now() - interval '1 hour' WHERE state = 'running'")
+        )
+        connection.execute(text("DELETE FROM job_schedule"))
+    do_waiting(town, HANDLERS)
+    assert runs_after(town, run) == 1
+    with Session(town) as session:
+        newest = session.query(HotspotRun).order_by(HotspotRun.id.desc()).first()
+        assert newest is not None
+        assert newest.finished_at is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ("UPDATE app_user SET must_change_password = true WHERE id = :user", True),
+        ("UPDATE app_user SET active = false WHERE id = :user", False),
+        ("UPDATE app_user SET role = 'cadre' WHERE id = :user", False),
+        ("DELETE FROM user_area WHERE user_id = :user", False),
+    ],
+)
+def test_a_schedule_ends_with_the_rights_of_its_owner(
+    town: Engine, people: dict[str, Actor], change: str, kept: bool
+) -> None:
+    one = people["one"]
+    (unit,) = one.units or ()
+    before = "SELECT role, active, must_change_password FROM app_user WHERE id = :user"
+    areas = "SELECT unit_id FROM user_area WHERE user_id = :user"
+    with town.begin() as connection:
+        user = connection.execute(text(before), {"user": one.user_id}).one()
+        area = connection.execute(text(areas), {"user": one.user_id}).scalars().all()
+        values = {"user": one.user_id, "unit": unit}
+        connection.execute(text("DELETE FROM user_area WHERE user_id = :user"), values)
+        connection.execute(text("INSERT INTO user_area VALUES (:user, :unit)"), values)
+    run = scheduled(town, one, unit)
+    try:
+        with town.begin() as connection:
+            connection.execute(text(change), {"user": one.user_id})
+        do_waiting(town, HANDLERS)
+        assert runs_after(town, run) == kept
+        with Session(town) as session:
+            assert session.query(JobSchedule).count() == kept
+    finally:
+        with town.begin() as connection:
+            connection.execute(text("DELETE FROM job_schedule"))
+            connection.execute(
+                text("UPDATE app_user SET role = :role, active = :active, "
+                     "must_change_password = :must_change_password WHERE id = :user"),
+                {**user._mapping, "user": one.user_id},
+            )  # fmt: skip
+            connection.execute(text("DELETE FROM user_area WHERE user_id = :user"), values)
+            for each in area:
+                connection.execute(
+                    text("INSERT INTO user_area VALUES (:user, :unit)"), {**values, "unit": each}
+                )
+
+
+def test_a_run_again_never_looks_at_more_when_its_unit_is_gone(
+    town: Engine, people: dict[str, Actor]
+) -> None:
+    (unit,) = people["one"].units or ()
+    with Session(town) as session:
+        run = ask_run(session, SYSTEM, replace(ALL, unit_id=unit))
+        # As the foreign key leaves it.
+        run.unit_id = None
+        session.flush()
+        assert run_again(session, SYSTEM, run.id).communities == [unit]
+        run.communities = [unit, 999_999]
+        session.flush()
+        with pytest.raises(ConflictError, match="no longer there"):
+            run_again(session, SYSTEM, run.id)
+        with pytest.raises(NotFoundError):
+            ask_run(session, SYSTEM, replace(ALL, unit_id=999_999))
