@@ -35,7 +35,7 @@ from gridmap.workforce.rights import RIGHTS, SYSTEM, Action, Actor, Role, requir
 LONGEST_NAME = 80
 #: A longer period says little of any time in it, and needs more memory than others leave.
 MOST_DAYS = 5_500
-#: Runs that one person may have waiting.
+#: Runs that one person may have waiting or running.
 MOST_WAITING = 5
 KIND, KIND_AGAIN = "hotspots", "hotspots_again"
 _SUBJECT = "hotspot_run"
@@ -75,7 +75,7 @@ def ask_run(session: Session, actor: Actor, wish: Wish) -> HotspotRun:
     GridmapError
         If something cannot be used; the sentence says what.
     ConflictError
-        If too many of the actor's runs wait already.
+        If too many of the actor's runs wait or run already.
     NotFoundError
         If the unit does not exist or lies outside the actor's area.
     """
@@ -222,8 +222,8 @@ def run_scheduled(session: Session, run_id: int, job_id: int) -> int | None:
     int or None
         The run, the same each time for a job that is begun anew; None where the schedule ended.
     """
-    made = session.scalar(select(HotspotRun.id).where(HotspotRun.job_id == job_id))
     former = session.get(HotspotRun, run_id)
+    made = session.scalar(select(HotspotRun.id).where(HotspotRun.job_id == job_id))
     if made is not None or former is None:
         return made
     try:
@@ -375,13 +375,15 @@ def _check_categories(session: Session, codes: tuple[str, ...]) -> None:
 
 def _check_waiting(session: Session, actor: Actor) -> None:
     waiting = session.scalar(
-        select(func.count())
-        .select_from(Job)
-        .where(Job.owner_id == actor.user_id, Job.kind == KIND, Job.state == "waiting")
+        select(func.count(Job.id))
+        .where(Job.owner_id == actor.user_id, Job.kind == KIND)
+        .where(Job.state.in_(("waiting", "running")))
     )
     if (waiting or 0) >= MOST_WAITING:
         raise ConflictError(
-            Message("{count} of your runs wait already: let them finish first.", count=waiting)
+            Message(
+                "{count} of your runs wait or run already: let them finish first.", count=waiting
+            )
         )
 
 
