@@ -23,7 +23,13 @@ from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.models import HotspotFeature, HotspotRun
-from gridmap.hotspots.reading import Choice, make_context, read_area, read_events
+from gridmap.hotspots.reading import (
+    Choice,
+    make_context,
+    read_area,
+    read_events,
+    reading_moment,
+)
 from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
 from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import Cancelled, Doing, Handlers
@@ -92,22 +98,20 @@ def _compute(doing: Doing, run_id: int) -> None:
     entry = ANALYSES[run.analysis]
     communities = None if run.communities is None else tuple(run.communities)
     choice = Choice(communities, tuple(run.categories), zone)
-    with doing.engine.connect() as connection:
-        # An analysis sees the data of one moment, and may take longer than any page.
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
+    # No transaction stays open while an analysis computes: it would keep what others delete.
+    with reading_moment(doing.engine) as connection:
         area = read_area(connection, communities)
         events = read_events(connection, area, choice, Span(run.first, run.last))
-        if len(events) < entry.least:
-            raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
-        if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
-            raise Unsuitable(Reason.ONE_PLACE, events=len(events))
-        doing.step(ANALYSING, 0.2)
-        parameters = entry.parameters.model_validate(run.parameters)
-        context = make_context(connection, area, choice)
-        result = entry.run(
-            events, area, context, parameters, lambda share: doing.tick(0.2 + 0.7 * share)
-        )
+    if len(events) < entry.least:
+        raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
+    if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
+        raise Unsuitable(Reason.ONE_PLACE, events=len(events))
+    doing.step(ANALYSING, 0.2)
+    parameters = entry.parameters.model_validate(run.parameters)
+    context = make_context(doing.engine, area, choice)
+    result = entry.run(
+        events, area, context, parameters, lambda share: doing.tick(0.2 + 0.7 * share)
+    )
     doing.step(STORING, 0.9)
     with Session(doing.engine) as session, session.begin():
         _store(session, run_id, area, events, result)
@@ -115,13 +119,14 @@ def _compute(doing: Doing, run_id: int) -> None:
 
 
 def _store(session: Session, run_id: int, area: Area, events: Events, result: Result) -> None:
+    # Locked first, for it may be deleted at any time and its rows refer to it.
+    run = session.get(HotspotRun, run_id, with_for_update=True)
+    if run is None:
+        raise Cancelled
     connection = session.connection()
     _copy(connection, run_id, area, result.found)
     _name(connection, run_id)
     labels, counts = months(events)
-    run = session.get(HotspotRun, run_id, with_for_update=True)
-    if run is None:
-        raise Cancelled
     series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
     run.summary = {**_plain(result.figures), **series}
     run.incidents = len(events)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from gridmap.demo import _month_end, load
 from gridmap.embedded import Cluster
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import (
     Filter,
@@ -42,7 +44,7 @@ from gridmap.hotspots.service import (
     unschedule,
 )
 from gridmap.incidents.statistics import Span, clock
-from gridmap.jobs.models import JobSchedule
+from gridmap.jobs.models import Job, JobSchedule
 from gridmap.jobs.running import do_waiting
 from gridmap.territory.scope import Scope
 from gridmap.workforce.models import User
@@ -478,3 +480,46 @@ def test_a_run_again_never_looks_at_more_when_its_unit_is_gone(
             run_again(session, SYSTEM, run.id)
         with pytest.raises(NotFoundError):
             ask_run(session, SYSTEM, replace(ALL, unit_id=999_999))
+
+
+def test_a_run_that_is_deleted_while_it_runs_is_no_fault(
+    town: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = ANALYSES["gi_star"]
+    open_transactions = []
+
+    def vanish(*given: Any) -> Result:
+        with town.begin() as connection:
+            connection.execute(text("DELETE FROM hotspot_run WHERE id = :id"), {"id": run_id})
+            open_transactions.append(
+                connection.execute(
+                    text("""
+                        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                          AND pid <> pg_backend_pid() AND state = 'idle in transaction'
+                    """)
+                ).scalar_one()
+            )
+        return entry.run(*given)
+
+    changed = {"gi_star": replace(entry, run=vanish)}
+    monkeypatch.setattr("gridmap.hotspots.running.ANALYSES", changed)
+    with Session(town) as session, session.begin():
+        run = ask_run(session, SYSTEM, ALL)
+        run_id, job_id = run.id, run.job_id
+    do_waiting(town, HANDLERS)
+    with Session(town) as session:
+        assert session.get_one(Job, job_id).state == "cancelled"
+    # Nor does a transaction stay open while an analysis computes.
+    assert open_transactions == [0]
+
+
+def test_running_runs_count_among_those_one_may_ask_for(
+    town: Engine, people: dict[str, Actor]
+) -> None:
+    with Session(town) as session:
+        for _ in range(MOST_WAITING):
+            run = ask_run(session, people["one"], ALL)
+            session.get_one(Job, run.job_id).state = "running"
+            session.flush()
+        with pytest.raises(ConflictError):
+            ask_run(session, people["one"], ALL)
