@@ -145,21 +145,27 @@ def features_json(connection: Connection, run_id: int) -> bytes:
 
 
 def listed(connection: Connection, run_id: int, today: date) -> Sequence[Row[Any]]:
-    """Return the table of hotspots with the cells and the cadres that answer for them today."""
+    """Return the table of hotspots with the cells and the cadres that answer for them today.
+
+    Of cells outside the communities that the run looked at, neither is told.
+    """
     return connection.execute(
         text("""
             SELECT f.id, f.rank, f.kind, f.month, f.count AS n, f.expected, f.p, f.score, f.place,
-                   f.values, f.cell_id, c.code AS cell, c.name AS cell_name, u.name AS community,
-                   u.name_en AS community_en, who.cadre_id, who.cadre,
+                   f.values, c.id AS cell_id, c.code AS cell, c.name AS cell_name,
+                   u.name AS community, u.name_en AS community_en, who.cadre_id, who.cadre,
                    ST_X(at) AS lon, ST_Y(at) AS lat,
                    ST_XMin(f.geom) AS west, ST_YMin(f.geom) AS south, ST_XMax(f.geom) AS east,
                    ST_YMax(f.geom) AS north
             FROM hotspot_feature f CROSS JOIN LATERAL ST_PointOnSurface(f.geom) AS at
-            LEFT JOIN cell c ON c.id = f.cell_id LEFT JOIN unit u ON u.id = c.community_id
+            JOIN hotspot_run run ON run.id = f.run_id
+            LEFT JOIN cell c ON c.id = f.cell_id
+                AND (run.communities IS NULL OR c.community_id = ANY(run.communities))
+            LEFT JOIN unit u ON u.id = c.community_id
             LEFT JOIN LATERAL (
                 SELECT d.id AS cadre_id, d.name AS cadre
                 FROM assignment a JOIN cadre d ON d.id = a.cadre_id
-                WHERE a.cell_id = f.cell_id AND a.role = 'responsible' AND a.period @> :today
+                WHERE a.cell_id = c.id AND a.role = 'responsible' AND a.period @> :today
                 ORDER BY a.id LIMIT 1
             ) who ON true
             WHERE f.run_id = :run AND f.rank IS NOT NULL ORDER BY f.rank
@@ -225,7 +231,9 @@ def found_rows(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
         text("""
             SELECT f.rank, f.kind, f.count, f.expected, f.p, f.score, f.month, f.place,
                    c.code AS cell, ST_AsBinary(f.geom) AS shape
-            FROM hotspot_feature f LEFT JOIN cell c ON c.id = f.cell_id
+            FROM hotspot_feature f JOIN hotspot_run run ON run.id = f.run_id
+            LEFT JOIN cell c ON c.id = f.cell_id
+                AND (run.communities IS NULL OR c.community_id = ANY(run.communities))
             WHERE f.run_id = :run ORDER BY f.rank NULLS LAST, f.id
         """),
         {"run": run_id},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -13,7 +15,7 @@ import psycopg
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from geodata.metric import local_metric_crs
 from gridmap.hotspots.analyses.events import (
@@ -168,17 +170,29 @@ def to_plane(area: Area, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
 
-def make_context(connection: Connection, area: Area, choice: Choice) -> Context:
+@contextmanager
+def reading_moment(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection that reads the data of one moment, and may take longer than any page."""
+    with engine.connect() as connection:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        yield connection
+
+
+def make_context(engine: Engine, area: Area, choice: Choice) -> Context:
     """Return what analyses may ask for besides their incidents, read when it is asked for."""
 
     def between(first: date, last: date) -> Events:
-        return read_events(connection, area, choice, Span(first, last))
+        with reading_moment(engine) as connection:
+            return read_events(connection, area, choice, Span(first, last))
 
     def households() -> Households:
-        return read_households(connection, area, choice.communities)
+        with reading_moment(engine) as connection:
+            return read_households(connection, area, choice.communities)
 
     def streets() -> tuple[NDArray[np.object_], list[str | None]]:
-        return read_streets(connection, area)
+        with reading_moment(engine) as connection:
+            return read_streets(connection, area)
 
     return Context(between, households, streets)
 

@@ -23,9 +23,15 @@ from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.models import HotspotFeature, HotspotRun
-from gridmap.hotspots.reading import Choice, make_context, read_area, read_events
-from gridmap.hotspots.service import KIND, KIND_AGAIN, next_period
-from gridmap.incidents.statistics import Span, clock
+from gridmap.hotspots.reading import (
+    Choice,
+    make_context,
+    read_area,
+    read_events,
+    reading_moment,
+)
+from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
+from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import Cancelled, Doing, Handlers
 from gridmap.territory.preferences import territory_settings
 
@@ -45,29 +51,11 @@ def compute(doing: Doing) -> None:
 
 
 def compute_again(doing: Doing) -> None:
-    """Make a scheduled run anew, as long a period up to the end of the last month.
-
-    The new run belongs to the same person and is as shared as the one it follows.
-    """
-    with Session(doing.engine, expire_on_commit=False) as session, session.begin():
-        former = session.get(HotspotRun, int(doing.parameters["run"]))
-        if former is None:
-            raise Cancelled
-        today = clock(session.connection()).today
-        first, last = next_period(former.first, former.last, today)
-        run = HotspotRun(
-            **{
-                name: getattr(former, name)
-                for name in ("name", "analysis", "parameters", "simple", "unit_id", "communities",
-                             "categories", "owner_id", "shared")
-            },
-            first=first,
-            last=last,
-            job_id=doing.job.id,
-        )  # fmt: skip
-        session.add(run)
-        session.flush()
-        made = run.id
+    """Make a scheduled run anew, or end its schedule."""
+    with Session(doing.engine) as session, session.begin():
+        made = run_scheduled(session, int(doing.parameters["run"]), doing.job.id)
+    if made is None:
+        raise Cancelled
     _compute(doing, made)
 
 
@@ -110,22 +98,20 @@ def _compute(doing: Doing, run_id: int) -> None:
     entry = ANALYSES[run.analysis]
     communities = None if run.communities is None else tuple(run.communities)
     choice = Choice(communities, tuple(run.categories), zone)
-    with doing.engine.connect() as connection:
-        # An analysis sees the data of one moment, and may take longer than any page.
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
+    # No transaction stays open while an analysis computes: it would keep what others delete.
+    with reading_moment(doing.engine) as connection:
         area = read_area(connection, communities)
         events = read_events(connection, area, choice, Span(run.first, run.last))
-        if len(events) < entry.least:
-            raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
-        if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
-            raise Unsuitable(Reason.ONE_PLACE, events=len(events))
-        doing.step(ANALYSING, 0.2)
-        parameters = entry.parameters.model_validate(run.parameters)
-        context = make_context(connection, area, choice)
-        result = entry.run(
-            events, area, context, parameters, lambda share: doing.tick(0.2 + 0.7 * share)
-        )
+    if len(events) < entry.least:
+        raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
+    if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
+        raise Unsuitable(Reason.ONE_PLACE, events=len(events))
+    doing.step(ANALYSING, 0.2)
+    parameters = entry.parameters.model_validate(run.parameters)
+    context = make_context(doing.engine, area, choice)
+    result = entry.run(
+        events, area, context, parameters, lambda share: doing.tick(0.2 + 0.7 * share)
+    )
     doing.step(STORING, 0.9)
     with Session(doing.engine) as session, session.begin():
         _store(session, run_id, area, events, result)
@@ -133,13 +119,14 @@ def _compute(doing: Doing, run_id: int) -> None:
 
 
 def _store(session: Session, run_id: int, area: Area, events: Events, result: Result) -> None:
+    # Locked first, for it may be deleted at any time and its rows refer to it.
+    run = session.get(HotspotRun, run_id, with_for_update=True)
+    if run is None:
+        raise Cancelled
     connection = session.connection()
     _copy(connection, run_id, area, result.found)
     _name(connection, run_id)
     labels, counts = months(events)
-    run = session.get(HotspotRun, run_id, with_for_update=True)
-    if run is None:
-        raise Cancelled
     series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
     run.summary = {**_plain(result.figures), **series}
     run.incidents = len(events)
@@ -192,15 +179,20 @@ def _or_null(column: Any, i: int) -> float | None:
 
 
 def _name(connection: Connection, run_id: int) -> None:
-    """Give what is listed the cell it lies in and the nearest street's name."""
+    """Give what is listed the cell it lies in and the nearest street's name.
+
+    Shapes may reach beyond the communities that were looked at; cells there are not named.
+    """
     connection.execute(
         text("""
             UPDATE hotspot_feature f SET cell_id = named.cell, place = named.place FROM (
                 SELECT f.id, c.id AS cell, coalesce(r.name, u.name) AS place
                 FROM hotspot_feature f CROSS JOIN LATERAL ST_PointOnSurface(f.geom) AS at
+                JOIN hotspot_run run ON run.id = f.run_id
                 LEFT JOIN LATERAL (
                     SELECT id, community_id FROM cell
                     WHERE ST_Covers(geom, at) AND valid_to IS NULL
+                      AND (run.communities IS NULL OR community_id = ANY(run.communities))
                     ORDER BY (kind = 'basic') DESC, id LIMIT 1) c ON true
                 LEFT JOIN unit u ON u.id = c.community_id
                 LEFT JOIN LATERAL (

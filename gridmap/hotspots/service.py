@@ -12,20 +12,30 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import ConflictError, ForbiddenError, GridmapError, ParameterError
+from gridmap.errors import (
+    ConflictError,
+    ForbiddenError,
+    GridmapError,
+    NotFoundError,
+    ParameterError,
+)
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import find_run
 from gridmap.incidents.models import Category
+from gridmap.incidents.statistics import clock
 from gridmap.jobs import service as jobs
 from gridmap.jobs.models import Job, JobSchedule
+from gridmap.territory.models import Unit
 from gridmap.workforce import audit
-from gridmap.workforce.rights import Action, Actor, Role, require, require_unit
+from gridmap.workforce.areas import actor_for
+from gridmap.workforce.models import User
+from gridmap.workforce.rights import RIGHTS, SYSTEM, Action, Actor, Role, require, require_unit
 
 LONGEST_NAME = 80
 #: A longer period says little of any time in it, and needs more memory than others leave.
 MOST_DAYS = 5_500
-#: Runs that one person may have waiting.
+#: Runs that one person may have waiting or running.
 MOST_WAITING = 5
 KIND, KIND_AGAIN = "hotspots", "hotspots_again"
 _SUBJECT = "hotspot_run"
@@ -65,7 +75,7 @@ def ask_run(session: Session, actor: Actor, wish: Wish) -> HotspotRun:
     GridmapError
         If something cannot be used; the sentence says what.
     ConflictError
-        If too many of the actor's runs wait already.
+        If too many of the actor's runs wait or run already.
     NotFoundError
         If the unit does not exist or lies outside the actor's area.
     """
@@ -76,6 +86,8 @@ def ask_run(session: Session, actor: Actor, wish: Wish) -> HotspotRun:
     _check_categories(session, wish.categories)
     if wish.unit_id is not None:
         require_unit(actor, wish.unit_id)
+        if session.get(Unit, wish.unit_id) is None:
+            raise NotFoundError(Message("There is no unit with the id {id}.", id=wish.unit_id))
     _check_waiting(session, actor)
     run = HotspotRun(
         name=name,
@@ -174,8 +186,15 @@ def share(session: Session, actor: Actor, run_id: int, *, shared: bool) -> None:
 
 
 def run_again(session: Session, actor: Actor, run_id: int) -> HotspotRun:
-    """Ask for a run with the same choices on the data of now; the former one stays."""
+    """Ask for a run with the same choices on the data of now; the former one stays.
+
+    Raises
+    ------
+    ConflictError
+        If the unit or a community that it looked at is gone.
+    """
     former = find_run(session, actor, run_id)
+    communities = _area_again(session, actor, former)
     wish = Wish(
         analysis=former.analysis,
         first=former.first,
@@ -186,7 +205,47 @@ def run_again(session: Session, actor: Actor, run_id: int) -> HotspotRun:
         parameters=former.parameters,
         simple=former.simple,
     )
-    return ask_run(session, actor, wish)
+    made = ask_run(session, actor, wish)
+    made.communities = communities
+    session.flush()
+    return made
+
+
+def run_scheduled(session: Session, run_id: int, job_id: int) -> int | None:
+    """Make the run of a schedule's job: as long a period, up to the end of the last month.
+
+    It belongs to the same person and is as shared as the one it follows. The schedule ends where
+    that person no longer works here, may no longer analyse, or no longer sees the whole area.
+
+    Returns
+    -------
+    int or None
+        The run, the same each time for a job that is begun anew; None where the schedule ended.
+    """
+    former = session.get(HotspotRun, run_id)
+    made = session.scalar(select(HotspotRun.id).where(HotspotRun.job_id == job_id))
+    if made is not None or former is None:
+        return made
+    try:
+        actor = _owner_of(session, former)
+        communities = _area_again(session, actor, find_run(session, actor, run_id))
+    except GridmapError:
+        _drop_schedule(session, former)
+        audit.record(session, SYSTEM, "hotspots.unschedule", (_SUBJECT, run_id), {"every": "month"})
+        return None
+    first, last = next_period(former.first, former.last, clock(session.connection()).today)
+    kept = ("name", "analysis", "parameters", "simple", "unit_id", "categories", "owner_id",
+            "shared")  # fmt: skip
+    run = HotspotRun(
+        **{name: getattr(former, name) for name in kept},
+        communities=communities,
+        first=first,
+        last=last,
+        job_id=job_id,
+    )
+    session.add(run)
+    session.flush()
+    return run.id
 
 
 def schedule(session: Session, actor: Actor, run_id: int) -> None:
@@ -252,6 +311,33 @@ def _own(session: Session, actor: Actor, run_id: int) -> HotspotRun:
     return run
 
 
+def _owner_of(session: Session, run: HotspotRun) -> Actor:
+    """Return the person whose run it is, with the rights and the area of today."""
+    if run.owner_id is None:
+        return SYSTEM
+    user = session.get_one(User, run.owner_id)
+    actor = actor_for(session, user)
+    # A one-time password takes no right from what was asked for before.
+    if not user.active or Action.ANALYSE not in RIGHTS[actor.role]:
+        raise ForbiddenError(Message("You do not have the right to do this."))
+    return actor
+
+
+def _area_again(session: Session, actor: Actor, former: HotspotRun) -> list[int] | None:
+    """Return the communities of a unit as it is today, or else those that were looked at."""
+    if former.unit_id is not None:
+        require_unit(actor, former.unit_id)
+        return communities_of(session, actor, former.unit_id)
+    # A unit that is gone leaves no trace but its communities: what was looked at never widens.
+    wanted = former.communities or []
+    found = session.scalars(select(Unit.id).where(Unit.id.in_(wanted))).all()
+    if former.communities is not None and (not found or set(found) != set(wanted)):
+        raise ConflictError(
+            Message("The area of this run is no longer there: choose another for a new run.")
+        )
+    return former.communities
+
+
 def _drop_schedule(session: Session, run: HotspotRun) -> None:
     found = session.get(JobSchedule, run.schedule_id) if run.schedule_id is not None else None
     run.schedule_id = None
@@ -289,13 +375,15 @@ def _check_categories(session: Session, codes: tuple[str, ...]) -> None:
 
 def _check_waiting(session: Session, actor: Actor) -> None:
     waiting = session.scalar(
-        select(func.count())
-        .select_from(Job)
-        .where(Job.owner_id == actor.user_id, Job.kind == KIND, Job.state == "waiting")
+        select(func.count(Job.id))
+        .where(Job.owner_id == actor.user_id, Job.kind == KIND)
+        .where(Job.state.in_(("waiting", "running")))
     )
     if (waiting or 0) >= MOST_WAITING:
         raise ConflictError(
-            Message("{count} of your runs wait already: let them finish first.", count=waiting)
+            Message(
+                "{count} of your runs wait or run already: let them finish first.", count=waiting
+            )
         )
 
 

@@ -27,7 +27,7 @@ Work = Callable[[threading.Event], None]
 
 @contextmanager
 def beside(settings: Settings) -> Iterator[int | None]:
-    """Run ``gridmap jobs`` beside what is in the block.
+    """Run ``gridmap jobs`` beside what is in the block, and start it again should it end.
 
     Parameters
     ----------
@@ -49,15 +49,31 @@ def beside(settings: Settings) -> Iterator[int | None]:
         "GRIDMAP_JOB_PROCESSES": str(settings.job_processes),
     }
     command = [sys.executable, "-m", "gridmap", "jobs", "--parent", str(os.getpid())]
-    # Ctrl-C reaches all processes of the terminal's group, and these end when they are told to.
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
-    own = os.getpid()
+    process, own, over = _begin(command, environment), os.getpid(), threading.Event()
+
+    def renew() -> None:
+        nonlocal process
+        while not over.wait(_LOOK_EVERY_S):
+            code = process.poll()
+            if code is not None and not over.wait(_PAUSE_S):
+                log.error("What does the jobs ended with %s and is started again", code)
+                process = _begin(command, environment)
+
+    watcher = threading.Thread(target=renew, daemon=True)
+    watcher.start()
     try:
         yield process.pid
     finally:
         # The server's workers leave the block too, as copies of this process.
         if os.getpid() == own:
+            over.set()
+            watcher.join()
             _end(process)
+
+
+def _begin(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # Ctrl-C reaches all processes of the terminal's group, and these end when they are told to.
+    return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

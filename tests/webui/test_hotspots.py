@@ -14,19 +14,23 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.faults import Reason
 from gridmap.hotspots.running import HANDLERS
 from gridmap.hotspots.service import MOST_DAYS
 from gridmap.jobs.running import do_waiting
+from gridmap.territory.scope import Scope
+from gridmap.workforce.rights import Actor, Role
 from tests.webui.runs import make_run
 from webui.assets import STATIC
 from webui.hotspots import words
+from webui.hotspots.choices import period_of
 from webui.hotspots.picture import Title, draw
 
 Csrf = Callable[[FlaskClient], str]
@@ -301,3 +305,29 @@ def test_every_fault_of_an_analysis_has_a_remedy(app: Flask, reason: Reason) -> 
         said = " ".join(words.fault({"reason": reason.value, "figures": {}}))
     assert re.search("Choose|Import|Check", said)
     assert reason in words._FAULTS
+
+
+def test_the_periods_on_offer_are_those_of_the_readers_own_incidents(app: Flask) -> None:
+    """The oldest and the newest incident of other communities are not told."""
+    engine = engine_of(app)
+    with Session(engine) as session:
+        own = session.execute(
+            text("SELECT community_id FROM incident WHERE community_id IS NOT NULL LIMIT 1")
+        ).scalar_one()
+        spans = "SELECT local_date(min(occurred_at)), local_date(max(occurred_at)) FROM incident"
+        # The others' reach further on both sides.
+        session.execute(
+            text("""
+                UPDATE incident SET occurred_at = CASE WHEN id % 2 = 0
+                    THEN (SELECT min(occurred_at) FROM incident) - interval '40 days'
+                    ELSE (SELECT max(occurred_at) FROM incident) + interval '1 day' END
+                WHERE id IN (SELECT id FROM incident WHERE community_id <> :own
+                             ORDER BY id LIMIT 2)
+            """),
+            {"own": own},
+        )
+        expected = session.execute(text(f"{spans} WHERE community_id = :own"), {"own": own}).one()
+        with app.test_request_context():
+            g.actor = Actor(1, "a", Role.ANALYST, Scope((own,)), frozenset({own}))
+            assert period_of(session, "all") == tuple(expected)
+        session.rollback()

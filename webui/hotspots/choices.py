@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.hotspots.models import HotspotRun
 from gridmap.incidents.statistics import clock
+from webui.access import current_actor
 from webui.hotspots import words
 from webui.language import say
 
@@ -28,12 +29,23 @@ _MOST_NAMED = 3
 
 
 def period_of(session: Session, key: str) -> tuple[date, date]:
-    """Return the first and last day of a period of the one button."""
-    now = clock(session.connection())
-    last = min(now.newest or now.today, now.today)
+    """Return the first and last day of a period of the one button, within the reader's area."""
+    today, scope = clock(session.connection()).today, current_actor().scope
+    # Of the incidents in order of time the first that lies in the area.
+    own = scope.condition("community_id")
+    oldest, newest = session.execute(
+        text(f"""
+            SELECT local_date((SELECT occurred_at FROM incident WHERE {own}
+                               ORDER BY occurred_at LIMIT 1)),
+                   local_date((SELECT occurred_at FROM incident
+                               WHERE occurred_at < now() AND {own}
+                               ORDER BY occurred_at DESC LIMIT 1))
+        """),  # noqa: S608
+        scope.params,
+    ).one()
+    last = min(newest or today, today)
     if key == "all":
-        found = session.execute(text("SELECT local_date(min(occurred_at)) FROM incident")).scalar()
-        return found or last, last
+        return min(oldest or last, last), last
     days, _ = _BACK.get(key, _BACK[DEFAULT_PERIOD])
     return last - timedelta(days=days - 1), last
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,19 @@ from gridmap.demo import _month_end, load
 from gridmap.embedded import Cluster
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.queries import Filter, features_json, find_run, list_runs, listed, with_state
+from gridmap.hotspots.queries import (
+    Filter,
+    features_json,
+    find_run,
+    found_rows,
+    list_runs,
+    listed,
+    with_state,
+)
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
-from gridmap.hotspots.running import HANDLERS
+from gridmap.hotspots.running import HANDLERS, _name
 from gridmap.hotspots.service import (
     MOST_WAITING,
     Wish,
@@ -34,7 +44,7 @@ from gridmap.hotspots.service import (
     unschedule,
 )
 from gridmap.incidents.statistics import Span, clock
-from gridmap.jobs.models import JobSchedule
+from gridmap.jobs.models import Job, JobSchedule
 from gridmap.jobs.running import do_waiting
 from gridmap.territory.scope import Scope
 from gridmap.workforce.models import User
@@ -316,3 +326,200 @@ def test_the_next_period_is_as_long_and_ends_with_the_last_month(
 ) -> None:
     found = next_period(*map(date.fromisoformat, (first, last, today)))
     assert tuple(map(str, found)) == expected
+
+
+def test_cells_and_cadres_outside_the_area_are_never_told(
+    town: Engine, people: dict[str, Actor]
+) -> None:
+    """A shape may lie with its middle in the next community, whose cells are not to be named."""
+    (one,), (other,) = people["one"].units or (), people["other"].units or ()
+    with Session(town) as session:
+        run = ask_run(session, people["one"], ALL)
+        connection = session.connection()
+        cells = {
+            community: connection.execute(
+                text("""
+                    SELECT c.id FROM cell c JOIN assignment a ON a.cell_id = c.id
+                    WHERE c.community_id = :community AND c.kind = 'basic'
+                      AND c.valid_to IS NULL AND a.role = 'responsible' AND a.period @> :today
+                    ORDER BY c.id LIMIT 1
+                """),
+                {"community": community, "today": NOW.date()},
+            ).scalar_one()
+            for community in (one, other)
+        }
+        for rank, cell in enumerate(cells.values(), 1):
+            connection.execute(
+                text("""
+                    INSERT INTO hotspot_feature (run_id, rank, geom, kind, count)
+                    SELECT :run, :rank, geom, 'hot99', 1 FROM cell WHERE id = :cell
+                """),
+                {"run": run.id, "rank": rank, "cell": cell},
+            )
+        _name(connection, run.id)
+        rows = listed(connection, run.id, NOW.date())
+        assert [row.cell_id for row in rows] == [cells[one], None]
+        assert rows[0].cadre is not None
+        # Nor is what was stored, should the cell belong to another community since.
+        connection.execute(
+            text("UPDATE hotspot_feature SET cell_id = :cell WHERE run_id = :run AND rank = 2"),
+            {"cell": cells[other], "run": run.id},
+        )
+        foreign = listed(connection, run.id, NOW.date())[1]
+        assert (foreign.cell_id, foreign.cell, foreign.cadre, foreign.community) == (None,) * 4
+        assert found_rows(connection, run.id)[1].cell is None
+
+
+def make_due(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE job_schedule SET next_at = now() - interval '1 minute'"))
+
+
+def scheduled(engine: Engine, owner: Actor, unit: int) -> HotspotRun:
+    """Make a run of a unit that is made again each month, and belongs to somebody."""
+    run = made(engine, replace(ALL, unit_id=unit, name="monthly"))
+    with Session(engine) as session, session.begin():
+        session.get_one(HotspotRun, run.id).owner_id = owner.user_id
+        session.flush()
+        schedule(session, SYSTEM, run.id)
+    make_due(engine)
+    return run
+
+
+def runs_after(engine: Engine, run: HotspotRun) -> int:
+    with Session(engine) as session:
+        return session.query(HotspotRun).filter(HotspotRun.id > run.id).count()
+
+
+def test_a_job_that_is_begun_anew_makes_the_same_scheduled_run(
+    town: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made(town, ALL)
+    with Session(town) as session, session.begin():
+        schedule(session, SYSTEM, run.id)
+    make_due(town)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gridmap.hotspots.running.read_area", die)
+        with pytest.raises(KeyboardInterrupt):
+            do_waiting(town, HANDLERS)
+    with town.begin() as connection:
+        connection.execute(
+            text("UPDATE job SET seen_at = now() - interval '1 hour' WHERE state = 'running'")
+        )
+        connection.execute(text("DELETE FROM job_schedule"))
+    do_waiting(town, HANDLERS)
+    assert runs_after(town, run) == 1
+    with Session(town) as session:
+        newest = session.query(HotspotRun).order_by(HotspotRun.id.desc()).first()
+        assert newest is not None
+        assert newest.finished_at is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ("UPDATE app_user SET must_change_password = true WHERE id = :user", True),
+        ("UPDATE app_user SET active = false WHERE id = :user", False),
+        ("UPDATE app_user SET role = 'cadre' WHERE id = :user", False),
+        ("DELETE FROM user_area WHERE user_id = :user", False),
+    ],
+)
+def test_a_schedule_ends_with_the_rights_of_its_owner(
+    town: Engine, people: dict[str, Actor], change: str, kept: bool
+) -> None:
+    one = people["one"]
+    (unit,) = one.units or ()
+    before = "SELECT role, active, must_change_password FROM app_user WHERE id = :user"
+    areas = "SELECT unit_id FROM user_area WHERE user_id = :user"
+    with town.begin() as connection:
+        user = connection.execute(text(before), {"user": one.user_id}).one()
+        area = connection.execute(text(areas), {"user": one.user_id}).scalars().all()
+        values = {"user": one.user_id, "unit": unit}
+        connection.execute(text("DELETE FROM user_area WHERE user_id = :user"), values)
+        connection.execute(text("INSERT INTO user_area VALUES (:user, :unit)"), values)
+    run = scheduled(town, one, unit)
+    try:
+        with town.begin() as connection:
+            connection.execute(text(change), {"user": one.user_id})
+        do_waiting(town, HANDLERS)
+        assert runs_after(town, run) == kept
+        with Session(town) as session:
+            assert session.query(JobSchedule).count() == kept
+    finally:
+        with town.begin() as connection:
+            connection.execute(text("DELETE FROM job_schedule"))
+            connection.execute(
+                text("UPDATE app_user SET role = :role, active = :active, "
+                     "must_change_password = :must_change_password WHERE id = :user"),
+                {**user._mapping, "user": one.user_id},
+            )  # fmt: skip
+            connection.execute(text("DELETE FROM user_area WHERE user_id = :user"), values)
+            for each in area:
+                connection.execute(
+                    text("INSERT INTO user_area VALUES (:user, :unit)"), {**values, "unit": each}
+                )
+
+
+def test_a_run_again_never_looks_at_more_when_its_unit_is_gone(
+    town: Engine, people: dict[str, Actor]
+) -> None:
+    (unit,) = people["one"].units or ()
+    with Session(town) as session:
+        run = ask_run(session, SYSTEM, replace(ALL, unit_id=unit))
+        # As the foreign key leaves it.
+        run.unit_id = None
+        session.flush()
+        assert run_again(session, SYSTEM, run.id).communities == [unit]
+        run.communities = [unit, 999_999]
+        session.flush()
+        with pytest.raises(ConflictError, match="no longer there"):
+            run_again(session, SYSTEM, run.id)
+        with pytest.raises(NotFoundError):
+            ask_run(session, SYSTEM, replace(ALL, unit_id=999_999))
+
+
+def test_a_run_that_is_deleted_while_it_runs_is_no_fault(
+    town: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = ANALYSES["gi_star"]
+    open_transactions = []
+
+    def vanish(*given: Any) -> Result:
+        with town.begin() as connection:
+            connection.execute(text("DELETE FROM hotspot_run WHERE id = :id"), {"id": run_id})
+            open_transactions.append(
+                connection.execute(
+                    text("""
+                        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                          AND pid <> pg_backend_pid() AND state = 'idle in transaction'
+                    """)
+                ).scalar_one()
+            )
+        return entry.run(*given)
+
+    changed = {"gi_star": replace(entry, run=vanish)}
+    monkeypatch.setattr("gridmap.hotspots.running.ANALYSES", changed)
+    with Session(town) as session, session.begin():
+        run = ask_run(session, SYSTEM, ALL)
+        run_id, job_id = run.id, run.job_id
+    do_waiting(town, HANDLERS)
+    with Session(town) as session:
+        assert session.get_one(Job, job_id).state == "cancelled"
+    # Nor does a transaction stay open while an analysis computes.
+    assert open_transactions == [0]
+
+
+def test_running_runs_count_among_those_one_may_ask_for(
+    town: Engine, people: dict[str, Actor]
+) -> None:
+    with Session(town) as session:
+        for _ in range(MOST_WAITING):
+            run = ask_run(session, people["one"], ALL)
+            session.get_one(Job, run.job_id).state = "running"
+            session.flush()
+        with pytest.raises(ConflictError):
+            ask_run(session, people["one"], ALL)

@@ -67,6 +67,25 @@ def test_two_processes_never_do_the_same_job(own_engine: Engine) -> None:
     assert sorted(done) == [1, 2]
 
 
+def test_who_has_a_job_running_lets_the_others_go_first(own_engine: Engine) -> None:
+    with own_engine.begin() as connection:
+        one, other = connection.execute(
+            text("""
+                INSERT INTO app_user (login, display_name, role, password_hash)
+                VALUES ('aa', 'a', 'analyst', ''), ('bb', 'b', 'analyst', '') RETURNING id
+            """)
+        ).scalars()
+    running = put(own_engine)
+    with Session(own_engine) as session, session.begin():
+        session.get_one(tables.Job, running).owner_id = one
+        session.get_one(tables.Job, running).state = "running"
+        session.get_one(tables.Job, running).seen_at = datetime.now(UTC)
+        asked = [ask(session, "sum", {"n": 0}, owner).id for owner in (one, one, other)]
+    done: list[int] = []
+    do_waiting(own_engine, {"sum": lambda doing: done.append(doing.job.id)})
+    assert done == [asked[2], asked[0], asked[1]]
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

@@ -62,6 +62,23 @@ def test_processes_begin_with_the_server_are_renewed_and_end_with_it(
     assert state(own_engine, put(own_engine)) == "waiting"
 
 
+def test_what_keeps_the_processes_is_itself_started_again(
+    own_engine: Engine, own_database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=own_database_url, data_dir=tmp_path, job_processes=1)
+    with beside(settings) as process:
+        assert process is not None
+        assert wait(own_engine, put(own_engine)) == "cancelled"
+        left = children(process)
+        os.kill(process, signal.SIGKILL)
+        for _ in range(300):
+            if not any(Path(f"/proc/{each}").exists() for each in left):
+                break
+            time.sleep(0.1)
+        assert wait(own_engine, put(own_engine)) == "cancelled"
+    assert state(own_engine, put(own_engine)) == "waiting"
+
+
 def test_no_process_where_none_is_wanted(own_database_url: str) -> None:
     with beside(Settings(database_url=own_database_url, job_processes=0)) as process:
         assert process is None
