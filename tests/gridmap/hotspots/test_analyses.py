@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import shapely
 
-from gridmap.hotspots.analyses import gi_star
+from gridmap.hotspots.analyses import forecast, gi_star
 from gridmap.hotspots.analyses.comparison import former
 from gridmap.hotspots.analyses.events import Area, Events
 from gridmap.hotspots.analyses.result import Result
@@ -49,3 +49,19 @@ def test_a_period_is_compared_with_whole_years_before_or_as_many_days() -> None:
     assert former(first, last, "before") == (date(2026, 1, 4), date(2026, 1, 31))
     # Two years are compared with the two before, and not with one of their own.
     assert former(date(2024, 3, 1), date(2026, 2, 28), "year")[1] < date(2024, 3, 1)
+    # The leap year is one year, and so is the common one with its first day.
+    leap = former(date(2024, 1, 1), date(2024, 12, 31), "year")
+    assert leap == (date(2023, 1, 1), date(2023, 12, 31))
+    assert former(date(2024, 1, 1), date(2025, 1, 1), "year")[0] == date(2022, 1, 1)
+
+
+def test_a_forecast_is_for_the_week_or_month_after_the_last_day() -> None:
+    def days(last: date, horizon: Literal["week", "month"]) -> tuple[str, str]:
+        coming = forecast.coming_period(last, horizon)
+        return str(np.datetime64(coming.start, "D")), str(np.datetime64(coming.end - 1, "D"))
+
+    assert days(date(2026, 1, 31), "month") == ("2026-02-01", "2026-02-28")
+    assert days(date(2026, 2, 20), "month") == ("2026-02-21", "2026-03-20")
+    assert days(date(2025, 12, 31), "month") == ("2026-01-01", "2026-01-31")
+    assert days(date(2026, 1, 30), "month") == ("2026-01-31", "2026-02-27")
+    assert days(date(2026, 2, 20), "week") == ("2026-02-21", "2026-02-27")
