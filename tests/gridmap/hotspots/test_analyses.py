@@ -27,6 +27,7 @@ def test_one_in_twenty_maps_without_any_hotspot_shows_one() -> None:
     rng = np.random.default_rng(5)
     maps = [found(*rng.uniform(0, 3000, (2, 300))) for _ in range(200)]
     alarms = sum(each.figures["hotspots"] > 0 for each in maps)
+    # From 3 to 7 %.
     assert 6 <= alarms <= 14
     assert alarms == sum(each.figures["map_p"] <= 0.05 for each in maps)
     # Nor are the shapes cold that the border cuts.
