@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import numpy as np
+import pytest
 import shapely
 
-from gridmap.hotspots.analyses import forecast, gi_star
+from gridmap.hotspots.analyses import density, forecast, gi_star, near_repeat, scan
 from gridmap.hotspots.analyses.comparison import former
-from gridmap.hotspots.analyses.events import Area, Events
-from gridmap.hotspots.analyses.result import Result
+from gridmap.hotspots.analyses.events import Area, Events, Households
+from gridmap.hotspots.analyses.merged import with_groups
+from gridmap.hotspots.analyses.result import Found, Result
 
 DAY = date(2026, 1, 1)
 AREA = Area(shapely.box(0, 0, 3000, 3000), cast(Any, None))
@@ -79,3 +82,77 @@ def test_a_forecast_is_for_the_week_or_month_after_the_last_day() -> None:
     assert days(date(2025, 12, 31), "month") == ("2026-01-01", "2026-01-31")
     assert days(date(2026, 1, 30), "month") == ("2026-01-31", "2026-02-27")
     assert days(date(2026, 2, 20), "week") == ("2026-02-21", "2026-02-27")
+
+
+def scattered(many: int, days: int, seed: int) -> Events:
+    """Incidents by chance alone, in space and time."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, 3000, (2, many))
+    time = np.datetime64(DAY, "s") + rng.integers(0, days * 86_400, many).astype("m8[s]")
+    return Events(x, y, time, DAY, DAY + timedelta(days=days - 1))
+
+
+def test_near_repeats_are_judged_by_enough_arrangements_and_seldom_found_by_chance() -> None:
+    asked = near_repeat.Parameters(steps_m=10, steps_days=10, replications=99)
+    alarms = 0
+    for seed in range(10):
+        result = near_repeat.run(
+            scattered(150, 90, seed), AREA, cast(Any, None), asked, lambda share: None
+        )
+        assert result.figures["replications"] == 1999
+        assert len(result.figures["knox"]) == 100
+        raised = [each for each in result.figures["knox"] if each["raised"]]
+        assert len(raised) == result.figures["raised"]
+        alarms += bool(raised)
+    # More than two of ten fair tables come in about one of a hundred.
+    assert alarms <= 2
+
+
+def test_the_last_period_of_a_scan_is_expected_to_have_its_days(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Any] = []
+    real = scan.poisson_scan
+
+    def noted(*args: Any, **more: Any) -> Any:
+        given.append(more["shares"])
+        return real(*args, **more)
+
+    monkeypatch.setattr(scan, "poisson_scan", noted)
+    events = scattered(200, 401, 5)
+    # Nobody lives in the east half: what happens there does not count.
+    at = np.arange(50.0, 1500, 100)
+    x, y = (each.ravel() for each in np.meshgrid(at, np.arange(50.0, 3000, 100)))
+    homes = Households(x, y, np.ones(len(x)))
+    context = cast(Any, SimpleNamespace(households=lambda: homes))
+    asked = scan.Parameters(against="poisson", replications=99)
+    result = scan.run(events, AREA, context, asked, lambda share: None)
+    assert [given[0].sum(), given[0][0], given[0][-1]] == [401, 2, 1]
+    assert result.figures["left_out"] == (events.x >= 1500).sum()
+    assert 0 <= result.figures["reached"] <= result.figures["replications"]
+
+
+def test_places_of_the_density_are_counted_and_measured_alike() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(1500, 100, (2, 400))
+    events = Events(x, y, np.full(400, np.datetime64("2026-01-01T08:30:00", "s")), DAY, DAY)
+    result = density.run(
+        events, AREA, cast(Any, None), density.Parameters(bandwidth_m=100), lambda share: None
+    )
+    listed = result.found.listed
+    assert set(result.found.kind[listed]) == {"top25"}
+    assert result.figures["inside"] == result.found.count[listed].sum()
+    areas = shapely.area(result.found.shapes[listed]).sum()
+    assert result.figures["area_share"] == pytest.approx(areas / 3000**2)
+
+
+def test_groups_are_put_together_from_their_own_shapes() -> None:
+    shapes = np.array([shapely.box(i, 0, i + 1, 1) for i in range(5)], dtype=object)
+    count = np.array([1, 2, 4, 8, 16])
+    cells = Found(shapes, np.full(5, "hot99"), count, np.zeros(5, bool), count.astype(float))
+    where, group = np.arange(5), np.array([1, 1, -1, 0, 0])
+    time = np.full(5, np.datetime64("2026-01-01T08:30:00", "s"))
+    events = Events(where + 0.5, np.full(5, 0.5), time, DAY, DAY)
+    joined = with_groups(cells, where, group, events)
+    assert joined.count[joined.listed].tolist() == [24, 3]
+    assert shapely.bounds(joined.shapes[joined.listed]).tolist() == [[3, 0, 5, 1], [0, 0, 2, 1]]
