@@ -13,6 +13,7 @@ from gridmap.hotspots.analyses.comparison import former
 from gridmap.hotspots.analyses.events import Area, Events, Households
 from gridmap.hotspots.analyses.merged import with_groups
 from gridmap.hotspots.analyses.result import Found, Result
+from gridmap.hotspots.scan.models import poisson_scan
 
 DAY = date(2026, 1, 1)
 AREA = Area(shapely.box(0, 0, 3000, 3000), cast(Any, None))
@@ -22,7 +23,11 @@ def found(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Result:
     time = np.full(len(x), np.datetime64("2026-01-01T08:30:00", "s"))
     events = Events(x, y, time, DAY, DAY)
     return gi_star.run(
-        events, AREA, cast(Any, None), gi_star.Parameters(size_m=300), lambda share: None
+        events,
+        AREA,
+        cast(Any, None),
+        gi_star.Parameters.model_validate({"size_m": 300}),
+        lambda share: None,
     )
 
 
@@ -93,7 +98,9 @@ def scattered(many: int, days: int, seed: int) -> Events:
 
 
 def test_near_repeats_are_judged_by_enough_arrangements_and_seldom_found_by_chance() -> None:
-    asked = near_repeat.Parameters(steps_m=10, steps_days=10, replications=99)
+    asked = near_repeat.Parameters.model_validate(
+        {"steps_m": 10, "steps_days": 10, "replications": 99}
+    )
     alarms = 0
     for seed in range(10):
         result = near_repeat.run(
@@ -112,11 +119,10 @@ def test_the_last_period_of_a_scan_is_expected_to_have_its_days(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given: list[Any] = []
-    real = scan.poisson_scan
 
     def noted(*args: Any, **more: Any) -> Any:
         given.append(more["shares"])
-        return real(*args, **more)
+        return poisson_scan(*args, **more)
 
     monkeypatch.setattr(scan, "poisson_scan", noted)
     events = scattered(200, 401, 5)
@@ -125,7 +131,9 @@ def test_the_last_period_of_a_scan_is_expected_to_have_its_days(
     x, y = (each.ravel() for each in np.meshgrid(at, np.arange(50.0, 3000, 100)))
     homes = Households(x, y, np.ones(len(x)))
     context = cast(Any, SimpleNamespace(households=lambda: homes))
-    asked = scan.Parameters(against="poisson", replications=99)
+    asked = scan.Parameters.model_validate(
+        {"against": "poisson", "replications": 99, "most_days": 4, "most_radius_m": 150}
+    )
     result = scan.run(events, AREA, context, asked, lambda share: None)
     assert [given[0].sum(), given[0][0], given[0][-1]] == [401, 2, 1]
     assert result.figures["left_out"] == (events.x >= 1500).sum()
@@ -137,7 +145,11 @@ def test_places_of_the_density_are_counted_and_measured_alike() -> None:
     x, y = rng.normal(1500, 100, (2, 400))
     events = Events(x, y, np.full(400, np.datetime64("2026-01-01T08:30:00", "s")), DAY, DAY)
     result = density.run(
-        events, AREA, cast(Any, None), density.Parameters(bandwidth_m=100), lambda share: None
+        events,
+        AREA,
+        cast(Any, None),
+        density.Parameters.model_validate({"bandwidth_m": 100}),
+        lambda share: None,
     )
     listed = result.found.listed
     assert set(result.found.kind[listed]) == {"top25"}
@@ -152,7 +164,7 @@ def test_groups_are_put_together_from_their_own_shapes() -> None:
     cells = Found(shapes, np.full(5, "hot99"), count, np.zeros(5, bool), count.astype(float))
     where, group = np.arange(5), np.array([1, 1, -1, 0, 0])
     time = np.full(5, np.datetime64("2026-01-01T08:30:00", "s"))
-    events = Events(where + 0.5, np.full(5, 0.5), time, DAY, DAY)
+    events = Events(np.arange(0.5, 5), np.full(5, 0.5), time, DAY, DAY)
     joined = with_groups(cells, where, group, events)
     assert joined.count[joined.listed].tolist() == [24, 3]
     assert shapely.bounds(joined.shapes[joined.listed]).tolist() == [[3, 0, 5, 1], [0, 0, 2, 1]]
