@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gridmap.hotspots.analyses import density, forecast, gi_star, near_repeat, scan
+from gridmap.hotspots.analyses import density, emerging, forecast, gi_star, near_repeat, scan
 from gridmap.hotspots.analyses.comparison import former
 from gridmap.hotspots.analyses.events import Area, Events, Households
 from gridmap.hotspots.analyses.merged import with_groups
@@ -168,3 +168,26 @@ def test_groups_are_put_together_from_their_own_shapes() -> None:
     joined = with_groups(cells, where, group, events)
     assert joined.count[joined.listed].tolist() == [24, 3]
     assert shapely.bounds(joined.shapes[joined.listed]).tolist() == [[3, 0, 5, 1], [0, 0, 2, 1]]
+
+
+def test_nothing_is_expected_of_incidents_where_nobody_lives() -> None:
+    events = scattered(400, 1, 5)
+    homes = Households(np.array([450.0]), np.array([450.0]), np.array([10.0]))
+    context = cast(Any, SimpleNamespace(households=lambda: homes))
+    asked = gi_star.Parameters.model_validate(
+        {"shape": "square", "size_m": 900, "against": "households"}
+    )
+    result = gi_star.run(events, AREA, context, asked, lambda share: None)
+    lived = int(((events.x < 900) & (events.y < 900)).sum())
+    assert result.figures["left_out"] == 400 - lived
+    assert result.found.expected is not None
+    assert result.found.expected[~result.found.listed].sum() == pytest.approx(lived)
+
+
+def test_no_shape_at_the_border_is_called_cold_over_the_months() -> None:
+    asked = emerging.Parameters.model_validate({"size_m": 300})
+    result = emerging.run(scattered(4000, 360, 5), AREA, cast(Any, None), asked, lambda share: None)
+    cold = np.char.endswith(result.found.kind, "_cold")
+    areas = shapely.area(result.found.shapes)
+    assert (areas[cold] > 0.99 * areas.max()).all()
+    assert (areas < 0.5 * areas.max()).any()
