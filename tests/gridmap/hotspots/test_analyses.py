@@ -184,10 +184,12 @@ def test_nothing_is_expected_of_incidents_where_nobody_lives() -> None:
     assert result.found.expected[~result.found.listed].sum() == pytest.approx(lived)
 
 
-def test_no_shape_at_the_border_is_called_cold_over_the_months() -> None:
+def test_an_empty_part_is_cold_over_the_months_but_for_its_border() -> None:
     asked = emerging.Parameters.model_validate({"size_m": 300})
-    result = emerging.run(scattered(4000, 360, 5), AREA, cast(Any, None), asked, lambda share: None)
-    cold = np.char.endswith(result.found.kind, "_cold")
-    areas = shapely.area(result.found.shapes)
-    assert (areas[cold] > 0.99 * areas.max()).all()
-    assert (areas < 0.5 * areas.max()).any()
+    events = scattered(30_000, 360, 5)
+    east = events.where(events.x > 1500)
+    result = emerging.run(east, AREA, cast(Any, None), asked, lambda share: None)
+    cold = result.found.shapes[np.char.endswith(result.found.kind, "_cold")]
+    assert shapely.contains_xy(shapely.union_all(cold), 700, 1500)
+    # Shapes that are cut touch the border.
+    assert (shapely.distance(cold, AREA.shape.boundary) > 0).all()
