@@ -192,4 +192,4 @@ def test_an_empty_part_is_cold_over_the_months_but_for_its_border() -> None:
     cold = result.found.shapes[np.char.endswith(result.found.kind, "_cold")]
     assert shapely.contains_xy(shapely.union_all(cold), 700, 1500)
     # Shapes that are cut touch the border.
-    assert (shapely.distance(cold, AREA.shape.boundary) > 0).all()
+    assert (shapely.distance(cold, shapely.boundary(AREA.shape)) > 0).all()
