@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil
+from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.busiest import WINDOW
 from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.rhythm import find_peaks
 from webui.dashboard.words import WEEKDAYS, number
 from webui.hotspots import words
 from webui.language import say
 
-_NOWHERE = N_(
-    "No place stands out: the {count} incidents are spread about as chance would spread them."
-)
+_NOWHERE = {
+    "gi_star": N_(
+        "No place stands out among {count} incidents by this test, at a level of 5 % for the whole "
+        "map."
+    ),
+    "density": N_("This method lists no dense place for the {count} incidents."),
+    "streets": N_("This method lists no stretch of street for the {count} incidents."),
+    "scan": N_("Among {count} incidents this method found no cluster at a level of 5 %."),
+    "st_dbscan": N_(
+        "Among {count} incidents no group has as many so close together as were asked for."
+    ),
+    "emerging": N_("Among {count} incidents this method found no hot class in any shape."),
+    "forecast": N_("For this period the forecast names no place."),
+}
+_NOWHERE_ELSE = N_("This method lists no place for the {count} incidents.")
 _WHERE = N_(
     "{hotspots} places stand out among {count} incidents; they hold {share} % of them on {area} % "
     "of the area. The first is {place}: {there} incidents, where {expected} would be expected."
@@ -35,20 +49,21 @@ _COMING = N_(
     "the 1 % of the area with most, first of all at {place}."
 )
 _NEAR = N_(
-    "Among {count} incidents, {ratio} times as many as by chance follow within {metres} m and "
-    "{days} days; {zones} places have a raised risk after the last day."
+    "Among {count} incidents, {ratio} times as many pairs as by chance are {from_m} to {to_m} m "
+    "and {from_day} to {to_day} days apart; {zones} places have a raised risk after the last day."
 )
 _NEAR_NONE = N_("Among {count} incidents none makes another nearby more likely than chance does.")
 _HOURS = N_("{peaks} hours of the week have more of the {count} incidents than an even spread.")
-_WHEN = N_(
+_WHEN = N_("Most happens between {first}:00 and {after}:00 ({share} % of all).")
+_WHEN_DAY = N_(
     "Most happens between {first}:00 and {after}:00 ({share} % of all), and on {day} more than on "
     "other days."
 )
 _WHEN_EVEN = N_("No hours stand out: incidents are spread over the whole day.")
 _SURE = {
     "gi_star": N_(
-        "How sure: of 100 maps on which chance alone spreads as many incidents, at most {map_p} "
-        "have a place as strong as the strongest here. The weaker places are less sure than that."
+        "How sure: of 100 maps on which chance alone spreads as many incidents, about {map_p} have "
+        "a place as strong as the strongest here. The p in the table says it for each place."
     ),
     "emerging": N_(
         "How sure: months are hot at a false discovery rate of 5 % over all shapes and months; a "
@@ -59,8 +74,12 @@ _SURE = {
         "chance alone."
     ),
     "scan": N_(
-        "How sure: among {replications} random arrangements of the same incidents, so strong a "
-        "cluster came up in {p} of all."
+        "How sure: among {replications} arrangements of the same incidents with their days dealt "
+        "anew, {reached} have a cluster as strong as the strongest here."
+    ),
+    "scan_poisson": N_(
+        "How sure: among {replications} arrangements of as many incidents by households and days, "
+        "{reached} have a cluster as strong as the strongest here."
     ),
 }
 _SURE_RHYTHM = N_(
@@ -74,8 +93,8 @@ _PROOF = N_(
 _BEATS = N_("The forecast is better than both, beyond chance.")
 _NOT_BEATS = N_("It is not surely better than these simple rules: take the average just as well.")
 _SURE_NEAR = N_(
-    "How sure: a band counts as raised only if chance would raise any of the table in less than "
-    "one of twenty tables."
+    "How sure: a band counts as raised only if chance would raise any of the table in at most one "
+    "of twenty tables; that was judged by {replications} random arrangements."
 )
 _SURE_NONE = N_(
     "How sure: that nothing stands out does not prove that nothing is there; with more incidents "
@@ -85,13 +104,17 @@ _SURE_PLAIN = N_(
     "How sure: this method describes and does not test; use hot and cold areas to know what "
     "chance explains."
 )
+_LEFT_OUT = N_("Left out are {left_out} incidents where nobody lives.")
 #: The share of three hours of the day were all alike, and half as much again to be worth saying.
 _EVEN_SHARE = 1.5 * WINDOW / 24
 
 
 def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
     """Say what a run found, when, and how sure that is."""
-    return [say(_where(run, rows)), say(_when(run)), say(_sure(run, rows))]
+    said = [say(_where(run, rows)), say(_when(run)), say(_sure(run, rows))]
+    if left_out := run.summary.get("left_out"):
+        said.append(say(Message(_LEFT_OUT, left_out=number(left_out))))
+    return said
 
 
 def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
@@ -103,7 +126,7 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     if "peaks" in run.summary:
         return Message(_HOURS, peaks=number(len(run.summary["peaks"])), count=count)
     if not rows:
-        return Message(_NOWHERE, count=count)
+        return Message(_NOWHERE.get(run.analysis, _NOWHERE_ELSE), count=count)
     first, figures = rows[0], run.summary
     if "coming" in figures:
         return Message(
@@ -148,13 +171,16 @@ def _near(run: HotspotRun, count: str) -> Message:
     figures = run.summary
     if not figures["raised"]:
         return Message(_NEAR_NONE, count=count)
-    best = max(figures["knox"], key=lambda each: each["ratio"] or 0)
+    # Of the bands that are not raised a few pairs more may make the greatest ratio.
+    best = max(figures["knox"], key=lambda each: (each.get("raised", False), each["ratio"] or 0))
     return Message(
         _NEAR,
         count=count,
         ratio=f"{best['ratio']:.1f}",
-        metres=number(best["to_m"]),
-        days=number(best["to_day"]),
+        from_m=number(best["from_m"]),
+        to_m=number(best["to_m"]),
+        from_day=number(best["from_day"]),
+        to_day=number(best["to_day"]),
         zones=number(figures["hotspots"]),
     )
 
@@ -167,13 +193,27 @@ def _when(run: HotspotRun) -> Message:
     share = float(sums[start] / total)
     if share < _EVEN_SHARE:
         return Message(_WHEN_EVEN)
-    return Message(
-        _WHEN,
-        first=f"{start:02}",
-        after=f"{(start + WINDOW) % 24:02}",
-        share=words.percent(share),
-        day=Message(WEEKDAYS[int(np.argmax(days))]),
-    )
+    values = {
+        "first": f"{start:02}",
+        "after": f"{(start + WINDOW) % 24:02}",
+        "share": words.percent(share),
+    }
+    day = _busiest_day(days, run.first, run.last)
+    if day is None:
+        return Message(_WHEN, **values)
+    return Message(_WHEN_DAY, **values, day=Message(WEEKDAYS[day]))
+
+
+def _busiest_day(counts: NDArray[np.float64], first: date, last: date) -> int | None:
+    """Return the weekday with most for how often it came, if chance does not explain it."""
+    every = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+    came = np.bincount((every.astype(np.int64) + 3) % 7, minlength=7).astype(np.float64)
+    if counts.sum() < 1 or not counts[came > 0].any():
+        return None
+    peaks = find_peaks(counts, came)
+    if not peaks.peak.any():
+        return None
+    return int(np.argmax(np.where(peaks.peak, counts / np.maximum(peaks.expected, 1e-12), 0)))
 
 
 def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
@@ -182,8 +222,9 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     if "peaks" in run.summary:
         return Message(_SURE_RHYTHM)
     if "knox" in run.summary:
-        return Message(_SURE_NEAR)
-    template = _SURE.get(run.analysis)
+        return Message(_SURE_NEAR, replications=number(run.summary["replications"]))
+    poisson = run.summary.get("against") == "poisson"
+    template = _SURE.get("scan_poisson" if poisson else run.analysis)
     if template is None:
         return Message(_SURE_PLAIN)
     if not rows:
@@ -192,8 +233,8 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     return Message(
         template,
         replications=figures.get("replications", 0),
-        p=words.probability(rows[0].p),
-        map_p=max(1, ceil(100 * figures.get("map_p", 0) - 1e-9)),
+        reached=figures.get("reached", "–"),
+        map_p=words.percent(figures.get("map_p", 0)),
     )
 
 

@@ -87,7 +87,9 @@ def former(first: date, last: date, against: str) -> tuple[date, date]:
         days = (last - first).days + 1
         return first - timedelta(days=days), first - timedelta(days=1)
     # A period longer than a year would overlap with itself.
-    years = (last - first).days // 365 + 1
+    years = 1
+    while _years_before(last, years) >= first:
+        years += 1
     return _years_before(first, years), _years_before(last, years)
 
 

@@ -68,26 +68,27 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
     order = order[counts[order] > 0]
     expected = len(events) * shapely.area(places) / shapely.area(area.shape)
-    top = shapely.union_all(nested[:1])
-    kinds = ["top10" if shapely.intersects(top, places[i]) else "top25" for i in order]
     drawn = np.flatnonzero(~shapely.is_empty(rings))
     n = len(drawn)
     within = _counts(nested, events)
     found = Found(
         shapes=np.array([*rings[drawn], *(places[i] for i in order)], dtype=object),
-        kind=np.array([*(SHARES[i][0] for i in drawn), *kinds]),
+        # A place is listed with its whole area of the 25 %, denser parts included.
+        kind=np.array([*(SHARES[i][0] for i in drawn), *["top25"] * len(order)]),
         count=np.concatenate([within[drawn], counts[order]]),
         listed=np.arange(n + len(order)) >= n,
         score=np.concatenate([np.zeros(n), counts[order].astype(float)]),
         expected=np.concatenate([np.full(n, np.nan), expected[order]]),
         values=[{}] * n + [{"busiest": busiest(events.time[where == i])} for i in order],
     )
-    share = float(shapely.area(nested[1]) / shapely.area(area.shape))
+    tick(0.95)
+    # Of the places that are listed, as the count beside it.
+    listed_m2 = sum(shapely.area(places[i]) for i in order)
     figures = {
         "bandwidth_m": float(width),
         "hotspots": len(order),
         "inside": int(counts[order].sum()),
-        "area_share": share,
+        "area_share": float(listed_m2 / shapely.area(area.shape)),
         "highest": float(np.nanmax(surface.values)),
     }
     return Result(found, figures)

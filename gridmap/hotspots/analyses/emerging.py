@@ -11,7 +11,7 @@ from geodata.messages import N_
 from gridmap.hotspots import emerging as patterns
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.merged import merge, with_groups
-from gridmap.hotspots.analyses.result import Analysis, Found, Result, fitting_size
+from gridmap.hotspots.analyses.result import QUIET, Analysis, Found, Result, fitting_size
 from gridmap.hotspots.cube import make_cube, period_starts, space_time_gi_star
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import make_grid
@@ -22,6 +22,8 @@ from gridmap.hotspots.weights import adjacent, with_self
 _LEAST_PERIODS = 6
 #: Each shape has as many counts as there are periods, so shapes are larger than on a single map.
 _LARGER = 2.0
+#: Shapes with less of the area of the largest are cut by the border.
+_WHOLE = 0.99
 
 
 class Parameters(BaseModel):
@@ -58,7 +60,11 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     tick(0.6)
     found = patterns.emerging(z)
     kind = np.array([str(each) for each in found.pattern], dtype="<U18")
-    kind[kind == str(patterns.Pattern.NONE)] = "ns"
+    kind[kind == str(patterns.Pattern.NONE)] = QUIET
+    # What the border cuts has fewer incidents for its size, and so have its neighbours.
+    cut = grid.areas_m2 < _WHOLE * grid.areas_m2.max()
+    kind[np.char.endswith(kind, "_cold") & (cut | (near @ cut > 0))] = QUIET
+    tick(0.8)
     counts = cube.counts.sum(axis=1).astype(np.int64)
     newest = np.nan_to_num(z[:, -1])
     cells = Found(

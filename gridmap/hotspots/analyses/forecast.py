@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -66,8 +68,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     model = fit_mixture(
         grid, {OWN: own}, periods[1:], first=first, tick=lambda share: tick(0.6 + 0.3 * share)
     )
-    length = periods[-1].end - periods[-1].start
-    coming = Period(periods[-1].end, periods[-1].end + length)
+    coming = coming_period(events.last, asked.horizon)
     expected = predict(model, grid, {OWN: own}, coming).expected
     kind = np.full(len(grid), QUIET, dtype="<U8")
     for name, share in reversed(_SHARES):
@@ -95,6 +96,30 @@ def _periods(events: Events, horizon: Literal["week", "month"]) -> list[Period]:
     )
     days = starts.astype("datetime64[D]").astype(int)
     return [Period(int(a), int(b)) for a, b in pairwise(days)]
+
+
+def coming_period(last: date, horizon: Literal["week", "month"]) -> Period:
+    """Return the week or month after the last day of the data, which need not end a month.
+
+    Parameters
+    ----------
+    last : date
+        The last day of the data.
+    horizon : {"week", "month"}
+        A month lasts until the day before the same day of the next one, or its last.
+
+    Returns
+    -------
+    Period
+    """
+    first = last + timedelta(days=1)
+    if horizon == "week":
+        end = first + timedelta(days=7)
+    else:
+        year, month = first.year + first.month // 12, first.month % 12 + 1
+        end = date(year, month, min(first.day, monthrange(year, month)[1]))
+    begins = int(np.datetime64(first, "D").astype(int))
+    return Period(begins, begins + (end - first).days)
 
 
 def _judge(

@@ -63,7 +63,9 @@ def with_groups(
     drawn = np.flatnonzero((cells.count > 0) | (cells.kind != "ns"))
     groups = int(group.max()) + 1 if len(group) else 0
     of_event = np.where(where >= 0, group[where], -1)
-    every = [np.flatnonzero(group == number) for number in range(groups)]
+    by_group = np.argsort(group, kind="stable")
+    # What is in no group comes first and is left out.
+    every = np.split(by_group, np.searchsorted(group[by_group], np.arange(groups + 1)))[1:-1]
     order = np.argsort([-cells.score[each].sum() for each in every], kind="stable")[:MOST_LISTED]
     member = [every[number] for number in order]
     times = _split(events, of_event, groups)

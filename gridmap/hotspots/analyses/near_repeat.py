@@ -35,7 +35,7 @@ class Parameters(BaseModel):
     steps_days: int = Field(4, ge=1, le=20, title=N_("How many such bands in time"))
     replications: int = Field(
         199, ge=99, le=9_999, title=N_("Random arrangements"),
-        description=N_("More make p finer and take longer."),
+        description=N_("More make p finer and take longer; 20 for each band are made at least."),
     )  # fmt: skip
 
 
@@ -47,6 +47,9 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     Unsuitable
         As `gridmap.hotspots.knox.knox`.
     """
+    bands = asked.steps_m * asked.steps_days
+    # With fewer no band could be rarer than one in twenty tables has any.
+    replications = max(asked.replications, round(bands / _LEVEL) - 1)
     day = events.time.astype("datetime64[D]")
     table = knox(
         events.x,
@@ -56,20 +59,25 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
             distances=tuple(float(asked.step_m * i) for i in range(asked.steps_m + 1)),
             days=tuple(float(asked.step_days * i) for i in range(asked.steps_days + 1)),
         ),
-        permutations=asked.replications,
+        permutations=replications,
         seed=1,
         tick=lambda share: tick(0.9 * share),
     )
     within = table[np.isfinite(table["to_m"]) & np.isfinite(table["to_day"])]
     # The whole table is wrong as seldom as one band alone would be.
-    raised = zones_of.raised(table, level=max(_LEVEL / len(within), 1 / (1 + asked.replications)))
+    raised = zones_of.raised(table, level=_LEVEL / bands * (1 + 1e-9))
     now = np.datetime64(events.last + timedelta(days=1))
     zones = zones_of.risk_zones(events.x, events.y, day, raised, now)
     figures = {
         "hotspots": len(zones),
-        "knox": [_plain(row) for row in within.to_dict("records")],
+        "knox": [
+            _plain(row) | {"raised": raises}
+            for row, raises in zip(
+                within.to_dict("records"), within.index.isin(raised.index).tolist(), strict=True
+            )
+        ],
         "raised": len(raised),
-        "replications": asked.replications,
+        "replications": replications,
         "now": str(now),
     }
     return Result(_found(zones.head(_MOST_LISTED), events), figures)

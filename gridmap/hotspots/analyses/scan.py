@@ -17,6 +17,8 @@ from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.result import Analysis, Found, Result, classes
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Grid, make_grid
+from gridmap.hotspots.scan.chance import SAME
+from gridmap.hotspots.scan.clusters import Scan
 from gridmap.hotspots.scan.models import permutation_scan, poisson_scan
 from gridmap.hotspots.scan.settings import Chance, Windows
 from gridmap.hotspots.ticks import Tick
@@ -24,7 +26,7 @@ from gridmap.hotspots.ticks import Tick
 #: More places and days take minutes and say little more.
 _MOST_PLACES, _MOST_PERIODS = 1_000, 366
 _MOST_LISTED = 50
-_LEAST_P = 0.1
+_LEVEL = 0.05
 
 
 class Parameters(BaseModel):
@@ -68,6 +70,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     )
     chance = Chance(replications=asked.replications, seed=1)
     inside = place >= 0
+    left_out = 0
     if asked.against == "permutation":
         scan = permutation_scan(
             x, y, place[inside], period[inside], periods=periods, windows=windows, chance=chance,
@@ -79,20 +82,36 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         counted = np.zeros((len(grid), periods), dtype=np.int64)
         np.add.at(counted, (place[inside], period[inside]), 1)
         # What happens where nobody lives has no rate.
+        left_out = int(counted[lived == 0].sum())
         counted[lived == 0] = 0
         if not counted.any():
             raise Unsuitable(Reason.NO_POPULATION)
-        scan = poisson_scan(x, y, counted, lived, windows=windows, chance=chance, tick=tick)
-    sure = scan.clusters[scan.clusters["p"] <= _LEAST_P].head(_MOST_LISTED)
+        # The last period may be shorter than the others.
+        days = np.minimum(step, events.days - step * np.arange(periods))
+        scan = poisson_scan(
+            x, y, counted, lived, shares=days, windows=windows, chance=chance, tick=tick
+        )
+    sure = scan.clusters[scan.clusters["p"] <= _LEVEL].head(_MOST_LISTED)
     found = _found(events, grid, place, sure, period, step)
     figures = {
         "hotspots": len(sure),
         "places": len(grid),
         "size_m": grid.size_m,
         "replications": len(scan.maxima),
+        "reached": _reached(scan),
+        "against": asked.against,
+        "left_out": left_out,
         "step_days": step,
     }
     return Result(found, figures)
+
+
+def _reached(scan: Scan) -> int:
+    """Return how many random arrangements have a cluster as strong as the strongest here."""
+    if scan.clusters.empty:
+        return len(scan.maxima)
+    strongest = float(scan.clusters["llr"].iloc[0])
+    return int((scan.maxima >= strongest * (1 - SAME)).sum())
 
 
 def _places(events: Events, area: Area) -> tuple[Grid, NDArray[np.int64]]:
@@ -142,8 +161,9 @@ ANALYSIS = Analysis(
     answers=N_("Where and when were there more incidents than usual, for how long?"),
     method=N_(
         "Circles of all sizes and spans of all lengths are tried at every place, and the one with "
-        "the greatest excess is compared with that of many random arrangements of the same "
-        "incidents (Kulldorff's scan statistic). So p already counts how much was tried."
+        "the greatest excess is compared with that of many random arrangements (Kulldorff's scan "
+        "statistic). So p already counts how much was tried. Listed is what fewer than one in "
+        "twenty of these have anywhere."
     ),
     legend="clusters",
     parameters=Parameters,

@@ -7,7 +7,6 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 from scipy import sparse
-from shapely.ops import substring
 
 from geodata.messages import N_
 from gridmap.hotspots import streets as along
@@ -60,7 +59,8 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     counts = np.bincount(where[on], minlength=len(per_km)).astype(np.int64)
     kind = _classes(per_km, pieces.length_m)
     drawn = np.flatnonzero(kind != "")
-    parts = _cut(streets, pieces, drawn)
+    parts = pieces.lines(streets)[drawn]
+    tick(0.92)
     group = _groups(parts, kind[drawn])
     of_event = np.full(len(events), -1, dtype=np.int64)
     place = np.full(len(per_km), -1, dtype=np.int64)
@@ -116,19 +116,6 @@ def _classes(per_km: NDArray[np.float64], length_m: NDArray[np.float64]) -> NDAr
     for name, share in reversed(SHARES):
         kind[order[before < share]] = name
     return kind
-
-
-def _cut(
-    streets: NDArray[np.object_], pieces: along.Lixels, chosen: NDArray[np.int64]
-) -> NDArray[np.object_]:
-    """Return some pieces as lines."""
-    lines = np.empty(len(chosen), dtype=object)
-    for i, piece in enumerate(chosen):
-        start = float(pieces.start_m[piece])
-        lines[i] = substring(
-            streets[pieces.street[piece]], start, start + float(pieces.length_m[piece])
-        )
-    return lines
 
 
 def _groups(parts: NDArray[np.object_], kind: NDArray[np.str_]) -> NDArray[np.int64]:
