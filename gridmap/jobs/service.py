@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from gridmap.jobs.models import Job, JobSchedule
@@ -16,6 +16,8 @@ from gridmap.jobs.models import Job, JobSchedule
 CHANNEL = "gridmap_jobs"
 #: The hour of the first day of a month at which its jobs begin.
 HOUR = 3
+#: How long a job that ended well is kept.
+KEPT = timedelta(days=90)
 
 
 def ask(
@@ -65,7 +67,7 @@ def schedule(
 
 
 def ask_for_scheduled(session: Session) -> int:
-    """Ask for the jobs whose time has come; return how many.
+    """Ask for the jobs whose time has come, and forget those of long ago; return how many.
 
     Months in which the server did not run are not made up for.
     """
@@ -78,7 +80,15 @@ def ask_for_scheduled(session: Session) -> int:
     for each in due:
         each.next_at = next_month(datetime.now(zone))
         ask(session, each.kind, each.parameters, each.owner_id)
+    if due:
+        forget_done(session)
     return len(due)
+
+
+def forget_done(session: Session) -> None:
+    """Delete the jobs that ended well long ago; why others failed is told as long as they last."""
+    before = datetime.now(UTC) - KEPT
+    session.execute(delete(Job).where(Job.state == "done", Job.finished_at < before))
 
 
 def next_month(now: datetime) -> datetime:

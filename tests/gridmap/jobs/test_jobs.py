@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +13,7 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.jobs.running import MOST_TRIES, Doing, do_waiting, work
-from gridmap.jobs.service import ask, ask_for_scheduled, cancel, next_month, schedule
+from gridmap.jobs.service import KEPT, ask, ask_for_scheduled, cancel, next_month, schedule
 from gridmap.models import jobs as tables
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -204,3 +204,14 @@ def test_what_is_scheduled_is_asked_for_once_its_time_has_come(session: Session)
     assert ask_for_scheduled(session) == 0
     job = session.query(tables.Job).one()
     assert (job.kind, job.parameters, job.state) == ("sum", {"n": 1}, "waiting")
+
+
+def test_jobs_that_ended_well_long_ago_are_forgotten(session: Session) -> None:
+    long_ago = datetime.now(UTC) - KEPT - timedelta(days=1)
+    for state, ended in (("done", long_ago), ("done", datetime.now(UTC)), ("failed", long_ago)):
+        session.add(tables.Job(kind="sum", parameters={}, state=state, finished_at=ended))
+    schedule(session, "sum", {}, None).next_at = datetime(2020, 1, 1, tzinfo=UTC)
+    session.flush()
+    ask_for_scheduled(session)
+    left = session.query(tables.Job).order_by(tables.Job.id).all()
+    assert [job.state for job in left] == ["done", "failed", "waiting"]
