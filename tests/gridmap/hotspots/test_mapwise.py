@@ -38,9 +38,9 @@ def test_of_200_maps_without_a_hotspot_3_to_7_percent_raise_an_alarm() -> None:
 
 @pytest.mark.parametrize("per_cell", [0.2, 20.0])
 def test_the_share_of_alarms_is_alpha_with_few_incidents_and_with_many(per_cell: float) -> None:
-    # A binomial count of 1,000 maps leaves these bounds once in 10,000 times.
-    low, high = stats.binom.ppf([5e-5, 1 - 5e-5], 1000, 0.05)
-    assert low <= maps_with_an_alarm(1000, per_cell, replications=99, seed=7) <= high
+    # A binomial count of 400 maps leaves these bounds once in 10,000 times.
+    low, high = stats.binom.ppf([5e-5, 1 - 5e-5], 400, 0.05)
+    assert low <= maps_with_an_alarm(400, per_cell, replications=99, seed=7) <= high
 
 
 def test_a_planted_hotspot_is_found_and_no_other() -> None:

@@ -73,7 +73,7 @@ def leukemia(oracles: Path) -> dict[str, Any]:
 def test_leukemia_in_new_york(
     leukemia: dict[str, Any], cap: float, printed: tuple[list[int], list[tuple[float, ...]]]
 ) -> None:
-    replications = 9999
+    replications = 2999
     found = poisson_scan(
         **leukemia,
         windows=Windows(max_share=cap),
@@ -106,7 +106,7 @@ def test_gumbel_reaches_beyond_the_replications(leukemia: dict[str, Any]) -> Non
         poisson_scan(**leukemia, chance=Chance(999, seed=seed, method=Method.GUMBEL))
         .clusters["p"]
         .iloc[0]
-        for seed in range(6)
+        for seed in range(4)
     ]
     assert abs(np.log(0.00015) - np.mean(np.log(ps))) <= 3 * np.std(np.log(ps))
 
@@ -141,7 +141,7 @@ def scan_fever(fever: dict[str, Any], chance: Chance) -> Scan:
 
 def test_fever_in_new_york(fever: dict[str, Any]) -> None:
     assert (fever["x"].size, fever["place"].size) == (192, 194)
-    replications = 9999
+    replications = 2999
     found = scan_fever(fever, Chance(replications, seed=1, method=Method.RANK)).clusters
     first = found.iloc[0]
     assert set(fever["zips"][first["locations"]]) == {
