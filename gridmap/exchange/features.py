@@ -39,8 +39,11 @@ _CELL = Column("cell", "t.cell_id", "integer", "")
 #: Degrees, about a kilometre: in smaller boxes there are few rows, and perhaps many beside them in
 #: the same cell.
 _WIDE = 0.01
-#: Tells whether cells were changed since; who does it also writes the log of the feed.
-_STATE = text("SELECT coalesce(max(xid), 0) FROM layer_change WHERE layer = 'cells'")
+#: Tells whether cells were changed since; who does it also writes the log of the feed. The rows of
+#: the log count too, for a transaction may be committed after one that has a greater number.
+_STATE = text(
+    "SELECT count(*) || '.' || coalesce(max(xid), 0) FROM layer_change WHERE layer = 'cells'"
+)
 
 Box = tuple[float, float, float, float]
 

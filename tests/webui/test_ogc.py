@@ -24,6 +24,7 @@ from gridmap.exchange.grant import LayerGrant
 from gridmap.workforce.rights import SYSTEM
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+from tests.webui.runs import make_run
 
 
 def ask(client: FlaskClient, path: str, **given: Any) -> TestResponse:
@@ -81,11 +82,13 @@ def test_each_document_links_to_the_others(client: FlaskClient) -> None:
 def test_all_pages_together_hold_every_feature_once(
     app: Flask, client: FlaskClient, key: str
 ) -> None:
+    if key == "hotspots":
+        make_run(app.extensions["gridmap.engine"], None)
     table = COLLECTIONS[key].table
     where = "valid @> local_date(now())" if key == "cells" else "true"
     count = stored(app, f"SELECT count(*) FROM {table} WHERE {where}")
     found = every(client, f"/collections/{key}/items", limit=max(7, count // 5))
-    assert len({one["id"] for one in found}) == len(found) == count
+    assert len({one["id"] for one in found}) == len(found) == count > 0
     fields = told(client, f"/collections/{key}/schema")["properties"].keys() - {"geometry"}
     assert found[0]["properties"].keys() == fields
 

@@ -45,11 +45,6 @@ def months(events: Events) -> tuple[list[str], list[int]]:
     return [str(each) for each in labels], counts.tolist()
 
 
-def month_numbers(events: Events) -> NDArray[np.int64]:
-    """Return the month of each incident, counted from the first of the period."""
-    return (events.time.astype("datetime64[M]") - _month(events.first)).astype(np.int64)
-
-
 def busiest(time: Times) -> Mapping[str, Any]:
     """Tell the hours in which most happens.
 
