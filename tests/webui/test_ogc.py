@@ -22,9 +22,9 @@ from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency
 from gridmap.exchange.collections import COLLECTIONS
 from gridmap.exchange.grant import LayerGrant
 from gridmap.workforce.rights import SYSTEM
+from tests.webui.runs import make_run
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
-from tests.webui.runs import make_run
 
 
 def ask(client: FlaskClient, path: str, **given: Any) -> TestResponse:
