@@ -7,10 +7,11 @@ from gridmap.hotspots import models as hotspots
 from gridmap.incidents import models as incidents
 from gridmap.incidents.cases import models as cases
 from gridmap.jobs import models as jobs
+from gridmap.patrols import models as patrols
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
 __all__ = [
-    "Base", "agencies", "cases", "change_log", "hotspots", "incidents", "jobs", "territory",
-    "workforce",
+    "Base", "agencies", "cases", "change_log", "hotspots", "incidents", "jobs", "patrols",
+    "territory", "workforce",
 ]  # fmt: skip
