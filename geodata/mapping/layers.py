@@ -351,4 +351,32 @@ LAYERS: dict[str, Layer] = {
         True,
         ("external_id",),
     ),
+    "positions": Layer(
+        {
+            "at": Field(
+                "time",
+                (
+                    "at",
+                    "时间",
+                    "定位时间",
+                    "采集时间",
+                    "上报时间",
+                    "时间戳",
+                    "time",
+                    "timestamp",
+                    "datetime",
+                    "gpstime",
+                    "recordedat",
+                    "loctime",
+                ),
+                True,
+            ),
+            "accuracy_m": Field(
+                "number", ("accuracym", "accuracy", "精度", "定位精度", "精度米", "hacc", "误差")
+            ),
+        },
+        frozenset({"Point"}),
+        True,
+        (),
+    ),
 }
