@@ -115,7 +115,7 @@ def _as_points(raw: RawTable) -> RawTable:
             )
         rows.append(np.full(len(coordinates), row))
         times += moments
-        points.append(shapely.points(coordinates))
+        points.append(np.asarray(shapely.points(coordinates), dtype=object))
     return RawTable(
         pd.DataFrame({"time": pd.Series(times, dtype="str")}),
         np.arange(1, len(times) + 1, dtype=np.int64),

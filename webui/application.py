@@ -42,6 +42,7 @@ from webui import (
     security,
     staff,
     tiles,
+    tracks,
     users,
 )
 from webui.agencies import keys
@@ -99,6 +100,7 @@ def make_application(settings: Settings) -> Flask:
         changes.blueprint,
         open311.blueprint,
         hotspots.blueprint,
+        tracks.blueprint,
     ):
         app.register_blueprint(blueprint)
 

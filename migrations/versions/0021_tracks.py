@@ -132,7 +132,8 @@ def _create_walks() -> None:
         sa.Column("segment_id", sa.BigInteger(), nullable=True),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("length_m", sa.Double(), nullable=False),
+        sa.Column("from_m", sa.Double(), nullable=False),
+        sa.Column("to_m", sa.Double(), nullable=False),
         sa.Column(
             "geom",
             geoalchemy2.Geometry("LINESTRING", srid=4326, spatial_index=False),
@@ -198,6 +199,12 @@ def _create_coverage() -> None:
         sa.Column("planned", sa.Integer(), nullable=False),
         sa.Column("street_m", sa.Double(), nullable=False),
         sa.Column("walked_m", sa.Double(), nullable=False),
+        sa.Column(
+            "counted_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
             ["cell_id"], ["cell.id"], name=op.f("fk_patrol_coverage_cell_id"), ondelete="CASCADE"
         ),

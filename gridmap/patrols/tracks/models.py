@@ -124,7 +124,9 @@ class PatrolWalk(Base):
     )
     entered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     left_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    length_m: Mapped[float]
+    # Along the segment's line; from is greater where it was walked against it.
+    from_m: Mapped[float]
+    to_m: Mapped[float]
     geom: Mapped[WKBElement] = mapped_column(geometry("LINESTRING"))
 
 
@@ -170,3 +172,4 @@ class PatrolCoverage(Base):
     # Streets of the cell and what of them was walked in the month.
     street_m: Mapped[float]
     walked_m: Mapped[float]
+    counted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,0 +1,110 @@
+"""The page of one track: how far it is, then what was walked of what was planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.http import generate_etag
+
+from gridmap.exchange.tiles import MAX_ZOOM
+from gridmap.patrols.tracks.queries import find_track, map_of, visits_of
+from gridmap.patrols.tracks.service import delete_track
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.database import reading, writing
+from webui.hotspots.single import prepare
+from webui.language import say
+from webui.tracks import words
+from webui.tracks.blueprint import blueprint
+
+_BASE = "ground,road,building,unit,cell"
+
+
+@blueprint.get("/tracks/<int:track_id>")
+@needs(Action.REPORT_INCIDENT)
+def show(track_id: int) -> ResponseReturnValue:
+    """Show a track: its route, what was walked and missed, and its stops."""
+    actor = current_actor()
+    with reading() as connection, Session(connection) as session:
+        track = find_track(session, actor, track_id)
+        visits = visits_of(session, track_id)
+    plans = actor.may(Action.PLAN_PATROLS)
+    if track.matched_at is None:
+        page = {
+            "state": url_for("tracks.state", track_id=track_id),
+            "words": {key: say(word) for key, word in words.SCRIPT.items()},
+        }
+        return render_template("tracks/waiting.html", track=track, page=page, plans=plans)
+    parts = prepare("map")
+    return render_template(
+        "tracks/track.html",
+        track=track,
+        visits=visits,
+        plans=plans,
+        parts=parts,
+        script=url_for("tracks.script", v=generate_etag(parts.script.encode())),
+        dropped=[
+            (say(words.FATES[fate]), count)
+            for fate, count in track.report.get("dropped", {}).items()
+            if fate in words.FATES and count
+        ],
+        page=_page(track_id),
+    )
+
+
+@blueprint.get("/tracks/<int:track_id>/state.json")
+@needs(Action.REPORT_INCIDENT)
+def state(track_id: int) -> Response:
+    """Tell a waiting page how far a track is."""
+    with reading() as connection, Session(connection) as session:
+        track = find_track(session, current_actor(), track_id)
+    over = track.matched_at is not None or track.job_state in (None, "failed", "cancelled")
+    step = track.message or words.STATES.get(track.job_state or "", "")
+    return jsonify(over=over, progress=track.progress, step=say(step))
+
+
+@blueprint.get("/tracks/<int:track_id>/map.json")
+@needs(Action.REPORT_INCIDENT)
+def shapes(track_id: int) -> Response:
+    """Answer with the shapes of a track as GeoJSON."""
+    actor = current_actor()
+    with reading() as connection, Session(connection) as session:
+        find_track(session, actor, track_id)
+        content = map_of(connection, actor, track_id)
+    response = Response(content, mimetype="application/geo+json")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.post("/tracks/<int:track_id>/delete")
+@needs(Action.PLAN_PATROLS)
+def delete(track_id: int) -> ResponseReturnValue:
+    """Throw a track away, once that is confirmed."""
+    if request.form.get("sure") != "1":
+        return render_template("tracks/delete.html", track_id=track_id)
+    with writing() as session:
+        delete_track(session, current_actor(), track_id)
+    flash(_("The track is deleted."), "done")
+    return redirect(url_for("tracks.tracks"))
+
+
+def _page(track_id: int) -> dict[str, Any]:
+    """Return what the page's script must know."""
+    return {
+        "map": "map",
+        "language": str(get_locale()),
+        "maxTileZoom": MAX_ZOOM,
+        "pointZoom": MAX_ZOOM,
+        "categories": [],
+        "tiles": f"/tiles/{_BASE}/{{z}}/{{x}}/{{y}}.mvt",
+        "layers": _BASE.split(","),
+        "shapes": url_for("tracks.shapes", track_id=track_id),
+        "verdicts": {key: say(word) for key, word in words.VERDICTS.items()},
+        "words": {key: say(word) for key, word in words.SCRIPT.items()},
+    }
