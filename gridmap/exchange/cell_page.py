@@ -23,6 +23,7 @@ from gridmap.incidents.statistics import (
     by_month,
     months_before,
 )
+from gridmap.patrols.tracks.overview import CellPatrols, of_cell
 from gridmap.territory.queries import lineage
 from gridmap.workforce.responsibility import answering, cell_history
 from gridmap.workforce.rights import Actor
@@ -63,6 +64,7 @@ class CellPage:
     recent, recent_before : Span
     kin : sequence of rows
         What it came from and what became of it, see `gridmap.territory.queries.lineage`.
+    patrols : CellPatrols
     """
 
     cell: Row[Any]
@@ -76,6 +78,7 @@ class CellPage:
     categories: Rows
     recent: Span
     kin: Sequence[Row[Any]]
+    patrols: CellPatrols
 
 
 def cell_page(session: Session, actor: Actor, cell_id: int, clock: Clock) -> CellPage:
@@ -109,6 +112,7 @@ def cell_page(session: Session, actor: Actor, cell_id: int, clock: Clock) -> Cel
         categories=by_category(connection, question, before),
         recent=recent,
         kin=kin,
+        patrols=of_cell(connection, cell_id),
     )
 
 

@@ -25,6 +25,7 @@ from gridmap.incidents.statistics import (
     by_time,
     total,
 )
+from gridmap.patrols.tracks.overview import Months, figures
 from gridmap.workforce.responsibility import uncovered
 from gridmap.workforce.rights import Actor
 
@@ -97,11 +98,14 @@ class State:
         As of now, whatever the period.
     rates : Rates
         Of the cases due in a span of days.
+    patrols : row
+        Of the months of these days, see `gridmap.patrols.tracks.overview.figures`.
     """
 
     uncovered: Rows
     cases: Counts
     rates: Rates
+    patrols: Row[Any]
 
 
 def events(session: Session, area: Area, period: Period, clock: Clock) -> Events:
@@ -154,6 +158,9 @@ def state(session: Session, actor: Actor, area: Area, due: Span, clock: Clock) -
         uncovered=uncovered(session, here, clock.today),
         cases=counts(session, here),
         rates=rates(session, here, due.first, due.last),
+        patrols=figures(
+            session.connection(), area.scope, Months(due.first.replace(day=1), due.last)
+        ),
     )
 
 

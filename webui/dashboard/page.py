@@ -32,6 +32,7 @@ from webui.dashboard.state import (
 )
 from webui.database import reading
 from webui.language import say
+from webui.tracks.words import percent
 
 #: So many seconds the counts of an area and a period are kept.
 KEPT_S = 60
@@ -83,6 +84,7 @@ def show() -> ResponseReturnValue:
         standing=standing,
         due=due,
         due_cases=lambda outcome=None: _due_cases(area, due, outcome),
+        percent=percent,
         query=query,
         newest=now.newest,
         wall=request.args.get("wall") == "1",

@@ -232,3 +232,53 @@ def bounds(connection: Connection, scope: Scope) -> list[float] | None:
         scope.params,
     ).one_or_none()
     return None if row is None else list(row)
+
+
+@dataclass(frozen=True)
+class CellPatrols:
+    """What patrols are to a cell.
+
+    Attributes
+    ----------
+    routes : sequence of rows
+        ``id``, ``name``, ``kind`` and ``team`` of the routes of today that pass through it.
+    months : sequence of rows
+        ``month``, ``incidents``, ``walked``, ``walked_in_hour`` of the newest months, newest last.
+    newest : datetime or None
+        When somebody last walked in it.
+    """
+
+    routes: Rows
+    months: Rows
+    newest: Any
+
+
+def of_cell(connection: Connection, cell_id: int, months: int = 6) -> CellPatrols:
+    """Return the routes through a cell, and how its incidents were covered of late."""
+    values = {"cell": cell_id, "months": months}
+    routes = connection.execute(
+        text("""
+            SELECT r.id, r.name, r.kind, t.name AS team
+            FROM cell c JOIN patrol_route r ON ST_Intersects(r.geom, c.geom)
+            LEFT JOIN team t ON t.id = r.team_id
+            WHERE c.id = :cell AND r.archived_at IS NULL ORDER BY r.name, r.id
+        """),
+        values,
+    ).all()
+    counted = connection.execute(
+        text("""
+            SELECT month, incidents, walked, walked_in_hour FROM (
+                SELECT * FROM patrol_coverage WHERE cell_id = :cell
+                ORDER BY month DESC LIMIT :months) newest
+            ORDER BY month
+        """),
+        values,
+    ).all()
+    newest = connection.execute(
+        text("""
+            SELECT max(w.left_at) FROM cell c JOIN patrol_walk w ON ST_Intersects(w.geom, c.geom)
+            WHERE c.id = :cell
+        """),
+        values,
+    ).scalar_one()
+    return CellPatrols(routes, counted, newest)
