@@ -41,6 +41,7 @@ from webui import (
     paging,
     security,
     staff,
+    streets,
     tiles,
     users,
 )
@@ -99,6 +100,7 @@ def make_application(settings: Settings) -> Flask:
         changes.blueprint,
         open311.blueprint,
         hotspots.blueprint,
+        streets.blueprint,
     ):
         app.register_blueprint(blueprint)
 
