@@ -41,6 +41,7 @@ from webui import (
     paging,
     security,
     staff,
+    streets,
     tiles,
     tracks,
     users,
@@ -101,6 +102,7 @@ def make_application(settings: Settings) -> Flask:
         open311.blueprint,
         hotspots.blueprint,
         tracks.blueprint,
+        streets.blueprint,
     ):
         app.register_blueprint(blueprint)
 
