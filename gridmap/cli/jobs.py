@@ -24,9 +24,12 @@ def jobs(settings: Settings, parent: int | None) -> None:
     """
     # Loaded before the processes divide, the libraries' memory is shared.
     from gridmap.exchange.packages.running import watch
-    from gridmap.hotspots.running import HANDLERS, warm
+    from gridmap.hotspots import running as hotspots
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
+    from gridmap.patrols.tracks import running as tracks
+
+    handlers = {**hotspots.HANDLERS, **tracks.HANDLERS}
 
     with provide_database(settings) as url:
 
@@ -34,11 +37,14 @@ def jobs(settings: Settings, parent: int | None) -> None:
             engine = make_engine(url, pool_size=4)
             # A database that is not there yet is waited for below.
             with suppress(OperationalError):
-                warm(engine)
-            work(engine, HANDLERS, end)
+                hotspots.warm(engine)
+            work(engine, handlers, end)
 
         def make_packages(end: threading.Event) -> None:
             watch(make_engine(url, pool_size=3, max_overflow=0), settings, end)
 
+        def look_after_tracks(end: threading.Event) -> None:
+            tracks.watch(make_engine(url, pool_size=2, max_overflow=0), end)
+
         works = [do_jobs] * max(1, settings.job_processes)
-        keep_running([*works, make_packages], parent)
+        keep_running([*works, make_packages, look_after_tracks], parent)

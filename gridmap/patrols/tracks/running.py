@@ -15,6 +15,7 @@ import numpy as np
 import psycopg
 import shapely
 from numpy.typing import NDArray
+from shapely.ops import substring
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -202,19 +203,19 @@ def _missed(
     placed: Placed, plan: shapely.LineString, missed: NDArray[np.float64]
 ) -> dict[str, Any]:
     """Return the stretches of a plan that were not walked, as a GeoJSON geometry in degrees."""
-    parts = [shapely.ops.substring(plan, begin, end) for begin, end in missed]
+    parts = [substring(plan, begin, end) for begin, end in missed]
     shape = shapely.multilinestrings([part for part in parts if part.length > 0])
     found: dict[str, Any] = json.loads(shapely.to_geojson(_degrees(placed, shape)))
     return found
 
 
 def _plane(placed: Placed, line: shapely.LineString) -> shapely.LineString:
-    moved = shapely.transform(line, lambda at: np.column_stack(placed.metres(at[:, 0], at[:, 1])))
-    return cast(shapely.LineString, moved)
+    return shapely.transform(line, lambda at: np.column_stack(placed.metres(at[:, 0], at[:, 1])))
 
 
 def _degrees(placed: Placed, shapes: Any) -> Any:
-    moved = shapely.transform(
-        shapes, lambda at: np.round(np.column_stack(placed.degrees(at[:, 0], at[:, 1])), 7)
-    )
-    return shapely.set_srid(moved, 4326)
+    def back(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        degrees: NDArray[np.float64] = np.column_stack(placed.degrees(at[:, 0], at[:, 1]))
+        return degrees.round(7)
+
+    return shapely.set_srid(shapely.transform(shapes, back), 4326)

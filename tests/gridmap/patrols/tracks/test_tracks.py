@@ -1,0 +1,242 @@
+"""From positions to what was walked, in a town of three streets drawn by hand.
+
+The field is 4 by 2 squares of about 100 m. East Street runs along y = 1 from x = 0 to 4, in four
+segments; North Lane goes up from its middle. The route is East Street from end to end.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from geoalchemy2.shape import from_shape
+from shapely.geometry import LineString
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
+from gridmap.incidents.models import Category, Incident
+from gridmap.jobs.running import do_waiting
+from gridmap.patrols.models import PatrolRoute, PatrolStop, StreetSegment
+from gridmap.patrols.tracks import overview, queries
+from gridmap.patrols.tracks.overview import Months
+from gridmap.patrols.tracks.running import HANDLERS
+from gridmap.patrols.tracks.service import (
+    MOST_POSITIONS,
+    NewTrack,
+    add_track,
+    delete_track,
+    forget_positions,
+)
+from gridmap.territory.models import Cell
+from gridmap.territory.scope import EVERYTHING, Scope
+from gridmap.workforce.rights import SYSTEM, Actor, Role
+from tests.gridmap.conftest import add_units, point, rectangle, wkb
+
+DAY = date(2026, 5, 4)
+# Eight in the evening in the town.
+START = pd.Timestamp("2026-05-04T12:00:00Z")
+MONTHS = Months(date(2026, 5, 1), date(2026, 5, 1))
+
+
+@dataclass
+class Town:
+    engine: Engine
+    route_id: int
+    unit_id: int
+    cells: tuple[int, int]
+
+
+def street(x0: float, y0: float, x1: float, y1: float) -> LineString:
+    return LineString([point(x0, y0), point(x1, y1)])
+
+
+@pytest.fixture
+def town(own_engine: Engine) -> Town:
+    with Session(own_engine) as session, session.begin():
+        community = add_units(session, rectangle(0, 0, 4, 2))
+        cells = []
+        for number, outline in enumerate((rectangle(0, 0, 2, 2), rectangle(2, 0, 4, 2)), 1):
+            cell = Cell(
+                community_id=community.id, kind="basic", code=f"990001001001{number:03d}",
+                geom=wkb(outline), valid_from=date(2024, 1, 1),
+            )  # fmt: skip
+            session.add(cell)
+            session.flush()
+            cells.append(cell.id)
+        lines = [(x, street(x, 1, x + 1, 1), "东街", x, x + 1) for x in range(4)]
+        lines.append((9, street(2, 1, 2, 2), "北巷", 2, 5))
+        for key, line, name, start, end in lines:
+            session.add(StreetSegment(
+                key=str(key), name=name, kind="residential", start_node=start, end_node=end,
+                length_m=metres(line), forward=7, backward=7, component=0,
+                community_id=community.id, geom=from_shape(line, srid=4326),
+            ))  # fmt: skip
+        session.execute(text("UPDATE street_network SET version = 1, built_at = now()"))
+        whole = street(0, 1, 4, 1)
+        route = PatrolRoute(
+            name="东街巡逻", unit_id=community.id, length_m=metres(whole), moving_s=300,
+            geom=from_shape(whole, srid=4326),
+        )  # fmt: skip
+        session.add(route)
+        session.flush()
+        for position, x in ((1, 0.0), (2, 2.0), (3, 4.0)):
+            session.add(PatrolStop(
+                route_id=route.id, position=position, name=f"点{position}", dwell_min=0,
+                opens=time(19), closes=time(22), geom=from_shape(point(x, 1), srid=4326),
+            ))  # fmt: skip
+        return Town(own_engine, route.id, community.id, (cells[0], cells[1]))
+
+
+def metres(line: LineString) -> float:
+    return float(gpd.GeoSeries([line], crs=4326).to_crs(4508).length.iloc[0])
+
+
+def walk(
+    x0: float, x1: float, y: float = 1.0, start: pd.Timestamp = START, step: float = 0.01
+) -> gpd.GeoDataFrame:
+    """Positions along a line of the field, some metre each second."""
+    x = np.arange(x0, x1 + step / 2, step)
+    at = start + pd.to_timedelta(np.arange(len(x)), unit="s")
+    points = [point(each, y) for each in x]
+    return gpd.GeoDataFrame({"at": at, "accuracy_m": np.nan}, geometry=points, crs="EPSG:4326")
+
+
+def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    """The tile that a place lies in (OpenStreetMap wiki, Slippy map tilenames)."""
+    north = math.asinh(math.tan(math.radians(lat)))
+    return int((lon + 180) / 360 * 2**zoom), int((1 - north / math.pi) / 2 * 2**zoom)
+
+
+def matched(town: Town, positions: gpd.GeoDataFrame, **new: object) -> int:
+    given = {"route_id": town.route_id, **new}
+    with Session(town.engine) as session, session.begin():
+        track_id = add_track(session, SYSTEM, NewTrack("gpx", **given), positions).id  # type: ignore[arg-type]
+    assert do_waiting(town.engine, HANDLERS) == 1
+    return track_id
+
+
+def found(town: Town, track_id: int) -> object:
+    with Session(town.engine) as session:
+        return queries.find_track(session, SYSTEM, track_id)
+
+
+def test_three_quarters_of_the_route_and_one_stop_missed(town: Town) -> None:
+    track = found(town, matched(town, walk(0, 3)))
+    assert track.job_state == "done", track.error  # type: ignore[attr-defined]
+    assert track.route_share == pytest.approx(0.75, abs=0.06)  # type: ignore[attr-defined]
+    assert track.on_streets == pytest.approx(1)  # type: ignore[attr-defined]
+    with Session(town.engine) as session:
+        visits = queries.visits_of(session, track.id)  # type: ignore[attr-defined]
+    assert [(each.name, each.verdict) for each in visits] == [
+        ("点1", "visited"), ("点2", "visited"), ("点3", "missed"),
+    ]  # fmt: skip
+    with town.engine.connect() as connection:
+        shapes = queries.map_of(connection, SYSTEM, track.id)  # type: ignore[attr-defined]
+    assert '"missed"' in shapes
+
+
+def test_outside_their_hours_stops_are_missed(town: Town) -> None:
+    morning = START - pd.Timedelta(hours=12)
+    track = found(town, matched(town, walk(0, 4, start=morning)))
+    assert track.route_share == pytest.approx(1, abs=0.02)  # type: ignore[attr-defined]
+    assert track.missed == 3  # type: ignore[attr-defined]
+
+
+def test_streets_that_nobody_walked(town: Town) -> None:
+    matched(town, walk(0, 3, start=pd.Timestamp.now("UTC").floor("s") - pd.Timedelta(hours=1)))
+    with town.engine.connect() as connection:
+        rows = overview.unwalked(connection, EVERYTHING, 30, 1)
+        tile = overview.tile(connection, EVERYTHING, 14, *tile_of(116.002, 28.001, 14))
+    # The lane, and the last quarter of East Street.
+    assert {row.name: row.segments for row in rows} == {"北巷": 1, "东街": 1}
+    assert b"street" in tile
+
+
+def test_incidents_near_the_patrol(town: Town) -> None:
+    with Session(town.engine) as session, session.begin():
+        category = Category(code="B1", name="邻里纠纷")
+        session.add(category)
+        session.flush()
+        # On the walked street at eight; there at noon; 60 m north of it at eight; unwalked end.
+        for x, y, hour in ((0.5, 1, 12), (2.5, 1, 4), (0.5, 1.6, 12), (3.9, 1, 12)):
+            session.add(Incident(
+                occurred_at=datetime(2026, 5, 20, hour, 2, tzinfo=UTC),
+                category_id=category.id, geom=wkb(point(x, y)),
+            ))  # fmt: skip
+    matched(town, walk(0, 3))
+    with town.engine.connect() as connection:
+        sums = overview.figures(connection, EVERYTHING, MONTHS)
+        cells, total = overview.cells(connection, EVERYTHING, MONTHS, 1, "code")
+        west = overview.of_cell(connection, town.cells[0])
+    assert (sums.incidents, sums.walked, sums.walked_in_hour, sums.planned) == (4, 2, 1, 3)
+    assert [(row.incidents, row.walked_in_hour) for row in cells] == [(2, 1), (2, 0)]
+    assert total == 2
+    # West: half of East Street, all walked, and the border runs along the lane.
+    assert cells[0].walked_m == pytest.approx(2 * 98.5, rel=0.05)
+    assert [route.name for route in west.routes] == ["东街巡逻"]
+    assert west.newest is not None
+
+
+def test_another_reader_sees_nothing(town: Town) -> None:
+    track_id = matched(town, walk(0, 3))
+    stranger = Actor(None, "x", Role.PLANNER, Scope(()), frozenset())
+    with Session(town.engine) as session, session.begin():
+        with pytest.raises(NotFoundError):
+            queries.find_track(session, stranger, track_id)
+        with pytest.raises(NotFoundError):
+            delete_track(session, stranger, track_id)
+        assert queries.list_tracks(session, stranger, queries.Filter(), 1) == ([], 0)
+        assert queries.list_tracks(session, SYSTEM, queries.Filter(), 1)[1] == 1
+        with pytest.raises(NotFoundError):
+            add_track(session, stranger, NewTrack("gpx", route_id=town.route_id), walk(0, 1))
+        with pytest.raises(ForbiddenError):
+            add_track(session, replace(SYSTEM, role=Role.ANALYST), NewTrack("gpx"), walk(0, 1))
+
+
+def test_raw_positions_are_deleted_in_time(town: Town) -> None:
+    old = matched(town, walk(0, 3))
+    fresh = matched(town, walk(0, 2, start=pd.Timestamp.now("UTC") - pd.Timedelta(days=1)))
+    with Session(town.engine) as session, session.begin():
+        assert forget_positions(session) == 301
+    assert not found(town, old).has_positions  # type: ignore[attr-defined]
+    assert found(town, fresh).has_positions  # type: ignore[attr-defined]
+    # What it says stays.
+    assert found(town, old).route_share == pytest.approx(0.75, abs=0.06)  # type: ignore[attr-defined]
+
+
+def test_the_same_track_twice_is_refused(town: Town) -> None:
+    matched(town, walk(0, 3))
+    with Session(town.engine) as session, pytest.raises(ConflictError):
+        add_track(session, SYSTEM, NewTrack("gpx", route_id=town.route_id), walk(0, 3))
+
+
+@pytest.mark.parametrize(
+    ("positions", "said"),
+    [
+        (walk(0, 0), "two positions"),
+        (walk(0, 1, step=1 / MOST_POSITIONS), "at most"),
+        (
+            pd.concat([walk(0, 1), walk(0, 1, start=START + timedelta(hours=30))]),
+            "hours",
+        ),
+    ],
+)
+def test_tracks_that_are_none(session: Session, positions: gpd.GeoDataFrame, said: str) -> None:
+    with pytest.raises(GridmapError) as raised:
+        add_track(session, SYSTEM, NewTrack("gpx", unit_id=1), gpd.GeoDataFrame(positions))
+    assert said in str(raised.value)
+
+
+def test_a_track_thrown_away_leaves_nothing(town: Town) -> None:
+    track_id = matched(town, walk(0, 3))
+    with Session(town.engine) as session, session.begin():
+        delete_track(session, SYSTEM, track_id)
+    with town.engine.connect() as connection:
+        for table in ("patrol_track", "patrol_walk", "patrol_visit", "patrol_position"):
+            assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
