@@ -1,0 +1,1 @@
+"""Patrols: the street network, routes, plans, shifts, and what was walked."""
