@@ -10,6 +10,7 @@ import numpy as np
 from gridmap.patrols.planning.insertion import bases, cheapest
 from gridmap.patrols.planning.layout import Integers, Layout
 from gridmap.patrols.planning.problem import Floats, Kind
+from gridmap.patrols.planning.schedule import timed
 
 # A gain below it is a matter of rounding.
 _GAIN = 1e-6
@@ -41,12 +42,22 @@ def improved(layout: Layout, tours: list[list[int]], *, exchange: bool = True) -
     -------
     list of list of int
     """
-    tours = [list(tour) for tour in tours]
+    tours = [_worthwhile(layout, team, tour) for team, tour in enumerate(tours)]
     while True:
         move = _best(layout, tours, exchange)
         if move is None:
             return tours
         tours[move.team] = move.tour
+
+
+def _worthwhile(layout: Layout, team: int, tour: list[int]) -> list[int]:
+    """Return a tour less the visits that are worth nothing, which the search may pick up."""
+    tasks = [layout.tasks[int(layout.task[option])] for option in tour]
+    less = [o for o, task in zip(tour, tasks, strict=True) if task.must or task.risk > 0]
+    if all(task.kind is Kind.BREAK for task in tasks if task.must or task.risk > 0):
+        less = less if layout.departures[team].sets_off is not None else []
+    # Where the direct way is the longer one, the visit stays.
+    return less if timed(layout, team, less) is not None else list(tour)
 
 
 def left_out(layout: Layout, tours: list[list[int]]) -> Integers:
@@ -77,6 +88,8 @@ def _best(layout: Layout, tours: list[list[int]], exchange: bool) -> Move | None
         for base, loses in places(layout, team, tour, float(risk.max()) if exchange else 0.0):
             before = _metres(layout, team, base) - _metres(layout, team, tour)
             better = risk > loses
+            if not better.any():
+                continue
             fits = cheapest(layout, team, base, candidates[better])
             detour = fits.detour + before
             gain = _gain(risk[better] - loses, detour, worth)

@@ -257,7 +257,8 @@ def _arrays(
         dtype=bool,
     ).reshape(len(problem.teams), len(options))
     for row, team in enumerate(problem.teams):
-        allowed[row] &= [math.isfinite(o.spent[team.mode]) for o in options]
+        able = [math.isfinite(o.spent[team.mode]) for o in options]
+        allowed[row] &= np.array(able, dtype=bool)
 
     def integers(values: list[int]) -> Integers:
         return np.array(values, dtype=np.int64)

@@ -206,6 +206,7 @@ def _clients(
     late = np.min(
         [np.where(np.isfinite(layout.spent[m]), layout.late[m], np.inf) for m in modes], axis=0
     )
+    late[np.isinf(late)] = zero - step
     prize = prizes(layout, emphasis)
     per_task = np.bincount(layout.task, minlength=len(layout.tasks))
     depots = 2 * len(layout.problem.teams)

@@ -69,7 +69,10 @@ def _before_search(layout: Layout, options: Integers) -> Reason | None:
     """Return the reason that no team's way matters for, None where there is none."""
     teams = layout.problem.teams
     modes = list(dict.fromkeys(team.mode for team in teams))
-    if all((layout.late[mode][options] < layout.early[options]).all() for mode in modes):
+    able = [(mode, options[np.isfinite(layout.spent[mode][options])]) for mode in modes]
+    if any(len(mine) for _, mine in able) and all(
+        (layout.late[mode][mine] < layout.early[mine]).all() for mode, mine in able
+    ):
         return Reason.WINDOW_TOO_SHORT
     on_duty = [row for row, team in enumerate(teams) if _in_hours(layout, row, team, options)]
     if not on_duty:

@@ -33,6 +33,7 @@ class Missed:
     must : bool
     risk : float
     reason : Reason
+        `NO_TEAM_IN_HOURS`: no team that may go there, in a mode that can, is on duty then.
         `TOO_FAR`: no team could do it, had it nothing else to do than what is fixed and its
         break. `WORTH_LESS`: it fits into a tour, at a detour worth more than its risk.
         `BALANCE`: it fits, but the busiest team would work longer. `NO_ROOM`: a team alone

@@ -212,13 +212,7 @@ def _run(
         )
     if watch.best is None:
         return None
-    tours = _tours(layout, watch.best)
-    # A team that would set off for its break alone stays at its post.
-    for team, tour in enumerate(tours):
-        idle = all(layout.tasks[t].kind is Kind.BREAK for t in layout.task[tour])
-        if idle and layout.departures[team].sets_off is None:
-            tours[team] = []
-    return tours
+    return _tours(layout, watch.best)
 
 
 def _tours(layout: Layout, solution: Solution) -> Tours:
