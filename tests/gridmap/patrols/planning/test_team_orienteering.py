@@ -16,8 +16,9 @@ from gridmap.patrols.planning.search import Effort
 
 DEFAULT = Path(__file__).parents[4] / ".." / "shared" / "data"
 FOLDER = Path(os.environ.get("GRIDMAP_SAMPLE_DATA", DEFAULT)) / "patrol_oracles" / "top"
+TABLE = FOLDER / "proved.csv"
 PROVED = (
-    list(csv.DictReader((FOLDER / "proved.csv").open(encoding="utf-8"))) if FOLDER.is_dir() else []
+    list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines())) if TABLE.exists() else []
 )
 
 
