@@ -1,0 +1,1 @@
+"""Plan patrols: who is where, when and on which way; arrays and dataclasses in and out."""
