@@ -39,6 +39,7 @@ from webui import (
     ogc_tiles,
     open311,
     paging,
+    plans,
     security,
     staff,
     streets,
@@ -102,6 +103,7 @@ def make_application(settings: Settings) -> Flask:
         open311.blueprint,
         hotspots.blueprint,
         tracks.blueprint,
+        plans.blueprint,
         streets.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -27,9 +27,10 @@ def jobs(settings: Settings, parent: int | None) -> None:
     from gridmap.hotspots import running as hotspots
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
+    from gridmap.patrols.plans import running as plans
     from gridmap.patrols.tracks import running as tracks
 
-    handlers = {**hotspots.HANDLERS, **tracks.HANDLERS}
+    handlers = {**hotspots.HANDLERS, **plans.HANDLERS, **tracks.HANDLERS}
 
     with provide_database(settings) as url:
 

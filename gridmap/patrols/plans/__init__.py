@@ -1,0 +1,1 @@
+"""Plans of patrols: what was asked, and the tours that the planner made of it."""

@@ -1,0 +1,18 @@
+"""The blueprint that all pages of plans belong to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from webui.dashboard.words import number
+from webui.language import say
+from webui.plans import words
+
+blueprint = Blueprint("plans", __name__, url_prefix="/patrols/plans")
+
+
+@blueprint.context_processor
+def _give_words() -> dict[str, Any]:
+    return {"say": say, "words": words, "num": number}

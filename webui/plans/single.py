@@ -1,0 +1,107 @@
+"""The page of one plan: how far it is, then its tours on the map and in tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from sqlalchemy.orm import Session
+from werkzeug.http import generate_etag
+
+from gridmap.exchange.tiles import MAX_ZOOM
+from gridmap.patrols.plans.queries import find_plan, map_of, tours_of
+from gridmap.workforce.rights import Action
+from webui.access import current_actor, needs
+from webui.database import reading
+from webui.hotspots.single import prepare
+from webui.language import say
+from webui.plans import words
+from webui.plans.blueprint import blueprint
+
+_BASE = "ground,road,building,unit,cell"
+
+
+@blueprint.get("/<int:plan_id>")
+@needs(Action.PLAN_PATROLS)
+def show(plan_id: int) -> ResponseReturnValue:
+    """Show a plan, or how far it is, or why there is none."""
+    with reading() as connection, Session(connection) as session:
+        plan = find_plan(session, current_actor(), plan_id)
+        tours = tours_of(session, plan_id)
+    if plan.finished_at is None:
+        page = {
+            "state": url_for("plans.state", plan_id=plan_id),
+            "words": {key: say(word) for key, word in words.SCRIPT.items()},
+        }
+        return render_template("plans/waiting.html", plan=plan, page=page)
+    parts = prepare("map")
+    return render_template(
+        "plans/plan.html",
+        plan=plan,
+        tours=tours,
+        missed=_missed(plan.summary["missed"]),
+        colours=words.COLOURS,
+        parts=parts,
+        script=url_for("tracks.script", v=generate_etag(parts.script.encode())),
+        page=_page(plan_id),
+    )
+
+
+@blueprint.get("/<int:plan_id>/state.json")
+@needs(Action.PLAN_PATROLS)
+def state(plan_id: int) -> Response:
+    """Tell a waiting page how far a plan is."""
+    with reading() as connection, Session(connection) as session:
+        plan = find_plan(session, current_actor(), plan_id)
+    over = plan.finished_at is not None or plan.job_state in (None, "failed", "cancelled")
+    step = plan.message or words.STATES.get(plan.job_state or "", "")
+    return jsonify(over=over, progress=plan.progress, step=say(step))
+
+
+@blueprint.get("/<int:plan_id>/tours.json")
+@needs(Action.PLAN_PATROLS)
+def shapes(plan_id: int) -> Response:
+    """Answer with the tours of a plan as GeoJSON."""
+    with reading() as connection, Session(connection) as session:
+        find_plan(session, current_actor(), plan_id)
+        content = map_of(connection, plan_id)
+    response = Response(content, mimetype="application/geo+json")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is not covered, the windows of a place with one reason together."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in missed:
+        place = each["of"].rsplit(":", 1)[0] if each["of"].startswith("hot:") else each["of"]
+        row = found.setdefault(
+            (place, each["reason"]),
+            {
+                "name": each["name"], "must": each["must"], "reason": each["reason"],
+                "windows": [], "risk": 0.0,
+            },
+        )  # fmt: skip
+        row["risk"] += each["risk"]
+        if each["window"]:
+            row["windows"].append("–".join(words.clock(end) for end in each["window"]))
+    return sorted(found.values(), key=lambda row: (not row["must"], -row["risk"]))
+
+
+def _page(plan_id: int) -> dict[str, Any]:
+    """Return what the page's script must know."""
+    return {
+        "map": "map",
+        "language": str(get_locale()),
+        "maxTileZoom": MAX_ZOOM,
+        "pointZoom": MAX_ZOOM,
+        "categories": [],
+        "tiles": f"/tiles/{_BASE}/{{z}}/{{x}}/{{y}}.mvt",
+        "layers": _BASE.split(","),
+        "shapes": url_for("plans.shapes", plan_id=plan_id),
+        "colours": words.COLOURS,
+        "words": {key: say(word) for key, word in words.SCRIPT.items()},
+    }
