@@ -1,0 +1,1 @@
+"""Tracks of positions: cleaned, matched to streets, and held against what was planned."""
