@@ -39,6 +39,7 @@ from webui import (
     ogc_tiles,
     open311,
     paging,
+    patrols,
     security,
     staff,
     tiles,
@@ -99,6 +100,7 @@ def make_application(settings: Settings) -> Flask:
         changes.blueprint,
         open311.blueprint,
         hotspots.blueprint,
+        patrols.blueprint,
     ):
         app.register_blueprint(blueprint)
 
