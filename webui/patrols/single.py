@@ -71,11 +71,9 @@ def version(route_id: int, number: int) -> ResponseReturnValue:
         state = state_of_version(session, route_id, number)
         draft, told = draft_of_state(state), state_json(state)
         page = page_of(session, actor) | {"route": told}
-        shown = {
-            "team": named_team(session, draft.team_id),
-            "unit": named(session.get_one(Unit, route.unit_id)),
-            "versions": list_versions(session, route_id),
-        }
+        team = named_team(session, draft.team_id)
+        unit = named(session.get_one(Unit, route.unit_id))
+        versions = list_versions(session, route_id)
     return render_template(
         "patrols/route.html",
         route=route,
@@ -86,9 +84,11 @@ def version(route_id: int, number: int) -> ResponseReturnValue:
         rows=timetable(told, start_of()),
         streets=street_names(draft.waypoints),
         may_plan=actor.may(Action.PLAN_PATROLS),
-        former=next(each for each in shown["versions"] if each.number == number),
+        former=next(each for each in versions if each.number == number),
+        versions=versions,
         check_ins=[],
-        **shown,
+        team=team,
+        unit=unit,
         **map_values(),
     )
 

@@ -59,9 +59,7 @@ SCRIPT = {
     "share": N_("{near} of {of}"),
     "near_failed": N_("not known now"),
     "point": N_("Point {number}"),
-    "point_help": N_(
-        "Point {number} of {count}: drag it, move it with the arrow keys, or delete it."
-    ),
+    "point_help": N_("Point {number} of {count}: drag it, or move it by the arrow keys."),
     "middle": N_("Drag to insert a point"),
     "stop_here": N_("Click on the map where the patrol is to stop."),
     "stop_named": N_("Stop {number}"),
@@ -117,13 +115,13 @@ SCRIPT = {
 def length(metres: float) -> str:
     """Write a length: metres below a kilometre, else kilometres."""
     if metres < 1000:
-        return _("%(m)s m", m=format_decimal(round(metres)))
-    return _("%(km)s km", km=format_decimal(metres / 1000, format="#,##0.0"))
+        return str(_("%(m)s m", m=format_decimal(round(metres))))
+    return str(_("%(km)s km", km=format_decimal(metres / 1000, format="#,##0.0")))
 
 
 def minutes(seconds: float) -> str:
     """Write a span of time in hours and minutes."""
     whole = round(seconds / 60)
     if whole < 60:
-        return _("%(minutes)s min", minutes=whole)
-    return _("%(hours)s h %(minutes)s min", hours=whole // 60, minutes=whole % 60)
+        return str(_("%(minutes)s min", minutes=whole))
+    return str(_("%(hours)s h %(minutes)s min", hours=whole // 60, minutes=whole % 60))

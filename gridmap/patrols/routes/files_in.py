@@ -112,7 +112,7 @@ def read_routes(path: Path, system: str = "WGS84") -> RouteFile:
             if made is not None:
                 lines.append(made)
             elif shapely.get_type_id(part) == shapely.GeometryType.POINT:
-                stops.append(FileStop(name, float(part.x), float(part.y)))
+                stops.append(FileStop(name, float(shapely.get_x(part)), float(shapely.get_y(part))))
             else:
                 short += 1
     if not lines:
@@ -181,7 +181,7 @@ def _names(raw: RawTable) -> list[str]:
 def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:
     """Return a line as it can be edited; None of what is no line, or too short to be a route."""
     if shapely.get_type_id(part) == shapely.GeometryType.POLYGON:
-        part = part.exterior
+        part = shapely.get_exterior_ring(part)
     if shapely.get_type_id(part) not in (
         shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING
     ):  # fmt: skip

@@ -34,8 +34,8 @@ def gpx_of(route: PatrolRoute, stops: Sequence[PatrolStop], made: datetime) -> b
     _texts(metadata, name=route.name, desc=route.notes)
     SubElement(metadata, "time").text = f"{made:%Y-%m-%dT%H:%M:%SZ}"
     for stop in stops:
-        point = to_shape(stop.geom)
-        mark = SubElement(root, "wpt", {"lat": _degrees(point.y), "lon": _degrees(point.x)})
+        ((lon, lat),) = to_shape(stop.geom).coords
+        mark = SubElement(root, "wpt", {"lat": _degrees(lat), "lon": _degrees(lon)})
         _texts(mark, name=stop.name or str(stop.position), desc=_told(stop), type=stop.kind)
     track = SubElement(root, "trk")
     _texts(track, name=route.name, desc=route.notes, type=route.mode)

@@ -258,11 +258,12 @@ def _write_stops(session: Session, route: PatrolRoute, drafts: Sequence[StopDraf
             session.delete(stop)
     used: set[int] = set()
     for position, draft in enumerate(known, start=1):
-        stop = there.get(draft.id or 0)
-        if stop is None or stop.id in used:
+        kept = there.get(draft.id or 0)
+        if kept is None or kept.id in used:
             stop = PatrolStop(route_id=route.id)
             session.add(stop)
         else:
+            stop = kept
             used.add(stop.id)
         stop.position = position
         stop.geom = from_shape(Point(draft.lon, draft.lat), srid=4326)

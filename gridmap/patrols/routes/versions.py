@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 from geoalchemy2.shape import to_shape
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
@@ -58,15 +58,14 @@ def list_versions(session: Session, route_id: int) -> list[VersionLine]:
             PatrolRouteVersion.user_name,
             state["name"].astext.label("name"),
             state["length_m"].astext.label("length_m"),
-            state["stops"].label("stops"),
+            func.jsonb_array_length(state["stops"]).label("stops"),
         )
         .where(PatrolRouteVersion.route_id == route_id)
         .order_by(PatrolRouteVersion.number.desc())
-        .limit(200)
     )
     return [
         VersionLine(row.number, row.at, row.user_name, row.name, float(row.length_m),
-                    len(row.stops))
+                    row.stops)
         for row in rows
     ]  # fmt: skip
 
@@ -120,8 +119,8 @@ def stop_state(stop: PatrolStop) -> dict[str, Any]:
         "opens": None if stop.opens is None else f"{stop.opens:%H:%M}",
         "closes": None if stop.closes is None else f"{stop.closes:%H:%M}",
         "must": stop.must,
-        "lon": point.x,
-        "lat": point.y,
+        "lon": float(shapely.get_x(point)),
+        "lat": float(shapely.get_y(point)),
     }
 
 
