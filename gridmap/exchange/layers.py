@@ -365,9 +365,7 @@ PATROL_ROUTE = Layer(
         Field(N_("Team"), "(SELECT m.name FROM team m WHERE m.id = t.team_id)"),
         Field(N_("Length (m)"), "round(t.length_m::numeric)", "count"),
         Field(N_("Time, min"), "round(((t.moving_s + t.dwell_s) / 60)::numeric)", "count"),
-        Field(
-            N_("Stops"), "(SELECT count(*) FROM patrol_stop s WHERE s.route_id = t.id)", "count"
-        ),
+        Field(N_("Stops"), "(SELECT count(*) FROM patrol_stop s WHERE s.route_id = t.id)", "count"),
         Field(N_("Community"), _COMMUNITY),
     ),
     shown=False,
