@@ -42,6 +42,7 @@ from webui import (
     patrols,
     security,
     staff,
+    streets,
     tiles,
     users,
 )
@@ -101,6 +102,7 @@ def make_application(settings: Settings) -> Flask:
         open311.blueprint,
         hotspots.blueprint,
         patrols.blueprint,
+        streets.blueprint,
     ):
         app.register_blueprint(blueprint)
 

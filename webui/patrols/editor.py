@@ -16,7 +16,7 @@ from gridmap.patrols.routes.drafts import Draft, read_draft
 from gridmap.patrols.routes.near import LEAST_M, MOST_M, USUAL_M
 from gridmap.patrols.routes.queries import find_route, stops_of, teams
 from gridmap.workforce.rights import Action, Actor
-from webui.access import current_actor, may_open, needs
+from webui.access import current_actor, needs
 from webui.asking import body, id_of, optional_id
 from webui.database import reading, writing
 from webui.language import say
@@ -118,7 +118,7 @@ def _editor(
         "begin": begin,
         "metres": USUAL_M,
         "urls": {
-            "trace": url_for("streets.trace") if may_open("streets.trace") else None,
+            "trace": url_for("streets.trace_line"),
             "near": url_for("patrols.near"),
             "beside": url_for("patrols.beside"),
             "place": url_for("patrols.place"),

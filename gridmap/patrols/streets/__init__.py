@@ -1,0 +1,1 @@
+"""The street network: built from the roads, read, and travelled."""
