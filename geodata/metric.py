@@ -55,7 +55,7 @@ def metric_crs_of(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> pyproj.CRS:
     return local_metric_crs(float(west + east) / 2, float(south + north) / 2)
 
 
-def metres_per_degree(lat: float) -> Floats:
+def metres_per_degree(lat: float | Floats) -> Floats:
     """Give the lengths of a degree of longitude and of latitude.
 
     With them an area is measured, or a distance kept, on degrees themselves: an affine change
@@ -63,12 +63,12 @@ def metres_per_degree(lat: float) -> Floats:
 
     Parameters
     ----------
-    lat : float
+    lat : float or ndarray of float64, shape (n,)
         WGS 84 degrees.
 
     Returns
     -------
-    ndarray, shape (2,)
+    ndarray, shape (2,) or (2, n)
         Metres, from the two radii of curvature of the WGS 84 ellipsoid.
     """
     sine, cosine = np.sin(np.radians(lat)), np.cos(np.radians(lat))

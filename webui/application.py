@@ -39,6 +39,7 @@ from webui import (
     ogc_tiles,
     open311,
     paging,
+    patrols,
     plans,
     security,
     staff,
@@ -104,6 +105,7 @@ def make_application(settings: Settings) -> Flask:
         hotspots.blueprint,
         tracks.blueprint,
         plans.blueprint,
+        patrols.blueprint,
         streets.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -75,6 +75,11 @@ _ACTS = {
     "hotspots.cancel": N_("Cancel a run"),
     "hotspots.delete": N_("Delete a run"),
     "hotspots.export": N_("Export hotspots"),
+    "patrols.create": N_("Draw a route"),
+    "patrols.change": N_("Change a route"),
+    "patrols.archive": N_("Archive a route"),
+    "patrols.restore": N_("Take a route out of the archive"),
+    "patrols.export": N_("Export a route"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -103,6 +108,7 @@ _SUBJECTS = {
     "territory_settings": N_("Settings of the territory"),
     "template": N_("Template of the sheet"),
     "hotspot_run": N_("Run of an analysis"),
+    "patrol_route": N_("Patrol route"),
     "database": N_("Database"),
 }
 _FIELDS = {

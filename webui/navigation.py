@@ -13,11 +13,20 @@ from webui.language import say
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the menu: its endpoint, its name, and the right one needs for it."""
+    """A page of the menu: its endpoint, its name, and the right one needs for it.
+
+    ``also`` are other blueprints whose pages belong to it.
+    """
 
     endpoint: str
     title: str
     action: Action
+    also: tuple[str, ...] = ()
+
+    @property
+    def blueprints(self) -> tuple[str, ...]:
+        """Return the blueprints of its pages."""
+        return (self.endpoint.partition(".")[0], *self.also)
 
 
 ENTRIES = [
@@ -26,6 +35,9 @@ ENTRIES = [
     Entry("map_page.show", N_("Map"), Action.VIEW_MAP),
     Entry("cases.index", N_("Cases"), Action.VIEW_MAP),
     Entry("hotspots.index", N_("Hotspots"), Action.ANALYSE),
+    Entry(
+        "patrols.index", N_("Patrols"), Action.VIEW_MAP, ("plans", "shifts", "tracks", "streets")
+    ),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("ogc.landing", N_("Open interfaces"), Action.EXPORT),
@@ -54,7 +66,7 @@ def _entries(app: Flask) -> list[dict[str, object]]:
         {
             "url": url_for(entry.endpoint),
             "title": say(entry.title),
-            "current": request.blueprint == entry.endpoint.split(".")[0],
+            "current": request.blueprint in entry.blueprints,
         }
         for entry in ENTRIES
         if actor.may(entry.action) and entry.endpoint in app.view_functions

@@ -110,6 +110,8 @@ class Collection:
         The moment of a feature.
     days : str or None
         The span of days in which a feature is valid.
+    where : str or None
+        A condition for all rows.
     shape : str
         The type of geometry, ``Unknown`` for several types.
     """
@@ -125,6 +127,7 @@ class Collection:
     unit: str | None = None
     time: str | None = None
     days: str | None = None
+    where: str | None = None
     shape: str = "Unknown"
 
     @property
@@ -330,6 +333,34 @@ HOTSPOTS = Collection(
     joins={"run": "JOIN hotspot_run run ON run.id = t.run_id", **_LINKED},
 )  # fmt: skip
 
+PATROL_ROUTES = Collection(
+    "patrol_routes", layers.PATROL_ROUTE, N_("Patrol routes"),
+    N_("The lines that teams patrol, with kind, mode, length and time; those in use."),
+    "patrol_route",
+    (
+        _own("name", "string", N_("Name")),
+        _own("kind", "string", N_("Kind of patrol")),
+        _own("mode", "string", N_("Mode: foot, bicycle or car")),
+        Column("team", "team.name", "string", N_("Team"),
+               lookup=Lookup("t.team_id", "team", "name")),
+        Column("unit_code", "owner.code", "string", N_("Code of the unit"),
+               lookup=Lookup("t.unit_id", "unit", "code"), plain=True),
+        _own("length_m", "number", N_("Length (m)")),
+        _own("moving_s", "number", N_("Time on the way (s)")),
+        _own("dwell_s", "number", N_("Time at the stops (s)")),
+        _own("version", "integer", N_("Version")),
+        _own("updated_at", "date-time", N_("Saved")),
+        *_LINKS,
+    ),
+    joins={
+        "team": "LEFT JOIN team ON team.id = t.team_id",
+        "owner": "JOIN unit owner ON owner.id = t.unit_id",
+        **_LINKED,
+    },
+    where="t.archived_at IS NULL",
+    shape="LineString",
+)  # fmt: skip
+
 #: A feature is put together by one call, and PostgreSQL gives a call 100 arguments.
 MOST_COLUMNS = 45
 _REGISTRY: dict[str, Collection] = {}
@@ -354,5 +385,7 @@ def register(collection: Collection) -> None:
     LAYERS.sort(key=lambda layer: layer.order)
 
 
-for _one in (UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS, HOTSPOTS):
+for _one in (
+    UNITS, CELLS, BUILDINGS, PLACES, ROADS, GROUND, INCIDENTS, HOTSPOTS, PATROL_ROUTES,
+):  # fmt: skip
     register(_one)

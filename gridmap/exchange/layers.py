@@ -345,6 +345,35 @@ HOTSPOT = Layer(
     click_order=7,
 )
 
+PATROL_ROUTE = Layer(
+    key="patrol_route",
+    title=N_("Patrol routes"),
+    table="patrol_route",
+    group="territory",
+    anchor="ST_LineInterpolatePoint(t.geom, 0.5)",
+    community="t.community_id",
+    where="t.archived_at IS NULL",
+    min_zoom=9,
+    attributes=MappingProxyType(
+        {"kind": (0, "t.kind"), "colour": (0, "t.colour"), "name": (13, "t.name")}
+    ),
+    subtitle=f"coalesce((SELECT m.name FROM team m WHERE m.id = t.team_id), {_COMMUNITY}, '')",
+    search=("t.name",),
+    fields=(
+        Field(N_("Kind"), "t.kind", "word"),
+        Field(N_("Mode"), "t.mode", "word"),
+        Field(N_("Team"), "(SELECT m.name FROM team m WHERE m.id = t.team_id)"),
+        Field(N_("Length (m)"), "round(t.length_m::numeric)", "count"),
+        Field(N_("Time, min"), "round(((t.moving_s + t.dwell_s) / 60)::numeric)", "count"),
+        Field(N_("Stops"), "(SELECT count(*) FROM patrol_stop s WHERE s.route_id = t.id)", "count"),
+        Field(N_("Community"), _COMMUNITY),
+    ),
+    shown=False,
+    order=5,
+    click_order=3,
+    click_zoom=12,
+)
+
 INCIDENT = Layer(
     key="incident",
     title=N_("Incidents"),

@@ -155,3 +155,24 @@ class PatrolRouteVersion(Base):
     user_name: Mapped[str]
     # All columns of the route and its stops, with geometries as GeoJSON.
     state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class PatrolCheckIn(Base):
+    """Somebody was at a stop of a route, by the page that one follows it with."""
+
+    __tablename__ = "patrol_check_in"
+    __table_args__ = (
+        Index("ix_patrol_check_in_route_id", "route_id", "at"),
+        Index("ix_patrol_check_in_stop_id", "stop_id", "at"),
+        Index("ix_patrol_check_in_user_id", "user_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    route_id: Mapped[int] = mapped_column(ForeignKey("patrol_route.id", ondelete="CASCADE"))
+    # A stop that is taken off its route later leaves the visit without it.
+    stop_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_stop.id", ondelete="SET NULL"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    user_name: Mapped[str]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # Where the phone was; it may not have known.
+    geom: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))

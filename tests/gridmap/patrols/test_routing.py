@@ -175,7 +175,9 @@ def test_a_path_is_as_long_as_that_of_networkx_and_lies_on_its_streets(
         assert shapely.distance(points[:, None], streets).min(axis=1).max() < 1e-6
         at = [
             shapely.line_interpolate_point(
-                network.lines[spot.segment], spot.along_m / network.length_m[spot.segment], True
+                network.lines[spot.segment],
+                spot.along_m / network.length_m[spot.segment],
+                normalized=True,
             )
             for spot in (start, goal)
         ]
