@@ -1,4 +1,4 @@
-"""The command that does the long work: analyses, and packages for other agencies."""
+"""The command that does the long work: analyses, the streets, packages for other agencies."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def jobs(settings: Settings, parent: int | None) -> None:
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
     from gridmap.patrols.plans import running as plans
+    from gridmap.patrols.streets import service as streets
     from gridmap.patrols.tracks import running as tracks
 
-    handlers = {**hotspots.HANDLERS, **plans.HANDLERS, **tracks.HANDLERS}
+    handlers = {**hotspots.HANDLERS, **streets.HANDLERS, **plans.HANDLERS, **tracks.HANDLERS}
 
     with provide_database(settings) as url:
 

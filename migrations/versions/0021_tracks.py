@@ -1,6 +1,6 @@
 """Tracks of patrols: raw positions for a while, what was walked, and what that covers.
 
-Revision: 0021_tracks, after: 0016_patrols
+Revision: 0021_tracks, after: 0020_routes
 
 Locks to fear: none, the tables are new.
 """
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0021_tracks"
-down_revision = "0016_patrols"
+down_revision = "0020_routes"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Plans of patrols and their tours.
 
-Revision: 0023_plans, after: 0021_tracks
+Revision: 0023_plans, after: 0022_road_access
 
 Locks to fear: none, the tables are new.
 """
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0023_plans"
-down_revision = "0021_tracks"
+down_revision = "0022_road_access"
 branch_labels = None
 depends_on = None
 
