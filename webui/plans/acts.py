@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.patrols.plans.queries import find_plan, tours_of
+from gridmap.patrols.plans.routes import make_route
 from gridmap.patrols.plans.service import cancel_plan, delete_plan, plan_again
 from gridmap.patrols.plans.wishes import Keep
 from gridmap.workforce.rights import Action
@@ -51,6 +52,21 @@ def again(plan_id: int) -> ResponseReturnValue:
         flash(say(refused.message), "fault")
         return redirect(url_for("plans.show", plan_id=plan_id))
     return redirect(url_for("plans.show", plan_id=made.id))
+
+
+@blueprint.post("/<int:plan_id>/route/<int:number>")
+@needs(Action.PLAN_PATROLS)
+def to_route(plan_id: int, number: int) -> ResponseReturnValue:
+    """Store a tour as a route, and lead to it."""
+    try:
+        with writing() as session:
+            route = make_route(session, current_actor(), plan_id, number)
+    except GridmapError as refused:
+        if refused.status not in (400, 409):
+            raise
+        flash(say(refused.message), "fault")
+        return redirect(url_for("plans.show", plan_id=plan_id))
+    return redirect(url_for("patrols.show", route_id=route.id))
 
 
 @blueprint.post("/<int:plan_id>/cancel")
