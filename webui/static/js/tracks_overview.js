@@ -80,7 +80,7 @@ function tell(street) {
 }
 
 const trend = document.getElementById("trend");
-if (page.trend.labels.length) {
+if (trend) {
   const chart = bars(trend, page.trend.labels, page.trend.shares, { name: page.words.share, locale });
   addEventListener("resize", () => chart.resize());
 }
