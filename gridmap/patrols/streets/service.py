@@ -89,6 +89,7 @@ def _figures(streets: Streets) -> dict[str, Any]:
     placed = _placed(streets)
     gaps = find_gaps(placed.network) if placed else None
     return {
+        "bounds": list(placed.bounds) if placed else None,
         "segments": len(streets),
         "nodes": int(max(streets.start.max(initial=-1), streets.end.max(initial=-1))) + 1,
         "km": round(float(streets.length_m.sum()) / 1000, 3),
