@@ -163,7 +163,8 @@ def _shapes(raw: RawTable, system: CoordinateSystem) -> list[shapely.Geometry | 
         system = CoordinateSystem.parse(raw.system)
     frame = frame_to_wgs84(gpd.GeoDataFrame(geometry=list(flat)), system)
     found = list(frame.geometry)
-    if all(shape is None for shape in found):
+    far = np.abs(shapely.get_coordinates(found)) > (180.0, 90.0)
+    if far.any() or all(shape is None for shape in found):
         raise GeodataError(Message("The line has coordinates that are not on the globe."))
     return found
 
