@@ -18,6 +18,7 @@ from gridmap.db import make_sessions
 from gridmap.exchange.imports import LAYERS
 from gridmap.incidents.cases.demo import load_cases
 from gridmap.models import Base
+from gridmap.patrols.streets.service import build_first, build_network
 from gridmap.progress import track
 from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
@@ -56,6 +57,8 @@ def load(engine: Engine, size: Size, seed: int, now: datetime | None = None) -> 
     now = now or datetime.now(UTC)
     with make_sessions(engine).begin() as session:
         if session.scalar(select(Unit.id).limit(1)) is not None:
+            # A town loaded by an earlier version gets what this one adds.
+            build_first(session)
             _load_staff(session, seed, now)
             return False
         with track(Message("Making the demo town")):
@@ -74,6 +77,7 @@ def load(engine: Engine, size: Size, seed: int, now: datetime | None = None) -> 
                 layer.write(session, frame, Origin(SOURCE), choices, True)
                 # What follows joins with these rows, and the planner knows nothing of them yet.
                 session.execute(text("ANALYZE"))
+        build_network(session)
         _load_staff(session, seed, now)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"VACUUM ANALYZE {', '.join(Base.metadata.tables)}"))

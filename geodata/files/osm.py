@@ -25,7 +25,7 @@ attributes=name,name:zh,name:en,{_PLACE_KEYS},{_ADDRESS}
 other_tags=no
 [lines]
 osm_id=yes
-attributes=name,name:zh,name:en,highway,waterway,railway,oneway,bridge,junction,layer
+attributes=name,name:zh,name:en,highway,waterway,railway,oneway,bridge,tunnel,junction,layer,access,foot,bicycle,vehicle,motor_vehicle,motorcar
 other_tags=no
 [multipolygons]
 osm_id=yes
@@ -44,6 +44,8 @@ other_tags=no
 _NO_ROADS = {"proposed", "construction", "platform", "bus_stop", "elevator", "rest_area",
              "services", "raceway", "abandoned", "razed"}  # fmt: skip
 _YES = {"yes", "true", "1", "-1", "reverse"}
+_OPEN = ("yes", "designated", "official", "permissive")
+_CLOSED = ("no", "use_sidepath")
 
 # The first key of these that says something gives the kind of a place.
 _PLACE_KINDS = {
@@ -176,15 +178,42 @@ def _roads(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = roads.geometry.to_numpy().copy()
     shapes[backwards] = shapely.reverse(shapes[backwards])
     bridge = roads["bridge"].notna() & (roads["bridge"] != "no")
+    tunnel = roads["tunnel"].notna() & (roads["tunnel"] != "no")
+    layer = pd.to_numeric(roads["layer"], errors="coerce")
     columns = {
         "external_id": roads["external_id"],
         "name": roads["name"],
         "kind": roads["highway"],
         "oneway": (oneway.isin(_YES) | implied).astype(bool),
-        "bridge": bridge.astype(bool),
+        "bridge": (bridge | (layer > 0)).astype(bool),
+        "tunnel": (tunnel | (layer < 0)).astype(bool),
+        **_access(roads),
         "geometry": shapes,
     }
     return _framed(pd.DataFrame(columns).reset_index(drop=True))
+
+
+def _access(roads: pd.DataFrame) -> dict[str, pd.Series[bool]]:
+    """Tell what the tags say of who may use a road, the closer one first; often they say nothing.
+
+    A private road is nobody's to forbid to a patrol: only "no" closes it.
+    """
+    tags = {
+        "foot": ("foot", "access"),
+        "bicycle": ("bicycle", "vehicle", "access"),
+        "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
+    }
+    found = {}
+    for mode, keys in tags.items():
+        marks = pd.Series(None, index=roads.index, dtype="boolean")
+        for number, key in enumerate(keys):
+            # A general tag says who is kept out, not that all kinds of road take everybody.
+            opened = dict.fromkeys(_OPEN, True) if number == 0 else {}
+            marks = marks.fillna(
+                roads[key].map({**opened, **dict.fromkeys(_CLOSED, False)}).astype("boolean")
+            )
+        found[mode] = marks
+    return found
 
 
 def _buildings(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -1,4 +1,4 @@
-"""The command that does the long work: analyses, and packages for other agencies."""
+"""The command that does the long work: analyses, the streets, packages for other agencies."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def jobs(settings: Settings, parent: int | None) -> None:
     from gridmap.hotspots.running import HANDLERS, warm
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
+    from gridmap.patrols.streets import service as streets
 
     with provide_database(settings) as url:
 
@@ -35,7 +36,7 @@ def jobs(settings: Settings, parent: int | None) -> None:
             # A database that is not there yet is waited for below.
             with suppress(OperationalError):
                 warm(engine)
-            work(engine, HANDLERS, end)
+            work(engine, {**HANDLERS, **streets.HANDLERS}, end)
 
         def make_packages(end: threading.Event) -> None:
             watch(make_engine(url, pool_size=3, max_overflow=0), settings, end)

@@ -10,6 +10,7 @@ from geodata.messages import Message
 from gridmap import backup as copies
 from gridmap.cli.say import say, text
 from gridmap.cli.work import connected, tell, working
+from gridmap.db import make_sessions
 from gridmap.doctor import State, examine
 from gridmap.embedded import provide_database
 from gridmap.exchange.change_log import prune_changes
@@ -24,10 +25,14 @@ _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "red"}
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Bring the database to this version of gridmap."""
+    from gridmap.patrols.streets.service import build_first
+
     with provide_database(settings) as url, connected(url) as engine:
         steps = apply_migrations(engine)
         if steps:
             tell(engine, "migrate", {"steps": steps})
+        with make_sessions(engine).begin() as session:
+            build_first(session)
     for step in steps:
         say(Message("Applied {step}", step=step))
     say("The database is up to date.")

@@ -17,6 +17,7 @@ from geodata.mapping import Mapping
 from geodata.messages import N_
 from geodata.problems import Problems
 from gridmap.incidents.importing.layers import CATEGORIES, INCIDENTS
+from gridmap.patrols.streets.asking import ask_building
 from gridmap.territory.importing.buildings import BUILDING_COUNTS, BUILDINGS
 from gridmap.territory.importing.cells import CELLS
 from gridmap.territory.importing.features import GROUND, PLACES, ROADS
@@ -129,11 +130,17 @@ def import_osm(
 
 
 def _tell(session: Session, actor: Actor, report: Report, file: str) -> None:
-    """Tell the log what was written; a dry run and a refused file have changed nothing."""
+    """Tell the log what was written, and have the streets built anew where they changed.
+
+    A dry run and a refused file have changed nothing.
+    """
     if report.applied:
         numbers = {name: n for name, n in report.as_dict().items() if name != "problems"}
         after = {"layer": report.layer, "file": file, **numbers}
         audit.record(session, actor, "import", (TABLES[report.layer], None), after=after)
+        # The outlines of units tell which community a street is in.
+        if report.layer in (ROADS.name, UNITS.name):
+            ask_building(session, actor.user_id)
 
 
 def _matched_units(

@@ -321,6 +321,11 @@ class Road(Imported, Base):
     kind: Mapped[str]
     oneway: Mapped[bool] = mapped_column(server_default=text("false"))
     bridge: Mapped[bool] = mapped_column(server_default=text("false"))
+    tunnel: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Who may use it; without a mark that follows from the kind.
+    foot: Mapped[bool | None]
+    bicycle: Mapped[bool | None]
+    car: Mapped[bool | None]
     geom: Mapped[WKBElement] = mapped_column(geometry("LINESTRING"))
 
 

@@ -61,14 +61,14 @@ def build(roads: gpd.GeoDataFrame) -> Streets:
     ----------
     roads : GeoDataFrame
         LineStrings in EPSG:4326 with the columns ``name``, ``kind``, ``oneway``, ``bridge``,
-        ``tunnel``, ``layer``, ``foot``, ``bicycle`` and ``car``, see `access.masks`. Roads that
-        are open to nobody are left out.
+        ``tunnel``, ``foot``, ``bicycle`` and ``car``, see `access.masks`. Roads that are open to
+        nobody are left out.
     """
     forward, backward = masks(roads)
     used = (forward | backward) > 0
     roads, forward, backward = roads[used], forward[used], backward[used]
     grounded = ~(roads["bridge"].to_numpy(bool) | roads["tunnel"].to_numpy(bool))
-    pieces = node(roads.geometry.to_numpy(), grounded, roads["layer"].to_numpy(np.int64))
+    pieces = node(roads.geometry.to_numpy(), grounded)
     table = pd.DataFrame(
         {
             "name": roads["name"].fillna("").to_numpy(object)[pieces.road],
@@ -96,8 +96,8 @@ def _lengths(pieces: Pieces) -> Floats:
     scale = metres_per_degree((at[1:, 1] + at[:-1, 1]) / 2)
     step = np.hypot(np.diff(at[:, 0]) * scale[0], np.diff(at[:, 1]) * scale[1])
     same = np.diff(piece) == 0
-    metres: Floats = np.bincount(piece[1:][same], weights=step[same], minlength=len(pieces))
-    return metres
+    metres = np.bincount(piece[1:][same], weights=step[same], minlength=len(pieces))
+    return metres.astype(np.float64)
 
 
 def _take(pieces: Pieces, chosen: NDArray[np.bool_]) -> Pieces:
@@ -119,7 +119,7 @@ def _without_stubs(pieces: Pieces, table: pd.DataFrame) -> tuple[Pieces, pd.Data
 
 def _joined(pieces: Pieces, table: pd.DataFrame) -> tuple[Pieces, pd.DataFrame]:
     """Join pieces that go on into each other, so that streets end at crossings alone."""
-    alike: Integers = table.groupby(list(table), sort=False).ngroup().to_numpy()
+    alike = table.groupby(list(table), sort=False).ngroup().to_numpy().astype(np.int64)
     directed = (table["forward"] != table["backward"]).to_numpy(bool)
     chain, piece, turned = chain_up(partners(*_ends(pieces), alike, directed))
     vertices = pieces.vertices

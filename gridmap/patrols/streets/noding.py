@@ -3,8 +3,7 @@
 Roads of OpenStreetMap share a vertex where they meet, and those that cross without one, as a
 bridge does, do not. Roads of surveys often end a hand's breadth before the street they lead to or
 just pass each other. So what shares a vertex is joined, whatever it is; what lies within
-`SNAP_M` is joined at its ends; and what crosses is joined where neither is a bridge or tunnel and
-both are on one layer.
+`SNAP_M` is joined at its ends; and what crosses is joined where neither is a bridge or tunnel.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class Vertices:
 
     def metres(self) -> Floats:
         """Return the places in metres."""
-        found: Floats = np.column_stack([self.lon, self.lat]) * self.scale
+        found: Floats = np.column_stack([self.lon, self.lat]).astype(np.float64) * self.scale
         return found
 
     def units(self, places: Floats) -> Integers:
@@ -68,7 +67,7 @@ class Vertices:
 
     def degrees(self) -> Floats:
         """Return longitude and latitude."""
-        return np.column_stack([self.lon, self.lat]) * _UNIT
+        return np.column_stack([self.lon * _UNIT, self.lat * _UNIT]).astype(np.float64)
 
     def where(self, chosen: Bools | Integers) -> Vertices:
         """Return some of the points, or all in another order."""
@@ -94,7 +93,7 @@ class Pieces:
         return len(self.road)
 
 
-def node(lines: Lines, grounded: Bools, layer: Integers) -> Pieces:
+def node(lines: Lines, grounded: Bools) -> Pieces:
     """Cut roads where they meet.
 
     Parameters
@@ -103,8 +102,6 @@ def node(lines: Lines, grounded: Bools, layer: Integers) -> Pieces:
         In EPSG:4326.
     grounded : ndarray of bool, shape (roads,)
         Whether a road is neither bridge nor tunnel.
-    layer : ndarray of int64, shape (roads,)
-        What lies on different layers does not meet where it crosses.
 
     Returns
     -------
@@ -118,7 +115,7 @@ def node(lines: Lines, grounded: Bools, layer: Integers) -> Pieces:
     vertices = _tidy(Vertices(road.astype(np.int64), units[:, 0], units[:, 1], scale))
     if len(vertices.line) == 0:
         return Pieces(vertices, np.zeros(0, dtype=np.int64))
-    vertices = _cross(vertices, grounded, layer)
+    vertices = _cross(vertices, grounded)
     vertices = _join_ends(vertices)
     vertices = _join_sides(vertices, grounded)
     return _cut(vertices)
@@ -139,14 +136,13 @@ def _drawn(vertices: Vertices) -> tuple[Lines, Integers]:
     return drawn, roads
 
 
-def _cross(vertices: Vertices, grounded: Bools, layer: Integers) -> Vertices:
+def _cross(vertices: Vertices, grounded: Bools) -> Vertices:
     """Give roads that cross on the ground a vertex there."""
     drawn, roads = _drawn(vertices)
     ground = np.flatnonzero(grounded[roads])
     tree = shapely.STRtree(drawn[ground])
     one, other = ground[tree.query(drawn[ground], predicate="intersects")]
-    level = layer[roads[one]] == layer[roads[other]]
-    one, other = one[level & (one < other)], other[level & (one < other)]
+    one, other = one[one < other], other[one < other]
     places, pair = shapely.get_coordinates(
         shapely.intersection(drawn[one], drawn[other]), return_index=True
     )

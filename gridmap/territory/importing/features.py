@@ -18,7 +18,8 @@ _COLUMNS = {
     "place": {"external_id": "text", "name": "text", "address": "text", "kind": "text",
               "area_m2": "float8", "geom": "geometry(Point, 4326)"},
     "road": {"external_id": "text", "name": "text", "kind": "text", "oneway": "boolean",
-             "bridge": "boolean", "geom": "geometry(LineString, 4326)"},
+             "bridge": "boolean", "tunnel": "boolean", "foot": "boolean", "bicycle": "boolean",
+             "car": "boolean", "geom": "geometry(LineString, 4326)"},
     "ground": {"external_id": "text", "name": "text", "kind": "text",
                "geom": "geometry(Geometry, 4326)"},
 }  # fmt: skip

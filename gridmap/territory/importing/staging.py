@@ -141,7 +141,8 @@ def upsert(
 
 def _or_default(column: str) -> str:
     """Return the value of an inserted row; texts that may not be null begin empty."""
-    empty = {"name": "''", "address": "''", "oneway": "false", "bridge": "false"}
+    empty = {"name": "''", "address": "''", "oneway": "false", "bridge": "false",
+             "tunnel": "false"}  # fmt: skip
     return f"coalesce(a.{column}, {empty[column]})" if column in empty else f"a.{column}"
 
 

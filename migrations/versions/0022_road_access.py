@@ -1,0 +1,40 @@
+"""Who may use a road, and whether it is a tunnel.
+
+Revision: 0022_road_access, after: 0016_patrols
+
+Locks to fear: ``road`` is locked for a moment; the defaults are constants, so no row is rewritten.
+
+What writes roads now waits for a network that is being built, and building waits for what writes
+roads: so none that is committed is missed. The outlines of units tell which community a street
+is in, and make the network outdated as well.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022_road_access"
+down_revision = "0016_patrols"
+branch_labels = None
+depends_on = None
+
+OUTDATE = """
+CREATE OR REPLACE FUNCTION outdate_streets() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE street_network SET outdated = true;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER outdate_streets AFTER INSERT OR UPDATE OF geom ON unit
+FOR EACH STATEMENT EXECUTE FUNCTION outdate_streets();
+"""
+
+
+def upgrade() -> None:
+    op.add_column(
+        "road", sa.Column("tunnel", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
+    for mode in ("foot", "bicycle", "car"):
+        op.add_column("road", sa.Column(mode, sa.Boolean(), nullable=True))
+    op.execute(OUTDATE)
