@@ -14,7 +14,7 @@ from geodata.crs import CoordinateSystem
 from geodata.crs_frames import frame_to_wgs84
 from geodata.files.reading import read
 from geodata.files.table import RawTable
-from geodata.messages import GeodataError, Message
+from geodata.messages import Message
 from geodata.metric import metres_per_degree
 from gridmap.errors import GridmapError
 
@@ -99,7 +99,7 @@ def read_routes(path: Path, system: str = "WGS84") -> RouteFile:
             Message("{file}: routes are read from GPX, GeoJSON and KML.", file=path.name)
         )
     raw = read(path)
-    shapes = _shapes(raw, CoordinateSystem.parse(system))
+    shapes = _shapes(raw, CoordinateSystem.parse(system), path)
     names = _names(raw)
     lines: list[FileLine] = []
     stops: list[FileStop] = []
@@ -132,7 +132,7 @@ def _why_none(path: Path, stops: list[FileStop], short: int) -> Message:
             "{file} holds points and no line: a route needs a track, a route or a line.",
             file=path.name,
         )
-    return Message("{file} holds no line.", file=path.name)
+    return Message("{file} holds no line of two points or more.", file=path.name)
 
 
 def _notes(raw: RawTable, lines: list[FileLine], short: int) -> tuple[Message, ...]:
@@ -154,7 +154,7 @@ def _notes(raw: RawTable, lines: list[FileLine], short: int) -> tuple[Message, .
     return tuple(notes)
 
 
-def _shapes(raw: RawTable, system: CoordinateSystem) -> list[shapely.Geometry | None]:
+def _shapes(raw: RawTable, system: CoordinateSystem, path: Path) -> list[shapely.Geometry | None]:
     if raw.geometry is None or not len(raw):
         return [None] * len(raw)
     flat = shapely.force_2d(raw.geometry)
@@ -163,8 +163,11 @@ def _shapes(raw: RawTable, system: CoordinateSystem) -> list[shapely.Geometry | 
         system = CoordinateSystem.parse(raw.system)
     frame = frame_to_wgs84(gpd.GeoDataFrame(geometry=list(flat)), system)
     found = list(frame.geometry)
-    if all(shape is None for shape in found):
-        raise GeodataError(Message("The line has coordinates that are not on the globe."))
+    far = np.abs(shapely.get_coordinates(found)) > (180.0, 90.0)
+    if far.any():
+        raise GridmapError(
+            Message("{file} has coordinates that are not on the globe.", file=path.name)
+        )
     return found
 
 

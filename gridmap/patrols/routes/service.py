@@ -169,11 +169,10 @@ def bring_back(
         stop if stop.id in known else replace(stop, id=None)
         for stop in _with_places(session, draft.stops)
     )
-    team = None if draft.team_id is None else session.get(Team, draft.team_id)
     draft = replace(
         draft,
         stops=stops,
-        team_id=team.id if team is not None and actor.sees_unit(team.unit_id) else None,
+        team_id=draft.team_id if _is_usable(session, actor, draft.team_id) else None,
         unit_id=draft.unit_id if _sees(session, actor, draft.unit_id) else route.unit_id,
     )
     return save_route(session, actor, route_id, draft, version)
@@ -286,11 +285,13 @@ def _finish(session: Session, actor: Actor, route: PatrolRoute) -> None:
 
 
 def _check_team(session: Session, actor: Actor, team_id: int | None) -> None:
-    if team_id is None:
-        return
-    team = session.get(Team, team_id)
-    if team is None or not team.active or not actor.sees_unit(team.unit_id):
+    if not _is_usable(session, actor, team_id):
         raise ParameterError("team", Message("There is no such team. Choose another or none."))
+
+
+def _is_usable(session: Session, actor: Actor, team_id: int | None) -> bool:
+    team = None if team_id is None else session.get(Team, team_id)
+    return team_id is None or (team is not None and team.active and actor.sees_unit(team.unit_id))
 
 
 def _sees(session: Session, actor: Actor, unit_id: int | None) -> bool:
