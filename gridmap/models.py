@@ -8,10 +8,11 @@ from gridmap.incidents import models as incidents
 from gridmap.incidents.cases import models as cases
 from gridmap.jobs import models as jobs
 from gridmap.patrols import models as patrols
+from gridmap.patrols.shifts import models as shifts
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
 __all__ = [
-    "Base", "agencies", "cases", "change_log", "hotspots", "incidents", "jobs", "patrols",
+    "Base", "agencies", "cases", "change_log", "hotspots", "incidents", "jobs", "patrols", "shifts",
     "territory", "workforce",
 ]  # fmt: skip
