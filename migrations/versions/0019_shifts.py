@@ -133,7 +133,7 @@ def _create_shifts() -> None:
         sa.Column("pattern_id", sa.BigInteger(), nullable=True),
         sa.Column("planned_day", sa.Date(), nullable=True),
         sa.Column("slot", sa.SmallInteger(), nullable=True),
-        sa.Column("turn", sa.SmallInteger(), nullable=True),
+        sa.Column("nth", sa.SmallInteger(), nullable=True),
         sa.Column("touched", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("note", sa.String(), server_default=sa.text("''"), nullable=False),
         sa.Column("cancelled_at", _MOMENT, nullable=True),
@@ -158,7 +158,7 @@ def _create_shifts() -> None:
     op.create_index("ix_shift_team_id", "shift", ["team_id", "day", "starts"])
     op.create_index("ix_shift_day", "shift", ["day", "starts", "id"])
     op.create_index("ix_shift_route_id", "shift", ["route_id"])
-    planned = ["pattern_id", "planned_day", "slot", "turn"]
+    planned = ["pattern_id", "planned_day", "slot", "nth"]
     op.create_index("uq_shift_planned", "shift", planned, unique=True)
 
 

@@ -263,7 +263,7 @@ class _Stored:
 def _stored(session: Session, pattern_id: int, now: datetime) -> list[_Stored]:
     rows = session.execute(
         text("""
-            SELECT s.id, s.planned_day, s.slot, s.turn, s.starts, s.ends, s.team_id, s.route_id,
+            SELECT s.id, s.planned_day, s.slot, s.nth, s.starts, s.ends, s.team_id, s.route_id,
                    array_remove(array_agg(m.cadre_id ORDER BY m.cadre_id), NULL) AS members,
                    s.starts > :now AND NOT s.touched AND count(m.state) = 0 AND NOT EXISTS (
                        SELECT FROM shift_swap w WHERE s.id IN (w.shift_id, w.other_shift_id)
@@ -278,7 +278,7 @@ def _stored(session: Session, pattern_id: int, now: datetime) -> list[_Stored]:
 
 def _read(row: Row[Any]) -> _Stored:
     return _Stored(
-        row.id, row.planned_day, (row.planned_day, row.slot, row.turn), row.starts, row.ends,
+        row.id, row.planned_day, (row.planned_day, row.slot, row.nth), row.starts, row.ends,
         row.team_id, row.route_id, tuple(row.members), row.free,
     )  # fmt: skip
 
@@ -310,7 +310,7 @@ def _duties(data: PatternData, wanted: Sequence[Planned]) -> list[Duty]:
 
 
 def _name(one: Planned) -> str:
-    return f"{one.day}/{one.slot}/{one.turn}"
+    return f"{one.day}/{one.slot}/{one.nth}"
 
 
 def _leave_out(wanted: Sequence[Planned], conflicts: Collection[Conflict]) -> list[Planned]:
@@ -346,7 +346,7 @@ def _make(session: Session, pattern: ShiftPattern, plan: Preview) -> None:
     rows = [
         {
             "team_id": pattern.team_id, "route_id": pattern.route_id, "pattern_id": pattern.id,
-            "planned_day": one.day, "slot": one.slot, "turn": one.turn, "starts": one.starts,
+            "planned_day": one.day, "slot": one.slot, "nth": one.nth, "starts": one.starts,
             "ends": one.ends,
         }
         for one in plan.added

@@ -86,7 +86,7 @@ class Shift(Base):
             "pattern_id",
             "planned_day",
             "slot",
-            "turn",
+            "nth",
             unique=True,
         ),
     )
@@ -104,7 +104,8 @@ class Shift(Base):
     )
     planned_day: Mapped[date | None]
     slot: Mapped[int | None] = mapped_column(SmallInteger)
-    turn: Mapped[int | None] = mapped_column(SmallInteger)
+    # Which of several groups that have the slot at once.
+    nth: Mapped[int | None] = mapped_column(SmallInteger)
     # Changed by hand or by a swap; its pattern leaves it alone.
     touched: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str] = mapped_column(server_default=text("''"))

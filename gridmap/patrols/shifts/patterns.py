@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -79,10 +80,21 @@ class Rule:
 
 @dataclass(frozen=True)
 class Planned:
-    """A shift as a pattern has it; day, slot and turn tell it again when it is made anew."""
+    """A shift as a pattern has it.
+
+    Attributes
+    ----------
+    slot : int
+        Which shift of the day.
+    nth : int
+        Which of several groups that have the slot at once, as a cycle may want it.
+    turn : int
+        The group; 0 stands for all together.
+    """
 
     day: date
     slot: int
+    nth: int
     turn: int
     starts: datetime
     ends: datetime
@@ -90,8 +102,8 @@ class Planned:
 
     @property
     def key(self) -> tuple[date, int, int]:
-        """What tells the shift among those of its pattern."""
-        return self.day, self.slot, self.turn
+        """What tells the shift again when the pattern is made anew, also with other groups."""
+        return self.day, self.slot, self.nth
 
 
 def check(rule: Rule) -> None:
@@ -163,12 +175,15 @@ def occurrences(
     while day <= last:
         chosen = _chosen(rule, day, is_workday)
         if chosen and day >= first:
+            taken: Counter[int] = Counter()
             for slot, turn in _turns(rule, day, nth):
                 at = rule.slots[slot]
                 starts, ends = span(day, at.begins, at.minutes, zone)
                 # What lies wholly in an hour that clocks skip does not take place.
                 if starts < ends:
-                    yield Planned(day, slot, turn, starts, ends, _members(rule, turn))
+                    members = _members(rule, turn)
+                    yield Planned(day, slot, taken[slot], turn, starts, ends, members)
+                taken[slot] += 1
         nth += chosen
         day += _DAY
 

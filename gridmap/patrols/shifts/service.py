@@ -47,7 +47,9 @@ class ConflictsError(ConflictError):
     """Something speaks against saving; it may be put up with unless it forbids it."""
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
-        super().__init__(Message("{count} conflicts speak against this.", count=len(conflicts)))
+        super().__init__(
+            Message("Conflicts that speak against this: {count}.", count=len(conflicts))
+        )
         self.conflicts = conflicts
 
     @property
