@@ -40,6 +40,7 @@ from webui import (
     open311,
     paging,
     security,
+    shifts,
     staff,
     tiles,
     users,
@@ -99,6 +100,7 @@ def make_application(settings: Settings) -> Flask:
         changes.blueprint,
         open311.blueprint,
         hotspots.blueprint,
+        shifts.blueprint,
     ):
         app.register_blueprint(blueprint)
 

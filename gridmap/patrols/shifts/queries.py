@@ -148,6 +148,19 @@ def own_shifts(session: Session, cadre_id: int, since: datetime, until: datetime
     ).all()
 
 
+def next_shift(session: Session, cadre_id: int, now: datetime) -> Row[Any] | None:
+    """Return a person's shift that is under way, or the next one: ``starts``, ``ends``, ``team``."""
+    return session.execute(
+        text("""
+            SELECT m.starts, m.ends, t.name AS team
+            FROM shift_member m JOIN shift s ON s.id = m.shift_id JOIN team t ON t.id = s.team_id
+            WHERE m.cadre_id = :cadre AND m.active AND m.starts > :early AND m.ends > :now
+            ORDER BY m.starts LIMIT 1
+        """),
+        {"cadre": cadre_id, "now": now, "early": now - timedelta(days=3)},
+    ).first()
+
+
 def team_shifts(
     session: Session, teams: Collection[int], since: date, until: date, limit: int = 60
 ) -> Rows:
