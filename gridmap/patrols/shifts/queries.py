@@ -149,7 +149,7 @@ def own_shifts(session: Session, cadre_id: int, since: datetime, until: datetime
 
 
 def next_shift(session: Session, cadre_id: int, now: datetime) -> Row[Any] | None:
-    """Return a person's shift that is under way, or the next one: ``starts``, ``ends``, ``team``."""
+    """Return ``starts``, ``ends`` and ``team`` of a person's shift, under way or the next one."""
     return session.execute(
         text("""
             SELECT m.starts, m.ends, t.name AS team
