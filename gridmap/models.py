@@ -9,11 +9,23 @@ from gridmap.incidents.cases import models as cases
 from gridmap.jobs import models as jobs
 from gridmap.patrols import models as patrols
 from gridmap.patrols.plans import models as plans
+from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
 __all__ = [
-    "Base", "agencies", "cases", "change_log", "hotspots", "incidents", "jobs", "patrols", "plans",
-    "territory", "tracks", "workforce",
+    "Base",
+    "agencies",
+    "cases",
+    "change_log",
+    "hotspots",
+    "incidents",
+    "jobs",
+    "patrols",
+    "plans",
+    "shifts",
+    "territory",
+    "tracks",
+    "workforce",
 ]  # fmt: skip

@@ -42,6 +42,7 @@ from webui import (
     patrols,
     plans,
     security,
+    shifts,
     staff,
     streets,
     tiles,
@@ -107,6 +108,7 @@ def make_application(settings: Settings) -> Flask:
         plans.blueprint,
         patrols.blueprint,
         streets.blueprint,
+        shifts.blueprint,
     ):
         app.register_blueprint(blueprint)
 

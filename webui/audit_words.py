@@ -11,6 +11,7 @@ from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
 from webui.cases import words as case_words
 from webui.language import moment, say
+from webui.shifts import words as shift_words
 
 _ACTS = {
     "sign_in": N_("Sign in"),
@@ -80,6 +81,24 @@ _ACTS = {
     "patrols.archive": N_("Archive a route"),
     "patrols.restore": N_("Take a route out of the archive"),
     "patrols.export": N_("Export a route"),
+    "shift.create": N_("Plan a shift"),
+    "shift.change": N_("Change a shift"),
+    "shift.cancel": N_("Cancel a shift"),
+    "shift.restore": N_("Bring a shift back"),
+    "shift.check_in": N_("Check in to a shift"),
+    "shift.check_out": N_("Check out of a shift"),
+    "shift.attendance": N_("Note attendance"),
+    "pattern.create": N_("Make a pattern"),
+    "pattern.change": N_("Change a pattern"),
+    "pattern.make": N_("Make shifts by a pattern"),
+    "pattern.end": N_("End a pattern"),
+    "swap.ask": N_("Ask for a swap"),
+    "swap.agree": N_("Agree to a swap"),
+    "swap.decline": N_("Decline a swap"),
+    "swap.withdraw": N_("Withdraw a swap"),
+    "swap.approve": N_("Approve a swap"),
+    "swap.refuse": N_("Refuse a swap"),
+    "settings.shifts": N_("Change the settings of shifts"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -109,6 +128,10 @@ _SUBJECTS = {
     "template": N_("Template of the sheet"),
     "hotspot_run": N_("Run of an analysis"),
     "patrol_route": N_("Patrol route"),
+    "shift": N_("Shift"),
+    "shift_pattern": N_("Pattern of shifts"),
+    "shift_swap": N_("Swap of shifts"),
+    "shift_settings": N_("Settings of shifts"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -210,6 +233,18 @@ _FIELDS = {
     "categories": N_("Categories"),
     "parameters": N_("Choices"),
     "shared": N_("Shared"),
+    "team_id": N_("Team"),
+    "route_id": N_("Route"),
+    "rule": N_("Rule"),
+    "removed": N_("Taken away"),
+    "month": N_("Month"),
+    "shift_id": N_("Shift"),
+    "other_shift_id": N_("Shift in return"),
+    "rest_hours": N_("Rest between two shifts, hours"),
+    "late_minutes": N_("Late after, minutes"),
+    "window_minutes": N_("Window for checking in and out, minutes"),
+    "night_begins": N_("Night from"),
+    "night_ends": N_("Night until"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {
@@ -256,13 +291,13 @@ def value(field: str, code: str) -> str:
     if field == "outcome":
         return say(case_words.OUTCOMES.get(code, code))
     if field == "state":
-        return say(case_words.STATES.get(code, code))
+        return say(case_words.STATES.get(code) or shift_words.STATES.get(code, code))
     if field == "analysis" and code in ANALYSES:
         return say(ANALYSES[code].title)
     if field == "step":
         return say(case_words.STEPS.get(code, code))
     if field in ("kind", "level"):
         return say(words.CODES.get(code) or case_words.LEVELS.get(code, code))
-    if field in ("step_due_at", "due_at"):
+    if field in ("step_due_at", "due_at") or (field in ("starts", "ends") and "T" in code):
         return moment(datetime.fromisoformat(code))
     return code

@@ -36,6 +36,11 @@ _NAMES = {
         "ELSE c.name END AS name FROM incident_case k "
         "JOIN category c ON c.id = k.category_id"
     ),
+    "shift": (
+        "SELECT s.id, t.name || ' ' || s.day AS name FROM shift s JOIN team t ON t.id = s.team_id"
+    ),
+    "shift_pattern": "SELECT id, name FROM shift_pattern",
+    "patrol_route": "SELECT id, name FROM patrol_route",
     "agency": "SELECT id, name FROM agency",
     "api_key": "SELECT id, name FROM api_key",
     "assignment": (
@@ -57,6 +62,9 @@ REFERENCES = {
     "user_id": "app_user",
     "category_id": "category",
     "team_id": "team",
+    "route_id": "patrol_route",
+    "shift_id": "shift",
+    "other_shift_id": "shift",
     # Of the filter of an export.
     "cell": "cell",
     "unit": "unit",

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from gridmap.incidents.cases.access import own_cadre
 from gridmap.incidents.cases.filters import Wanted
 from gridmap.incidents.cases.inbox import counts, list_cases
+from gridmap.patrols.shifts.queries import next_shift
 from gridmap.workforce.responsibility import answering
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -15,6 +16,7 @@ from webui.cases import words
 from webui.cases.clock import town_clock
 from webui.database import writing
 from webui.language import say
+from webui.shifts import words as shift_words
 
 #: Apart from the other pages of cases, since it has its own entry in the menu.
 own = Blueprint("my", __name__)
@@ -32,6 +34,7 @@ def show() -> ResponseReturnValue:
         total = counts(session, actor)
         cadre = own_cadre(session, actor)
         day = clock.now.astimezone(clock.zone).date()
+        shift = None if cadre is None else next_shift(session, cadre, clock.now)
         answered = [] if cadre is None else answering(session, actor, day)
     cells = [row for row in answered if row.cadre_id == cadre or row.responsible_id == cadre]
     groups: dict[str, list[object]] = {"overdue": [], "today": [], "later": []}
@@ -45,6 +48,8 @@ def show() -> ResponseReturnValue:
         more=found.end is not None,
         cells=cells,
         cadre=cadre,
+        shift=shift,
+        shift_words=shift_words,
         clock=clock,
         words=words,
         say=say,
