@@ -1,7 +1,6 @@
 """Who may use a road, and whether it is a tunnel.
 
 Revision: 0022_road_access, after: 0021_tracks
-Revision: 0022_road_access, after: 0020_routes
 
 Locks to fear: ``road`` is locked for a moment; the defaults are constants, so no row is rewritten.
 
@@ -17,7 +16,6 @@ from alembic import op
 
 revision = "0022_road_access"
 down_revision = "0021_tracks"
-down_revision = "0020_routes"
 branch_labels = None
 depends_on = None
 
