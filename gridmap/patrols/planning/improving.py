@@ -19,10 +19,13 @@ _MUST = 1e12
 
 
 class Move(NamedTuple):
-    """A team's tour with one more visit, or another one."""
+    """A team's tour with one more task, or another one, its gain, and the detour in metres."""
 
     team: int
     tour: list[int]
+    task: int
+    gain: float
+    detour: float
 
 
 def improved(layout: Layout, tours: list[list[int]], *, exchange: bool = True) -> list[list[int]]:
@@ -43,11 +46,27 @@ def improved(layout: Layout, tours: list[list[int]], *, exchange: bool = True) -
     list of list of int
     """
     tours = [_worthwhile(layout, team, tour) for team, tour in enumerate(tours)]
+    moves: dict[int, Move | None] = {}
+    anew = True
     while True:
-        move = _best(layout, tours, exchange)
-        if move is None:
-            return tours
-        tours[move.team] = move.tour
+        for team, tour in enumerate(tours):
+            if team not in moves:
+                moves[team] = _best(layout, tours, team, tour, exchange)
+        found = [move for move in moves.values() if move is not None]
+        if not found:
+            # What was found before other tours changed is looked at again before the end.
+            if anew:
+                return tours
+            moves, anew = {}, True
+            continue
+        best = max(found, key=lambda move: (move.gain, -move.detour))
+        tours[best.team] = best.tour
+        anew = False
+        moves = {
+            team: move
+            for team, move in moves.items()
+            if team != best.team and (move is None or move.task != best.task)
+        }
 
 
 def _worthwhile(layout: Layout, team: int, tour: list[int]) -> list[int]:
@@ -73,33 +92,31 @@ def left_out(layout: Layout, tours: list[list[int]]) -> Integers:
     )
 
 
-def _best(layout: Layout, tours: list[list[int]], exchange: bool) -> Move | None:
-    """Find the move that gains most, None where none gains."""
+def _best(
+    layout: Layout, tours: list[list[int]], team: int, tour: list[int], exchange: bool
+) -> Move | None:
+    """Find the move of one team that gains most, None where none gains."""
     missing = left_out(layout, tours)
     candidates = np.flatnonzero(np.isin(layout.task, missing))
-    if not len(candidates):
-        return None
     tasks = [layout.tasks[task] for task in layout.task[candidates]]
     risk = np.array([task.risk + _MUST * task.must for task in tasks])
-    worth = layout.problem.worth
-    best: tuple[float, float] = (_GAIN, -math.inf)
-    found = None
-    for team, tour in enumerate(tours):
-        for base, loses in places(layout, team, tour, float(risk.max()) if exchange else 0.0):
-            before = _metres(layout, team, base) - _metres(layout, team, tour)
-            better = risk > loses
-            if not better.any():
-                continue
-            fits = cheapest(layout, team, base, candidates[better])
-            detour = fits.detour + before
-            gain = _gain(risk[better] - loses, detour, worth)
-            at = int(np.lexsort((-detour, gain))[-1])
-            if (float(gain[at]), -float(detour[at])) > best:
-                best = (float(gain[at]), -float(detour[at]))
-                row = int(fits.position[at])
-                with_it = [*base[:row], int(candidates[better][at]), *base[row:]]
-                found = Move(team, with_it)
-    return found
+    most = float(risk.max(initial=0.0)) if exchange else 0.0
+    length = _metres(layout, team, tour)
+    best = None
+    for base, loses in places(layout, team, tour, most):
+        better = risk > loses
+        if not better.any():
+            continue
+        fits = cheapest(layout, team, base, candidates[better])
+        detour = fits.detour + (_metres(layout, team, base) - length)
+        gain = _gain(risk[better] - loses, detour, layout.problem.worth)
+        at = int(np.lexsort((-detour, gain))[-1])
+        score = (float(gain[at]), -float(detour[at]))
+        if score > ((best.gain, -best.detour) if best else (_GAIN, -math.inf)):
+            option, row = int(candidates[better][at]), int(fits.position[at])
+            with_it = [*base[:row], option, *base[row:]]
+            best = Move(team, with_it, int(layout.task[option]), score[0], -score[1])
+    return best
 
 
 def _gain(risk: Floats, detour: Floats, worth: float | None) -> Floats:
