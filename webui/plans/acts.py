@@ -31,15 +31,16 @@ def again(plan_id: int) -> ResponseReturnValue:
     kept = []
     for tour in tours:
         for visit in tour.visits:
-            decided = request.form.get(f"visit-{visit['of']}", "")
+            decided = request.form.get(f"visit-{visit['of']}-{visit['number']}", "")
             if visit["kind"] == "break" or not decided:
                 continue
+            which = {"of": visit["of"], "number": visit["number"]}
             if decided == "pin":
                 keep = Keep(of=visit["of"], act="pin", team=tour.number, begins_s=visit["begins"])
             elif decided == "out":
-                keep = Keep(of=visit["of"], act="out")
+                keep = Keep(**which, act="out")
             else:
-                keep = Keep(of=visit["of"], act="team", team=_team(decided))
+                keep = Keep(**which, act="team", team=_team(decided))
             kept.append(keep)
     different = request.form.get("different") == "1"
     try:

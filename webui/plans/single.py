@@ -77,9 +77,8 @@ def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what is not covered, the windows of a place with one reason together."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for each in missed:
-        place = each["of"].rsplit(":", 1)[0] if each["of"].startswith("hot:") else each["of"]
         row = found.setdefault(
-            (place, each["reason"]),
+            (each["of"], each["reason"]),
             {
                 "name": each["name"], "must": each["must"], "reason": each["reason"],
                 "windows": [], "risk": 0.0,

@@ -272,9 +272,10 @@ def _pins(problem: Problem, plan: Plan, tolerance: float) -> Iterator[Fault]:
 
 
 def _figures(problem: Problem, plan: Plan, tolerance: float) -> Iterator[Fault]:
-    risks = {place.key: place.risk for place in problem.places}
-    covered = sum(risks.get(visit.of, 0.0) for _, visit in _planned(plan))
-    lost = sum(risks.get(miss.of, 0.0) for miss in plan.missed)
+    places = {place.key: place for place in problem.places}
+    done = [visit for _, visit in _planned(plan) if visit.of in places]
+    covered = sum(places[visit.of].worth(visit.number) for visit in done)
+    lost = sum(places[m.of].worth(m.number) for m in plan.missed if m.of in places)
     working = {team.name: 0.0 for team in problem.teams}
     working.update({tour.team: tour.working for tour in plan.tours})
     told = (plan.covered_risk, plan.wanted_risk, plan.metres, plan.longest, plan.shortest)

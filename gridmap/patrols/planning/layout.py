@@ -146,7 +146,7 @@ def lay_out(problem: Problem) -> Layout:
                 continue
             kind = Kind.STOP if isinstance(place, Stop) else Kind.STREET
             must = place.must or pin is not None
-            tasks.append(Task(place.key, number, kind, must, place.risk))
+            tasks.append(Task(place.key, number, kind, must, place.worth(number)))
             ways = list(_ways(place, len(tasks) - 1, windows, modes))
             options += _pinned(ways, pin) if pin else ways
     if pins:

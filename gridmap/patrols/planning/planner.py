@@ -159,9 +159,14 @@ def _check_fixed(problem: Problem, layout: Layout) -> None:
 def _described(layout: Layout, tours: Tours, capped: Layout | None, *, repeatable: bool) -> Plan:
     rounds = [_tour(layout, row, tour) for row, tour in enumerate(tours) if out(layout, row, tour)]
     times = [working(layout, row, tour) for row, tour in enumerate(tours)]
-    risks = {place.key: place.risk for place in layout.problem.places}
+    places = {place.key: place for place in layout.problem.places}
     lost = missed(layout, tours, capped)
-    gained = sum(risks.get(visit.of, 0.0) for tour in rounds for visit in tour.visits)
+    gained = sum(
+        places[visit.of].worth(visit.number)
+        for tour in rounds
+        for visit in tour.visits
+        if visit.of in places
+    )
     return Plan(
         tuple(rounds),
         tuple(lost),

@@ -146,6 +146,8 @@ class Stop:
     must : bool
     windows : tuple of Window
         In which of them a visit may lie; any time of a shift where there is none.
+    risks : tuple of float
+        What the visit in each window is worth, where they differ; with `each` only.
     each : bool
         A visit is wanted in each of the windows, not in any one; `visits_between` makes them.
     least_apart, most_apart : float or None
@@ -161,6 +163,7 @@ class Stop:
     risk: float = 0.0
     must: bool = False
     windows: tuple[Window, ...] = ()
+    risks: tuple[float, ...] = ()
     each: bool = False
     least_apart: float | None = None
     most_apart: float | None = None
@@ -169,6 +172,10 @@ class Stop:
     def __post_init__(self) -> None:
         if self.dwell < 0 or not 0 <= self.risk < math.inf:
             raise ValueError(f"dwell and risk of {self.key} are not below 0")
+        if self.risks and (not self.each or len(self.risks) != len(self.windows)):
+            raise ValueError(f"risks of {self.key} are those of the windows that want a visit each")
+        if not all(0 <= risk < math.inf for risk in self.risks):
+            raise ValueError(f"dwell and risk of {self.key} are not below 0")
         if self.each and not self.windows:
             raise ValueError(f"a visit in each window of {self.key} needs windows")
         if not self.each and (self.least_apart is not None or self.most_apart is not None):
@@ -176,6 +183,10 @@ class Stop:
         later = zip(self.windows, self.windows[1:], strict=False)
         if self.each and any(b.begin < a.end for a, b in later):
             raise ValueError(f"the windows of {self.key} follow each other")
+
+    def worth(self, number: int) -> float:
+        """Return what one of its visits is worth."""
+        return self.risks[number] if self.risks else self.risk
 
 
 @dataclass(frozen=True)
@@ -209,6 +220,10 @@ class Street:
             raise ValueError(f"the sweep of {self.key} needs seconds for a mode, not below 0")
         if not 0 <= self.risk < math.inf:
             raise ValueError(f"the risk of {self.key} is not below 0")
+
+    def worth(self, number: int) -> float:
+        """Return what the sweep is worth; there is one alone."""
+        return self.risk
 
 
 @dataclass(frozen=True)

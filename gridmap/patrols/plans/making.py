@@ -135,11 +135,7 @@ def make_problem(wish: Wish, ground: Ground) -> Made:
     )
     names: dict[str, str] = {}
     musts = [_must(wish, ground, nodes, number, shifts, names) for number in range(len(wish.musts))]
-    hot = [
-        stop
-        for one in ground.hot[: wish.most_places]
-        for stop in _hot_stops(wish, one, nodes, shifts, names)
-    ]
+    hot = [_hot_stop(wish, one, nodes, shifts, names) for one in ground.hot[: wish.most_places]]
     streets, segments = _streets(wish, ground, nodes, names)
     teams = tuple(_team(ground, nodes, number, team) for number, team in enumerate(wish.teams))
     modes = {team.mode: Mode[team.mode.upper()] for team in teams}
@@ -170,21 +166,34 @@ def make_problem(wish: Wish, ground: Ground) -> Made:
 
 def _with_kept(problem: Problem, kept: Sequence[Keep]) -> Problem:
     """Apply what a person decided of the visits of an earlier plan."""
-    gone = {keep.of for keep in kept if keep.act == "out"}
-    stops = tuple(stop for stop in problem.stops if stop.key not in gone)
-    streets = tuple(street for street in problem.streets if street.key not in gone)
+    gone = {(keep.of, keep.number) for keep in kept if keep.act == "out"}
+    stops = tuple(_without(stop, gone) for stop in problem.stops if not _is_gone(stop, gone))
+    streets = tuple(street for street in problem.streets if (street.key, 0) not in gone)
     known = {stop.key for stop in stops} | {street.key for street in streets}
     names = [team.name for team in problem.teams]
     pins = tuple(
         Pin(
             keep.of,
-            team=names[keep.team],
-            begins=keep.begins_s if keep.act == "pin" else None,
+            keep.number,
+            names[keep.team],
+            keep.begins_s if keep.act == "pin" else None,
         )
         for keep in kept
         if keep.act != "out" and keep.of in known and keep.team < len(names)
     )
     return replace(problem, stops=stops, streets=streets, pins=pins)
+
+
+def _is_gone(stop: Stop, gone: set[tuple[str, int]]) -> bool:
+    return all((stop.key, n) in gone for n in range(len(stop.windows) if stop.each else 1))
+
+
+def _without(stop: Stop, gone: set[tuple[str, int]]) -> Stop:
+    """Make the visits that are left out worth nothing, so that the others keep their numbers."""
+    if not stop.each:
+        return stop
+    worth = (0.0 if (stop.key, n) in gone else risk for n, risk in enumerate(stop.risks))
+    return replace(stop, risks=tuple(worth))
 
 
 def _must(
@@ -213,19 +222,23 @@ def _within_shifts(begin: float, end: float, shifts: Window) -> tuple[Window, ..
     return tuple(found) or (Window(begin, end),)
 
 
-def _hot_stops(
+def _hot_stop(
     wish: Wish, hot: HotPlace, nodes: _Nodes, shifts: Window, names: dict[str, str]
-) -> list[Stop]:
-    """Return a stop for each window, worth the incidents expected in it."""
-    node, found = nodes.add(hot.place.lon, hot.place.lat), []
-    for number, window in enumerate(
-        visits_between(shifts.begin, shifts.end, 3600.0 * wish.every_h)
-    ):
-        key = f"{HOT}{hot.place.id}:{number}"
-        names[key] = hot.place.name
-        risk = expected(hot, window)
-        found.append(Stop(key, node, 60.0 * wish.dwell_min, risk, windows=(window,)))
-    return found
+) -> Stop:
+    """Return a stop that wants a visit in each window, worth the incidents expected in it."""
+    key = f"{HOT}{hot.place.id}"
+    names[key] = hot.place.name
+    windows = visits_between(shifts.begin, shifts.end, 3600.0 * wish.every_h)
+    return Stop(
+        key,
+        nodes.add(hot.place.lon, hot.place.lat),
+        60.0 * wish.dwell_min,
+        windows=windows,
+        risks=tuple(expected(hot, window) for window in windows),
+        each=True,
+        # Two visits at the border of two windows would be one in effect.
+        least_apart=1800.0 * wish.every_h if len(windows) > 1 else None,
+    )
 
 
 def expected(hot: HotPlace, window: Window) -> float:

@@ -111,7 +111,8 @@ def _yesterday(session: Session, wish: Wish) -> Plan | None:
             row.team, 0.0, 0.0,
             tuple(
                 Visit(
-                    each["of"], 0, Kind.STREET if each["kind"] == "street" else Kind.STOP, 0, 0,
+                    each["of"], each["number"],
+                    Kind.STREET if each["kind"] == "street" else Kind.STOP, 0, 0,
                     each["arrives"], each["begins"], each["ends"],
                 )
                 for each in row.visits if each["kind"] != "break"

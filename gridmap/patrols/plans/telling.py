@@ -61,6 +61,7 @@ def visit_row(made: Made, placed: Placed, team: Team, visit: Visit) -> dict[str,
     lon, lat = placed.degrees(*_point(placed, spots, visit.enter))
     return {
         "of": visit.of,
+        "number": visit.number,
         "kind": "hot" if visit.of.startswith(HOT) else str(visit.kind),
         "name": made.names.get(visit.of, ""),
         "must": visit.of.startswith((MUST, STREET)),
@@ -75,13 +76,15 @@ def visit_row(made: Made, placed: Placed, team: Team, visit: Visit) -> dict[str,
 def summary(made: Made, plan: Plan) -> dict[str, Any]:
     """Return the figures of a plan, and what it does not cover with the reason."""
     hot = [stop for stop in made.problem.stops if stop.key.startswith(HOT)]
-    missed = [miss for miss in plan.missed if miss.of.startswith(HOT)]
+    wanted = sum(risk > 0 for stop in hot for risk in stop.risks)
+    # What a person left out is worth nothing, and nobody misses it.
+    lost = [miss for miss in plan.missed if miss.must or miss.risk > 0]
     return {
         "covered_risk": plan.covered_risk,
         "wanted_risk": plan.wanted_risk,
-        "hot_visits": len(hot),
-        "hot_visits_kept": len(hot) - len(missed),
-        "hot_places": len({stop.node for stop in hot}),
+        "hot_visits": wanted,
+        "hot_visits_kept": wanted - sum(miss.of.startswith(HOT) for miss in lost),
+        "hot_places": len(hot),
         "metres": plan.metres,
         "longest_s": plan.longest,
         "shortest_s": plan.shortest,
@@ -96,15 +99,17 @@ def summary(made: Made, plan: Plan) -> dict[str, Any]:
                 "must": miss.must,
                 "risk": round(miss.risk, 3),
                 "reason": str(miss.reason),
-                "window": _window(made, miss.of),
+                "window": _window(made, miss.of, miss.number),
             }
-            for miss in plan.missed
+            for miss in lost
         ],
     }
 
 
-def _window(made: Made, key: str) -> list[float] | None:
+def _window(made: Made, key: str, number: int) -> list[float] | None:
     stop = next((each for each in made.problem.stops if each.key == key), None)
     if stop is None or not stop.windows:
         return None
+    if stop.each:
+        return [stop.windows[number].begin, stop.windows[number].end]
     return [stop.windows[0].begin, stop.windows[-1].end]

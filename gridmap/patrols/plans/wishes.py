@@ -75,8 +75,8 @@ class Keep(_Strict):
 
     Attributes
     ----------
-    of : str
-        The key of the visit.
+    of, number : str, int
+        The visit.
     act : str
         ``pin``: by this team at this time; ``team``: by this team; ``out``: not at all.
     team : int
@@ -86,6 +86,7 @@ class Keep(_Strict):
     """
 
     of: str
+    number: int = 0
     act: Literal["pin", "team", "out"]
     team: int = 0
     begins_s: float | None = None
