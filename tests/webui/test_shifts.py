@@ -155,7 +155,7 @@ def test_the_sheet_is_an_excel_file_on_a4_across(sign_in: SignIn, app: Flask) ->
     assert answer.status_code == 200
     sheet = openpyxl.load_workbook(BytesIO(answer.data)).active
     assert sheet.page_setup.orientation == "landscape"
-    assert sheet.page_setup.paperSize == sheet.PAPERSIZE_A4
+    assert sheet.page_setup.paperSize == int(sheet.PAPERSIZE_A4)
     heads = [cell.value for cell in sheet[2]]
     assert heads[0] == "成员"
     days = (date(day.year + day.month // 12, day.month % 12 + 1, 1) - day.replace(day=1)).days
