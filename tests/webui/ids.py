@@ -19,6 +19,16 @@ _IDS = """
            coalesce((SELECT min(a.id) FROM absence a JOIN cadre d ON d.id = a.cadre_id
                      WHERE d.unit_id = u.id), 999) AS absence,
            (SELECT min(id) FROM assignment WHERE cell_id = c.id) AS assignment,
+           (SELECT min(s.id) FROM shift s JOIN team t ON t.id = s.team_id
+            WHERE t.unit_id = u.id) AS shift,
+           (SELECT max(s.id) FROM shift s JOIN team t ON t.id = s.team_id
+            WHERE t.unit_id = u.id) AS spare_shift,
+           (SELECT min(p.id) FROM shift_pattern p JOIN team t ON t.id = p.team_id
+            WHERE t.unit_id = u.id) AS pattern,
+           (SELECT max(p.id) FROM shift_pattern p JOIN team t ON t.id = p.team_id
+            WHERE t.unit_id = u.id) AS spare_pattern,
+           coalesce((SELECT min(w.id) FROM shift_swap w JOIN shift s ON s.id = w.shift_id
+                     JOIN team t ON t.id = s.team_id WHERE t.unit_id = u.id), 999) AS swap,
            (SELECT min(id) FROM incident_case WHERE community_id = u.id) AS "case",
            (SELECT id FROM app_user WHERE login = 'analyst') AS user,
            (SELECT id FROM app_user WHERE login = 'spare') AS spare_user,

@@ -98,6 +98,20 @@ VISITS = [
     Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
     Visit("/hotspots/compare?left={run}&right={run}", "supervisor", MAP),
     Visit("/hotspots/{run}/delete", "admin"),
+    Visit("/patrols/shifts", "supervisor", phone=True),
+    Visit("/patrols/shifts?view=week&team={team}", "planner", phone=True),
+    Visit("/patrols/shifts/list", "supervisor", phone=True),
+    Visit("/patrols/shifts/conflicts", "supervisor"),
+    Visit("/patrols/shifts/{shift}", "planner", phone=True),
+    Visit("/patrols/shifts/{shift}/edit", "planner"),
+    Visit("/patrols/shifts/new?team={team}", "planner", phone=True),
+    Visit("/patrols/shifts/patterns", "planner"),
+    Visit("/patrols/shifts/patterns/new?team={team}", "planner", phone=True),
+    Visit("/patrols/shifts/swaps", "supervisor", phone=True),
+    Visit("/patrols/shifts/mine", "cadre", phone=True),
+    Visit("/patrols/shifts/{shift}", "cadre", phone=True),
+    Visit("/patrols/shifts/sheet?team={team}", "supervisor", phone=True),
+    Visit("/patrols/shifts/settings", "admin"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -112,6 +126,8 @@ def ids(app: Flask) -> dict[str, Any]:
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
+                    (SELECT min(m.shift_id) FROM shift_member m WHERE m.cadre_id = d.id
+                       AND m.starts > now()) AS shift,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -203,6 +219,10 @@ def test_axe_finds_no_serious_fault(
         (Visit("/cases/new", "cadre"), ["#locate", "#category", "#description", "#save"]),
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
         (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
+        (Visit("/patrols/shifts", "supervisor"), [".main-act", ".chip", ".plus", ".more"]),
+        (Visit("/patrols/shifts/patterns/new?team={team}", "planner"),
+         ["[name=turn]", "[name^=group-]", "[value=preview]"]),
+        (Visit("/patrols/shifts/mine", "cadre"), [".next-shift a", ".shift-list a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",

@@ -41,6 +41,8 @@ NAMING = [
     "/cell/{cell}", "/dashboard", "/dashboard/records", "/map/feature/cell/{cell}",
     "/map/search?q=UnitIn", "/staff", "/staff/{cadre}", "/staff/teams", "/staff/new", "/users/new",
     "/assignments/sheets/{assignment}.docx", "/staff/absences", "/users", "/audit",
+    "/patrols/shifts/sheet", "/patrols/shifts/sheet.xlsx?team={team}&month=2026-10",
+    "/patrols/shifts/new?team={team}&day=2026-12-01",
 ]  # fmt: skip
 
 
@@ -69,6 +71,9 @@ def read(client: FlaskClient, app: Flask, asked: str) -> str:
             """)
         ).scalar_one()
         answer = client.get(asked.format_map(ids_of(connection, unit)))
+    if answer.status_code == 200 and "sheet.xlsx" in asked:
+        with ZipFile(BytesIO(answer.data)) as archive:
+            return archive.read("xl/sharedStrings.xml").decode()
     if answer.status_code == 200 and asked.endswith(".docx"):
         with ZipFile(BytesIO(answer.data)) as archive:
             return archive.read("word/document.xml").decode()

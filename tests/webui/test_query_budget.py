@@ -45,7 +45,7 @@ BUDGETS: Mapping[str, int] = {
     "staff.edit_team": 9, "staff.import_form": 2, "staff.import_example": 2, "cases.index": 8,
     "cases.export": 5, "cases.show_board": 8, "cases.show_map": 7, "cases.points": 4,
     "cases.show": 10, "cases.photo": 4, "cases.new": 5, "cases.similar": 6, "cases.rules": 6,
-    "cases.category": 7, "my.show": 6, "cell_page.ask_change": 14, "agencies.show": 3,
+    "cases.category": 7, "my.show": 8, "cell_page.ask_change": 14, "agencies.show": 3,
     "agencies.ask_new": 2, "agencies.look": 4, "agencies.ask_change": 3, "agencies.ask_new_key": 4,
     "agencies.look_key": 13, "agencies.ask_change_key": 8, "agencies.log_of_key": 6,
     "agencies.progress": 3, "agencies.download": 3, "packages.look": 3, "packages.fetch": 3,
@@ -57,7 +57,11 @@ BUDGETS: Mapping[str, int] = {
     "open311.services": 1, "open311.definition": 1, "open311.listed": 4, "open311.single": 4,
     "open311.token": 4, "hotspots.index": 8, "hotspots.ask_new": 6, "hotspots.show": 8,
     "hotspots.state": 4, "hotspots.features": 5, "hotspots.script": 2, "hotspots.compare": 14,
-    "hotspots.export": 8, "hotspots.ask_delete": 5,
+    "hotspots.export": 8, "hotspots.ask_delete": 5, "shifts.index": 17, "shifts.list_page": 9,
+    "shifts.conflicts": 13, "shifts.new": 8, "shifts.edit": 10, "shifts.show": 17,
+    "shifts.patterns_page": 5, "shifts.new_pattern": 12, "shifts.edit_pattern": 10,
+    "shifts.swaps_page": 6, "shifts.mine": 9, "shifts.sheet": 14, "shifts.sheet_file": 14,
+    "shifts.settings": 4,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there.
@@ -113,6 +117,22 @@ MORE_ROWS = f"""
     INSERT INTO hotspot_run (name, analysis, communities, first, last, owner_id, shared)
     SELECT 'x' || n, 'gi_star', ARRAY[{_OWN}], '2026-01-01', '2026-02-01', u.id, true
     FROM generate_series(1, 25) n, app_user u WHERE u.login = 'analyst';
+    INSERT INTO shift (team_id, starts, ends)
+    SELECT t.id, now() + n * interval '1 day', now() + n * interval '1 day' + interval '2 hours'
+    FROM team t, generate_series(-5, 25) n WHERE t.unit_id = {_OWN};
+    INSERT INTO shift_member (shift_id, cadre_id)
+    SELECT s.id, d.id FROM (SELECT id, row_number() OVER (PARTITION BY day ORDER BY id) AS n
+        FROM shift WHERE pattern_id IS NULL) s
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM cadre WHERE name LIKE '某%') d
+        ON d.n = s.n;
+    INSERT INTO shift_member (shift_id, cadre_id)
+    SELECT min(s.id), d.id FROM shift s, cadre d
+    WHERE s.starts < now() - interval '6 days' AND d.name LIKE '某%' GROUP BY d.id;
+    INSERT INTO shift_swap (shift_id, cadre_id, other_id, state)
+    SELECT m.shift_id, m.cadre_id, d.id, 'declined'
+    FROM shift_member m, cadre d WHERE m.starts > now() AND d.name = '某1';
+    INSERT INTO shift_pattern (name, team_id, rule)
+    SELECT 'x', p.team_id, p.rule FROM shift_pattern p, generate_series(1, 9);
 """
 
 

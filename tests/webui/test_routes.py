@@ -232,4 +232,4 @@ def test_the_marks_are_there_to_be_seen(
 def test_every_right_is_tried() -> None:
     """A right that no page needs yet is listed here, and no other."""
     tried = {route.needs for _, _, route in TRIED}
-    assert set(Action) - tried == {Action.PLAN_PATROLS, Action.IMPORT}
+    assert set(Action) - tried == {Action.IMPORT}
