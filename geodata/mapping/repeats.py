@@ -109,6 +109,8 @@ def drop_repeats(frame: pd.DataFrame, key: tuple[str, ...], problems: Problems) 
     columns = [name for name in key if name in frame and frame[name].notna().any()]
     if not columns or columns[0] != key[0]:
         return np.ones(len(frame), dtype=bool)
+    if len(columns) == 1 and frame[key[0]].is_unique:  # In half the time of the next question.
+        return np.ones(len(frame), dtype=bool)
     repeated = frame.duplicated(columns, keep="last").to_numpy() & frame[key[0]].notna().to_numpy()
     problems.add_many(
         "replaced-by-later-row",

@@ -85,7 +85,11 @@ def add_units(session: Session, outline: Polygon | None) -> Unit:
 
 @pytest.fixture
 def field(session: Session) -> Field:
-    """The community without cells, and one category."""
+    return open_field(session)
+
+
+def open_field(session: Session) -> Field:
+    """The community without cells, and one category; a test that commits calls this itself."""
     community = add_units(session, rectangle(0, 0, 4, 2))
     category = Category(code="B1", name="邻里纠纷", name_en="Neighbours")
     session.add(category)

@@ -1,11 +1,16 @@
 """New years of incidents: filled apart, indexed, and then joined to the table.
 
-Rows go several times faster into a table that nobody else can see: its indexes are built once
+Rows go several times faster into a table that nobody else looks at: its indexes are built once
 at the end, its foreign keys are checked by one query, and where the server's ``wal_level`` is
 minimal its rows need not be logged.
+
+Some are filled and committed by connections of their own, see `filling`. An import that ends
+before it has joined them leaves them behind, and the next one drops them.
 """
 
 from __future__ import annotations
+
+import secrets
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -15,14 +20,18 @@ FEWEST = 1000
 
 _CONSTRAINTS = text("""
     SELECT pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE conrelid = 'incident'::regclass AND contype IN ('p', 'u', 'f')
-    ORDER BY contype = 'f', conname
+    WHERE conrelid = 'incident'::regclass AND contype = ANY(:kinds) ORDER BY conname
 """)
 _INDEXES = text("""
     SELECT substring(pg_get_indexdef(i.indexrelid) FROM ' USING .*$') FROM pg_index i
     WHERE i.indrelid = 'incident'::regclass
         AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
     ORDER BY i.indexrelid::regclass::text
+""")
+_LEFT = text("""
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind = 'r' AND NOT relispartition AND relname LIKE 'incident\\_y%\\_apart\\_%'
+        AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'incident'::regclass)
 """)
 
 
@@ -46,27 +55,39 @@ def partition(year: int) -> str:
     return f"incident_y{int(year)}"
 
 
+def drop_left(session: Session) -> None:
+    """Drop what imports left that ended too soon; the table of incidents must be locked."""
+    for name in session.scalars(_LEFT).all():
+        session.execute(text(f"DROP TABLE {name}"))
+
+
 def create(session: Session, year: int) -> str:
     """Create the table of a year, not yet joined and without indexes; return its name."""
-    name = partition(year)
+    name = f"{partition(year)}_apart_{secrets.token_hex(4)}"
     session.execute(text(f"CREATE TABLE {name} (LIKE incident INCLUDING DEFAULTS)"))
     return name
 
 
-def complete(session: Session, year: int) -> None:
-    """Give a filled table the indexes and keys of the whole, so that joining it is at once."""
-    name = partition(year)
-    for definition in session.scalars(_CONSTRAINTS).all():
+def add_indexes(session: Session, name: str) -> None:
+    """Give a filled table the indexes of the whole."""
+    for definition in session.scalars(_CONSTRAINTS, {"kinds": ["p", "u"]}).all():
         session.execute(text(f"ALTER TABLE {name} ADD {definition}"))
     for definition in session.scalars(_INDEXES).all():
         session.execute(text(f"CREATE INDEX ON {name}{definition}"))
 
 
-def attach(session: Session, year: int) -> None:
-    """Join a completed table to the whole.
+def add_foreign_keys(session: Session, name: str) -> None:
+    """Give a filled table the foreign keys of the whole; it is read once for each."""
+    for definition in session.scalars(_CONSTRAINTS, {"kinds": ["f"]}).all():
+        session.execute(text(f"ALTER TABLE {name} ADD {definition}"))
+
+
+def attach(session: Session, year: int, name: str) -> None:
+    """Join a table with all indexes and keys to the whole, which is at once.
 
     Readers wait from here to the end of the transaction, so it comes last.
     """
+    session.execute(text(f"ALTER TABLE {name} RENAME TO {partition(year)}"))
     session.execute(
         text(
             f"ALTER TABLE incident ATTACH PARTITION {partition(year)} "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.importing import partitions, pyramid, stored, sums
-from gridmap.incidents.importing.copying import COLUMNS, Finished, by_place, stream
+from gridmap.incidents.importing.copying import Finished
+from gridmap.incidents.importing.filling import Part, begun, fill
 from gridmap.incidents.importing.linking import Links, link, local_days, local_hours
-from gridmap.territory.importing.copying import copy_in
 from gridmap.territory.importing.origin import Counts, Origin
 
 
@@ -126,55 +125,46 @@ def _microseconds(times: pd.Series[Any]) -> npt.NDArray[np.int64]:
 def _insert(
     session: Session, rows: Finished, origin: Origin, advance: Callable[[int], None]
 ) -> None:
+    partitions.drop_left(session)
     hours = local_hours(session, rows.occurred_us)
-    keys = pyramid.keys(session, rows, hours // 24)
     years = rows.occurred_us.astype("datetime64[us]").astype("datetime64[Y]").astype("int64") + 1970
     distinct, sizes = np.unique(years, return_counts=True)
-    new = [
-        year
+
+    def part(chosen: npt.NDArray[np.bool_]) -> Part:
+        index = np.flatnonzero(chosen)
+        return Part(rows, index, _reserve_ids(session, len(index)), origin)
+
+    new = {
+        year: part(years == year)
         for year, size in zip(distinct.tolist(), sizes.tolist(), strict=True)
         if size >= partitions.FEWEST and partitions.is_new(session, year)
-    ]
-    with ThreadPoolExecutor(1) as worker:
-        building: Future[None] | None = None
+    }
+    tables: dict[int, str] = {}
+    with begun(session, new) as begun_years:
+        keys = pyramid.keys(session, rows, hours // 24)
+        pyramid.store(session, keys, list(pyramid.count(keys)))
+        sums.store(session, sums.count(rows, hours))
+        others = ~np.isin(years, list(new))
+        if others.any():
+            rest = part(others)
+            rest.copy(session, "incident")
+            _stored(session, rest, advance)
         for year in new:
-            # The next year is put in order while the server builds the indexes of the last.
-            part = _ordered(rows, years == year)
-            if building is not None:
-                building.result()
-            _copy(session, partitions.create(session, year), part, origin, advance)
-            building = worker.submit(partitions.complete, session, year)
-        part = _ordered(rows, ~np.isin(years, new))
-        levels = list(pyramid.count(keys))
-        counted = sums.count(rows, hours)
-        if building is not None:
-            building.result()
-    _copy(session, "incident", part, origin, advance)
-    pyramid.store(session, keys, levels)
-    sums.store(session, counted)
-    for year in new:
-        partitions.attach(session, year)
+            apart = begun_years[year].result() if begun_years else None
+            tables[year] = apart or fill(session, year, new[year])
+            partitions.add_foreign_keys(session, tables[year])
+            _stored(session, new[year], advance)
+    for year, table in tables.items():
+        partitions.attach(session, year, table)
 
 
-def _ordered(rows: Finished, chosen: npt.NDArray[np.bool_]) -> Finished:
-    part = rows.take(np.flatnonzero(chosen))
-    return part.take(by_place(part))
-
-
-def _copy(
-    session: Session, table: str, part: Finished, origin: Origin, advance: Callable[[int], None]
-) -> None:
-    if not len(part):
-        return
-    ids = _reserve_ids(session, len(part))
-    parts = stream(part, ids, origin.source, origin.import_id)
-    copy_in(session, f"{table} ({', '.join(COLUMNS)})", parts)
+def _stored(session: Session, part: Part, advance: Callable[[int], None]) -> None:
     # For the feed of changes the run of ids is one row of its log.
     session.execute(
         text("SELECT note_layer_change('incidents', :first, :last)"),
-        {"first": int(ids[0]), "last": int(ids[-1])},
+        {"first": int(part.ids[0]), "last": int(part.ids[-1])},
     )
-    advance(len(part))
+    advance(len(part.ids))
 
 
 def _reserve_ids(session: Session, count: int) -> npt.NDArray[np.int64]:
