@@ -130,3 +130,8 @@ def fitting_size(area: Area, events: int) -> float:
     size = np.sqrt(2 * whole / max(events, 1))
     least = np.sqrt(whole / 6_000)
     return float(np.clip(50 * np.ceil(max(size, least) / 50), 100, max(1000, least)))
+
+
+def finest_size(area: Area) -> float:
+    """Choose the smallest shapes one can go to: 100 m, or more so that there are some 6,000."""
+    return float(max(100, 50 * np.ceil(np.sqrt(shapely.area(area.shape) / 6_000) / 50)))
