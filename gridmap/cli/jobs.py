@@ -24,10 +24,11 @@ def jobs(settings: Settings, parent: int | None) -> None:
     """
     # Loaded before the processes divide, the libraries' memory is shared.
     from gridmap.exchange.packages.running import watch
-    from gridmap.hotspots.running import HANDLERS, warm
+    from gridmap.hotspots.running import HANDLERS, load, warm
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
 
+    load()
     with provide_database(settings) as url:
 
         def do_jobs(end: threading.Event) -> None:

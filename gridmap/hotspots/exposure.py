@@ -11,7 +11,7 @@ _MOST_STEPS = 1_000
 _STILL = 1e-7
 
 
-def explained(counts: Integers, *shares: Floats) -> tuple[Floats, Floats]:
+def explained(counts: Integers, *shares: Floats) -> Floats:
     """Mix exposures so that together they explain the counts best.
 
     Each incident comes from one of the exposures, and which is not known; the weights of the
@@ -29,10 +29,8 @@ def explained(counts: Integers, *shares: Floats) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    mixed : ndarray of float64, shape (n,)
-        The share of all incidents that is expected in each shape.
-    weights : ndarray of float64, one for each exposure
-        Summing to 1.
+    ndarray of float64, shape (n,)
+        The share of all incidents that is expected in each shape, summing to 1.
     """
     parts = np.array(shares, dtype=np.float64)
     weights = np.full(len(parts), 1 / len(parts))
@@ -43,5 +41,5 @@ def explained(counts: Integers, *shares: Floats) -> tuple[Floats, Floats]:
         weights = weights * (seen @ (of_all / (weights @ seen)))
         if np.abs(weights - former).max() < _STILL:
             break
-    weights = weights / weights.sum()
-    return weights @ parts, weights
+    mixed: Floats = weights / weights.sum() @ parts
+    return mixed

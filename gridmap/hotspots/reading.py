@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -196,6 +197,14 @@ def make_context(engine: Engine, area: Area, choice: Choice) -> Context:
             return read_streets(connection, area)
 
     return Context(between, households, streets)
+
+
+def homes_meanwhile(context: Context) -> Context:
+    """Begin to read where people live, while what is asked for first is still being read."""
+    thread = ThreadPoolExecutor(1)
+    homes = thread.submit(context.households)
+    thread.shutdown(wait=False)
+    return replace(context, households=homes.result)
 
 
 def read_households(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 from scipy import sparse, stats
 
-from geodata.messages import N_
 from gridmap.hotspots.analyses.busiest import LEAST
 from gridmap.hotspots.analyses.events import NOBODY, Area, Context, Events, Households
 from gridmap.hotspots.analyses.merged import split, with_groups
-from gridmap.hotspots.analyses.result import QUIET, Analysis, Found, Result, classes, finest_size
+from gridmap.hotspots.analyses.parameters import GiStar
+from gridmap.hotspots.analyses.result import QUIET, Found, Result, classes, finest_size
 from gridmap.hotspots.exposure import explained
 from gridmap.hotspots.faults import Unsuitable
 from gridmap.hotspots.grids import Grid, make_grid
@@ -24,8 +22,8 @@ from gridmap.hotspots.rates import smoothed_rates
 from gridmap.hotspots.ticks import Tick
 from gridmap.hotspots.weights import adjacent, with_self
 
-#: A map shows hotspots if fewer than one in twenty maps without any has so high a score.
-_LEVEL, _REPLICATIONS = 0.05, 999
+#: Maps without any hotspot that the real one is compared with.
+_REPLICATIONS = 999
 #: From the strongest shape of a place to its edge: a few streets that one patrol can walk. The
 #: foot beats that worked in Philadelphia had 2.1 km of streets (Ratcliffe and others 2011, The
 #: Philadelphia foot patrol experiment, Criminology 49, 795-831).
@@ -34,23 +32,7 @@ _REACH_M = 300
 _DOOR_M = 50.0
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    shape: Literal["hexagon", "square"] = Field("hexagon", title=N_("Shape"))
-    size_m: int = Field(
-        0, ge=0, le=20_000, title=N_("Size of the shapes, m"),
-        description=N_("0 chooses 100 m, larger ones for a large area."),
-    )  # fmt: skip
-    against: Literal["mixed", "count", "households"] = Field(
-        "mixed", title=N_("Compare with"),
-        description=N_("What area and homes together let expect leaves places where more happens "
-                       "than either explains. Area alone shows where most happens, also where "
-                       "most people live."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: GiStar, tick: Tick) -> Result:
     """Find the hexagons or squares that are hot or cold with their neighbours.
 
     A shape is hot only if two tests agree: it and its neighbours have more than chance puts
@@ -70,7 +52,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     tick(0.2)
     where = grid.locate(events.x, events.y)
     counts = np.bincount(where[where >= 0], minlength=len(grid)).astype(np.int64)
-    share, rates, of_homes = _expected(counts, grid, context, asked.against)
+    share, rates, ground = _expected(counts, grid, context, asked.against)
     near = adjacent(grid)
     around = with_self(near)
     local = getis_ord(rates, around)
@@ -98,21 +80,21 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         "hotspots": int(group.max()) + 1,
         "inside": int(counts[grouped].sum()),
         "area_share": float(grid.areas_m2[grouped].sum() / grid.areas_m2.sum()),
-        "level": _LEVEL,
         "map_p": float(np.nanmin(whole.p)),
+        "replications": _REPLICATIONS,
+        "against": ground,
         "left_out": whole.left_out,
-        "of_homes": of_homes,
     }
     return Result(found, figures)
 
 
 def _expected(
     counts: NDArray[np.int64], grid: Grid, context: Context, against: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float | None]:
-    """Return the share expected in each shape, what Gi* looks at, and how much homes explain."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
+    """Return the share expected in each shape, what Gi* looks at, and what decided about both."""
     values, areas = counts.astype(np.float64), grid.areas_m2 / grid.areas_m2.sum()
     if against == "count":
-        return areas, values, None
+        return areas, values, against
     try:
         homes = context.households()
     except Unsuitable:
@@ -121,12 +103,12 @@ def _expected(
     if against == "households":
         # Where nobody lives there is no rate; such shapes count as those of the whole area.
         rates = smoothed_rates(counts, amount)
-        return amount / amount.sum(), np.nan_to_num(rates, nan=counts.sum() / amount.sum()), None
+        mean = counts.sum() / amount.sum()
+        return amount / amount.sum(), np.nan_to_num(rates, nan=mean), against
     if not amount.any():
-        return areas, values, None
+        return areas, values, "count"
     beside = _beside(homes, grid)
-    share, weights = explained(counts, areas, amount / amount.sum(), beside / beside.sum())
-    return share, values, float(weights[1:].sum())
+    return explained(counts, areas, amount / amount.sum(), beside / beside.sum()), values, against
 
 
 def _beside(homes: Households, grid: Grid) -> NDArray[np.float64]:
@@ -180,21 +162,3 @@ def _cold_p(whole: HotPlaces, incidents: int) -> NDArray[np.float64]:
     exposed = np.isfinite(whole.score)
     tail = stats.binom.cdf(whole.observed, incidents, np.minimum(whole.expected / incidents, 1))
     return np.where(exposed, np.minimum(tail * exposed.sum(), 1), np.nan)
-
-
-ANALYSIS = Analysis(
-    key="gi_star",
-    title=N_("Hot and cold areas"),
-    answers=N_("Where do more incidents happen together than chance explains?"),
-    method=N_(
-        "The area is divided into equal shapes, and each is looked at with its neighbours. It is "
-        "hot if two tests agree: there is more than area and homes explain, so much that of "
-        "random maps with as many incidents at most one in twenty has so strong a place anywhere; "
-        "and more than the town's usual ups and downs (Getis-Ord Gi*, false discovery rate "
-        "controlled). The p is the greater of both. A hot part of the town is told as places that "
-        "reach at most 300 m from their strongest shape. Cold is judged likewise."
-    ),
-    legend="significance",
-    parameters=Parameters,
-    run=run,
-)

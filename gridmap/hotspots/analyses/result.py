@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
-from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.ticks import Tick
+from gridmap.hotspots.analyses.events import Area
 
 #: Classes of significance, the surest first, by the largest p of each.
 HOT = (("hot99", 0.01), ("hot95", 0.05), ("hot90", 0.1))
@@ -66,37 +64,6 @@ class Result:
 
     found: Found
     figures: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """An entry of the registry.
-
-    Attributes
-    ----------
-    key : str
-        In the address and the database.
-    title, answers, method : str
-        Its name; the question it answers, in plain words; how it goes about it, for the note
-        below the result. English templates.
-    legend : str
-        Which classes it paints, see the pages' words.
-    parameters : type of BaseModel
-        What can be chosen, each with a default that suits most data. ``title`` and
-        ``description`` of the fields are English templates.
-    run : callable
-    least : int
-        Incidents below which nothing is painted.
-    """
-
-    key: str
-    title: str
-    answers: str
-    method: str
-    legend: str
-    parameters: type[BaseModel]
-    run: Callable[[Events, Area, Context, Any, Tick], Result]
-    least: int = 30
 
 
 def classes(

