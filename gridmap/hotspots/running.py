@@ -171,7 +171,7 @@ def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None
     )
     driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
     statement = (
-        "COPY hotspot_feature (run_id, rank, geom, kind, month, count, expected, p, score, values)"
+        "COPY hotspot_feature (run_id, rank, geom, kind, count, expected, p, score, values)"
         " FROM STDIN"
     )
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -181,7 +181,6 @@ def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None
                 int(rank[i]) if found.listed[i] else None,
                 shapes[i].hex(),
                 str(found.kind[i]),
-                None if found.month is None or found.month[i] < 0 else int(found.month[i]),
                 int(found.count[i]),
                 _or_null(found.expected, i),
                 _or_null(found.p, i),

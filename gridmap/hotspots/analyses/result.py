@@ -33,8 +33,6 @@ class Found:
         NaN where there is none. The score orders what is listed, the greatest first.
     listed : ndarray of bool
         Whether it stands in the table of hotspots.
-    month : ndarray of int64, optional
-        The number of the slider's month, counted from the first.
     values : sequence of mapping, optional
         Further figures of each.
     """
@@ -46,7 +44,6 @@ class Found:
     score: NDArray[np.float64]
     expected: NDArray[np.float64] | None = None
     p: NDArray[np.float64] | None = None
-    month: NDArray[np.int64] | None = None
     values: Sequence[Mapping[str, Any]] | None = None
 
 
