@@ -33,11 +33,13 @@ def run(events: Events, area: Area, context: Context, asked: Density, tick: Tick
     Unsuitable
         As `gridmap.hotspots.density.density`.
     """
-    width = asked.bandwidth_m or max(cross_validated(events.x, events.y), _LEAST_M)
+    width = asked.bandwidth_m or max(
+        cross_validated(events.x, events.y, lambda share: tick(0.3 * share)), _LEAST_M
+    )
     tick(0.3)
     surface = surfaces.density(
         events.x, events.y, area.shape, width, pixels=_PIXELS,
-        edge_corrected=asked.border == "corrected",
+        edge_corrected=asked.border == "corrected", tick=lambda share: tick(0.3 + 0.3 * share),
     )  # fmt: skip
     tick(0.6)
     levels = share_levels(surface, np.array([share for _, share in SHARES]))

@@ -42,8 +42,8 @@ def run(events: Events, area: Area, context: Context, asked: Emerging, tick: Tic
     tick(0.3)
     near = adjacent(grid)
     z = space_time_gi_star(cube.counts, with_self(near))
-    tick(0.6)
-    found = patterns.emerging(z)
+    tick(0.4)
+    found = patterns.emerging(z, tick=lambda share: tick(0.4 + 0.4 * share))
     kind = np.array([str(each) for each in found.pattern], dtype="<U18")
     kind[kind == str(patterns.Pattern.NONE)] = QUIET
     # What the border cuts has fewer incidents for its size, and so have its neighbours.

@@ -22,9 +22,9 @@ class GiStar(BaseModel):
         description=N_("0 chooses 100 m, larger ones for a large area."),
     )  # fmt: skip
     against: Literal["mixed", "count", "households"] = Field(
-        "mixed", title=N_("Compare with"),
-        description=N_("What area and homes together let expect leaves places where more happens "
-                       "than either explains. Area alone shows where most happens, also where "
+        "mixed", title=N_("Compare"),
+        description=N_("Area and homes explain much; what remains are places where more happens "
+                       "than they let expect. Counts alone show where most happens, also where "
                        "most people live."),
     )  # fmt: skip
 
