@@ -132,12 +132,13 @@ def _places(
     group: NDArray[np.int64], counts: NDArray[np.int64], expected: NDArray[np.float64],
     near: sparse.csr_array,
 ) -> NDArray[np.int64]:  # fmt: skip
-    """Widen small groups to what was tested with them, and leave out those that stay small.
+    """Widen lone shapes and small groups to what was tested with them.
 
-    What makes a shape hot may lie at its neighbours, none of which is hot itself. What stays
-    small is the seam of the place beside it.
+    What makes a shape hot may lie at its neighbours, none of which is hot itself. Groups that stay
+    small are left out, as the seam of the place beside them.
     """
-    for number in _small(group, counts, expected):
+    lone = np.flatnonzero(np.bincount(group + 1)[1:] == 1)
+    for number in np.union1d(lone, _small(group, counts, expected)):
         around = near[np.flatnonzero(group == number)].indices
         group[around[group[around] < 0]] = number
     kept = np.setdiff1d(np.unique(group), [-1, *_small(group, counts, expected)])
