@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import folium
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.http import generate_etag
@@ -21,7 +21,7 @@ from webui import words
 from webui.access import needs
 from webui.database import current_scope, reading
 from webui.language import say
-from webui.maps import MapParts, SwitchedLayer, base_map, map_parts, stable
+from webui.maps import MapParts, SwitchedLayer, base_map, map_parts, script_answer, stable
 
 blueprint = Blueprint("map_page", __name__)
 
@@ -47,11 +47,7 @@ def script(language: str) -> Response:
     """Answer with the script that makes the map, its layers and controls."""
     if language not in LANGUAGES:
         abort(404)
-    response = Response(prepare(language).script, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return script_answer(prepare(language))
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -59,14 +55,6 @@ def prepare(language: str) -> MapParts:
     """Make the parts of the map, which differ by the language alone."""
     made = base_map(
         "map",
-        location=[30, 110],
-        zoom_start=4,
-        min_zoom=3,
-        max_zoom=19,
-        control_scale=False,
-        zoom_control=False,
-        attributionControl=False,
-        zoomSnap=0.5,
         maxBoundsViscosity=0.5,
     )
     for layer in reversed(LAYERS):

@@ -8,13 +8,14 @@ its own is left out; ours is in ``static/css/map.css``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, TypeVar
 
 import folium
 from branca.element import CssLink, Element, JavascriptLink, MacroElement
+from flask import Response, request
 from folium.map import Layer as FoliumLayer
 from jinja2 import Template
 
@@ -31,6 +32,20 @@ _STYLES = [
         "https://cdn.jsdelivr.net/npm/bootstrap@5.2.2/dist/css/bootstrap.min.css",
     ),
 ]
+
+#: The page's own script moves the map to its data, and makes the controls.
+_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "location": [30, 110],
+        "zoom_start": 4,
+        "min_zoom": 3,
+        "max_zoom": 19,
+        "control_scale": False,
+        "zoom_control": False,
+        "attributionControl": False,
+        "zoomSnap": 0.5,
+    }
+)
 
 _Element = TypeVar("_Element", bound=Element)
 
@@ -93,9 +108,9 @@ def base_map(name: str, **options: Any) -> folium.Map:
     name : str
         The map is the script's variable and the element `<name>_1`.
     **options : Any
-        For :class:`folium.Map`.
+        For :class:`folium.Map`, beyond `_OPTIONS`.
     """
-    made = folium.Map(tiles=None, **options)
+    made = folium.Map(tiles=None, **_OPTIONS, **options)
     made.default_js, made.default_css = list(_SCRIPTS), list(_STYLES)
     return stable(made, name)
 
@@ -133,6 +148,15 @@ def map_parts(made: folium.Map) -> MapParts:
                 )
             )
     return MapParts(figure.html.render(), figure.script.render(), scripts, styles)
+
+
+def script_answer(parts: MapParts) -> Response:
+    """Answer with the script that makes a map, which a browser keeps while it is the same."""
+    response = Response(parts.script, mimetype="text/javascript")
+    response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _take_text_literally(element: Element) -> None:

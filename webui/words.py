@@ -20,6 +20,8 @@ MAP = {
     "per_circle": N_("Incidents per circle"),
     "other_categories": N_("Other categories"),
     "kinds": N_("Signs of the kinds"),
+    "hot": N_("More than expected"),
+    "cold": N_("Fewer than expected"),
     "circle": N_("Circle on the map"),
     "closer": N_("Look closer"),
     "page": N_("All about it"),

@@ -12,6 +12,7 @@ from scipy import ndimage
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Floats
 from gridmap.hotspots.rasters import Frame, binned, coverage, frame_around, smoothed
+from gridmap.hotspots.ticks import Tick
 
 LEAST_INCIDENTS = 10
 """With fewer incidents no surface is made."""
@@ -57,6 +58,7 @@ def density(
     amounts: Floats | None = None,
     pixels: int = 1024,
     edge_corrected: bool = True,
+    tick: Tick | None = None,
 ) -> Surface:
     """Estimate how many incidents there are in a square kilometre.
 
@@ -78,6 +80,8 @@ def density(
         Pixels along the longer side of the area.
     edge_corrected : bool
         Without, the density falls off towards the border, as if nothing happened beyond.
+    tick : Tick, optional
+        Told how far it has come.
 
     Returns
     -------
@@ -90,10 +94,14 @@ def density(
         ``TOO_FEW`` incidents in the area, all at ``ONE_PLACE``, ``BANDWIDTH_BEYOND_AREA`` (more
         than half the longer side) or ``BANDWIDTH_BELOW_PIXEL``.
     """
+    tell = tick or (lambda share: None)
     frame, covered = _framed(area, bandwidth_m, pixels)
+    tell(0.2)
     bins, counted = binned(frame, covered, area, x, y, amounts)
     _check_points(x, y, counted)
+    tell(0.4)
     values = smoothed(bins, bandwidth_m / frame.step_m)
+    tell(0.7)
     if edge_corrected:
         mass = smoothed(covered, bandwidth_m / frame.step_m)
         # Far beyond the border, next to nothing would be divided by next to nothing.

@@ -12,6 +12,7 @@ from scipy import special
 from gridmap.hotspots.discovery import fdr_cutoff
 from gridmap.hotspots.grids import Floats
 from gridmap.hotspots.mann_kendall import Trend, mann_kendall
+from gridmap.hotspots.ticks import Tick
 
 ALWAYS_SHARE = 0.9
 """A place that was hot in this share of the periods counts as hot all along."""
@@ -58,7 +59,12 @@ class Emerging(NamedTuple):
 
 
 def emerging(
-    z: Floats, *, alpha: float = 0.05, trend_alpha: float = 0.05, fdr: bool = True
+    z: Floats,
+    *,
+    alpha: float = 0.05,
+    trend_alpha: float = 0.05,
+    fdr: bool = True,
+    tick: Tick | None = None,
 ) -> Emerging:
     """Classify places by their scores Gi* over the periods.
 
@@ -91,6 +97,8 @@ def emerging(
         Two-sided level of the trend.
     fdr : bool
         Control the false discovery rate over all bins; otherwise each bin is tested alone.
+    tick : Tick, optional
+        Told how far it has come.
 
     Returns
     -------
@@ -104,7 +112,7 @@ def emerging(
     p = special.erfc(np.abs(z) / np.sqrt(2))
     significant = p < (fdr_cutoff(p.ravel(), alpha) if fdr else alpha)
     hot, cold = significant & (z > 0), significant & (z < 0)
-    trend = mann_kendall(np.nan_to_num(z))
+    trend = mann_kendall(np.nan_to_num(z), tick)
     direction = np.where(trend.p < trend_alpha, np.sign(trend.s), 0).astype(np.int64)
     return Emerging(classify(hot, cold, direction), hot, cold, trend)
 

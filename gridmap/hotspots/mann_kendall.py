@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from gridmap.hotspots.grids import Floats
+from gridmap.hotspots.ticks import Tick
+
+#: Series of hundreds of periods take a millisecond each.
+_TELL_EVERY = 50
 
 
 class Trend(NamedTuple):
@@ -38,7 +42,9 @@ class Trend(NamedTuple):
     slope: Floats
 
 
-def mann_kendall(values: NDArray[np.float64] | NDArray[np.int64]) -> Trend:
+def mann_kendall(
+    values: NDArray[np.float64] | NDArray[np.int64], tick: Tick | None = None
+) -> Trend:
     """Test many series of equally long periods for a monotonic trend.
 
     Mann (1945), Nonparametric tests against trend, Econometrica 13, 245-259; the variance with
@@ -51,6 +57,8 @@ def mann_kendall(values: NDArray[np.float64] | NDArray[np.int64]) -> Trend:
     ----------
     values : ndarray, shape (series, periods)
         At least 2 periods, finite.
+    tick : Tick, optional
+        Told how far it has come.
 
     Returns
     -------
@@ -71,6 +79,8 @@ def mann_kendall(values: NDArray[np.float64] | NDArray[np.int64]) -> Trend:
     s = np.empty(len(table), dtype=np.int64)
     slope = np.empty(len(table))
     for i, row in enumerate(table):
+        if tick is not None and i % _TELL_EVERY == 0:
+            tick(i / len(table))
         change = row[late] - row[early]
         s[i] = np.count_nonzero(change > 0) - np.count_nonzero(change < 0)
         change /= apart

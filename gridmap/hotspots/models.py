@@ -15,7 +15,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    SmallInteger,
     String,
     func,
     text,
@@ -84,8 +83,6 @@ class HotspotFeature(Base):
     geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
     # Decides the colour, see `analyses.result.KINDS`.
     kind: Mapped[str]
-    # The month of the slider, counted from the first; NULL belongs to all of them.
-    month: Mapped[int | None] = mapped_column(SmallInteger)
     count: Mapped[int]
     expected: Mapped[float | None] = mapped_column(Double)
     p: Mapped[float | None] = mapped_column(Double)

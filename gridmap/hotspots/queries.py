@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     cast,
     func,
     or_,
@@ -27,6 +28,7 @@ from sqlalchemy.types import BigInteger
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.hotspots.models import HotspotRun
+from gridmap.incidents.models import Category
 from gridmap.jobs.models import Job
 from gridmap.workforce.models import User
 from gridmap.workforce.rights import Actor, Role
@@ -39,7 +41,6 @@ _GEOJSON = """
         || ST_AsGeoJSON(geom, CASE WHEN rank IS NULL THEN 5 ELSE 6 END)
         || ',"properties":{"kind":' || to_json(kind) || ',"count":' || count
         || coalesce(',"expected":' || round(expected::numeric, 1), '')
-        || coalesce(',"month":' || month, '')
         || CASE WHEN rank IS NULL THEN '' ELSE ',"rank":' || rank || ',"p":'
             || coalesce(round(p::numeric, 6)::text, 'null') || ',"place":'
             || coalesce(to_json(place)::text, 'null') END
@@ -55,15 +56,24 @@ class Filter:
     Attributes
     ----------
     words : str
-        Part of the name.
+        Each of them stands in the name, or is a part of what the run is called without one.
+    titles : mapping
+        What each analysis is called in the reader's language.
+    everything : str
+        What a run about no category in particular is called.
     analysis : str or None
     mine : bool
         Only the reader's own.
+    on_map : bool
+        Only those that are finished and have a map.
     """
 
     words: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    everything: str = ""
     analysis: str | None = None
     mine: bool = False
+    on_map: bool = False
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -151,7 +161,7 @@ def listed(connection: Connection, run_id: int, today: date) -> Sequence[Row[Any
     """
     return connection.execute(
         text("""
-            SELECT f.id, f.rank, f.kind, f.month, f.count AS n, f.expected, f.p, f.score, f.place,
+            SELECT f.id, f.rank, f.kind, f.count AS n, f.expected, f.p, f.score, f.place,
                    f.values, c.id AS cell_id, c.code AS cell, c.name AS cell_name,
                    u.name AS community, u.name_en AS community_en, who.cadre_id, who.cadre,
                    ST_X(at) AS lon, ST_Y(at) AS lat,
@@ -209,13 +219,28 @@ def _with_state() -> Select[Any]:
 
 def _filtered(statement: Select[Any], actor: Actor, wanted: Filter) -> Select[Any]:
     statement = statement.where(visible(actor))
-    if wanted.words:
-        statement = statement.where(HotspotRun.name.icontains(wanted.words, autoescape=True))
+    for word in wanted.words.replace("·", " ").split():
+        statement = statement.where(_called(wanted).icontains(word, autoescape=True))
+    if wanted.on_map:
+        with_map = ~HotspotRun.summary.has_key("peaks")
+        statement = statement.where(HotspotRun.finished_at.is_not(None), with_map)
     if wanted.analysis:
         statement = statement.where(HotspotRun.analysis == wanted.analysis)
     if wanted.mine:
         statement = statement.where(HotspotRun.owner_id == actor.user_id)
     return statement
+
+
+def _called(wanted: Filter) -> ColumnElement[str]:
+    """Return all that a list calls a run: its name, its analysis, and its categories."""
+    title = case(dict(wanted.titles), value=HotspotRun.analysis, else_=HotspotRun.analysis)
+    categories = (
+        select(func.string_agg(Category.name + " " + func.coalesce(Category.name_en, ""), " "))
+        .where(Category.code == func.any(HotspotRun.categories))
+        .scalar_subquery()
+    )
+    about = func.coalesce(categories, wanted.everything)
+    return func.concat_ws(" ", HotspotRun.name, title, about)
 
 
 def found_rows(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
@@ -224,12 +249,12 @@ def found_rows(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
     Returns
     -------
     sequence of rows
-        ``rank``, ``kind``, ``count``, ``expected``, ``p``, ``score``, ``month``, ``place``,
+        ``rank``, ``kind``, ``count``, ``expected``, ``p``, ``score``, ``place``,
         ``cell`` (its code) and ``shape`` (WKB in EPSG:4326).
     """
     return connection.execute(
         text("""
-            SELECT f.rank, f.kind, f.count, f.expected, f.p, f.score, f.month, f.place,
+            SELECT f.rank, f.kind, f.count, f.expected, f.p, f.score, f.place,
                    c.code AS cell, ST_AsBinary(f.geom) AS shape
             FROM hotspot_feature f JOIN hotspot_run run ON run.id = f.run_id
             LEFT JOIN cell c ON c.id = f.cell_id

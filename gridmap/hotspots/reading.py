@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -37,6 +38,7 @@ _HEADER = 19
 _ARRAY = 20
 _IDS = np.dtype([("length", ">i4"), ("value", ">i8")])
 _POINTS = np.dtype([("length", ">i4"), ("lon", ">f8"), ("lat", ">f8")])
+_HOMES = np.dtype([("lon", ">f8"), ("lat", ">f8"), ("households", ">i4")])
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 # A thousand rows of a thousand incidents cost a thousandth of what a million rows would, for the
 # driver hands out one row at a time.
@@ -197,6 +199,14 @@ def make_context(engine: Engine, area: Area, choice: Choice) -> Context:
     return Context(between, households, streets)
 
 
+def homes_meanwhile(context: Context) -> Context:
+    """Begin to read where people live, while what is asked for first is still being read."""
+    thread = ThreadPoolExecutor(1)
+    homes = thread.submit(context.households)
+    thread.shutdown(wait=False)
+    return replace(context, households=homes.result)
+
+
 def read_households(
     connection: Connection, area: Area, communities: tuple[int, ...] | None
 ) -> Households:
@@ -208,23 +218,27 @@ def read_households(
         ``NO_POPULATION`` where no building has any.
     """
     where = "true" if communities is None else "b.community_id = ANY(:communities)"
-    rows = connection.execute(
+    # Nearly all buildings have a count of the newest month there is, so few are looked up alone.
+    raw = connection.execute(
         text(f"""
-            SELECT ST_X(p) AS lon, ST_Y(p) AS lat, n.households
-            FROM building b CROSS JOIN LATERAL (
-                SELECT households FROM building_count c
-                WHERE c.building_id = b.id AND households IS NOT NULL
-                ORDER BY month DESC LIMIT 1) n
-            CROSS JOIN LATERAL ST_PointOnSurface(b.geom) p
-            WHERE n.households > 0 AND {where} ORDER BY b.id
+            SELECT string_agg(float8send(ST_X(middle)) || float8send(ST_Y(middle))
+                || int4send(households), '' ORDER BY id)
+            FROM (
+                SELECT b.id, ST_Centroid(b.geom) AS middle, coalesce(newest.households, (
+                    SELECT c.households FROM building_count c WHERE c.building_id = b.id
+                    ORDER BY c.month DESC LIMIT 1)) AS households
+                FROM building b LEFT JOIN building_count newest ON newest.building_id = b.id
+                    AND newest.month = (SELECT max(month) FROM building_count)
+                WHERE {where}
+            ) homes WHERE households > 0
         """),
         {} if communities is None else {"communities": list(communities)},
-    ).all()
-    if not rows:
+    ).scalar()
+    if raw is None:
         raise Unsuitable(Reason.NO_POPULATION)
-    values = np.array([tuple(row) for row in rows], dtype=np.float64)
-    x, y = to_plane(area, values[:, 0], values[:, 1])
-    return Households(x, y, values[:, 2])
+    homes = np.frombuffer(raw, dtype=_HOMES)
+    x, y = to_plane(area, homes["lon"].astype(float), homes["lat"].astype(float))
+    return Households(x, y, homes["households"].astype(np.float64))
 
 
 def read_streets(

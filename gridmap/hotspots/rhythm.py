@@ -179,6 +179,29 @@ def find_peaks(counts: Floats | Integers, exposure: Floats, *, alpha: float = 0.
     return Peaks(total * share, p, peak)
 
 
+def busiest_weekday(counts: Integers, first: np.datetime64, last: np.datetime64) -> int | None:
+    """Return the weekday with most for how often it came, if chance does not explain it.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (7,)
+        Incidents by weekday, Monday first; one at least.
+    first, last : datetime64[D]
+        The period, both included.
+
+    Returns
+    -------
+    int or None
+        Monday is 0.
+    """
+    every = np.arange(first, last + 1).astype(np.int64)
+    came = np.bincount((every + 3) % 7, minlength=7).astype(np.float64)
+    peaks = find_peaks(counts, came)
+    if not peaks.peak.any():
+        return None
+    return int(np.argmax(np.where(peaks.peak, counts / np.maximum(peaks.expected, 1e-12), 0)))
+
+
 def season_index(
     time: Moments, first: np.datetime64, last: np.datetime64, *, alpha: float = 0.05
 ) -> SeasonIndex:

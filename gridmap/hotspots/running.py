@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -18,18 +19,20 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from geodata.metric import local_metric_crs
 from gridmap.hotspots.analyses.busiest import months, week
-from gridmap.hotspots.analyses.events import Area, Events
+from gridmap.hotspots.analyses.events import Area, Context, Events, Households
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.models import HotspotFeature, HotspotRun
 from gridmap.hotspots.reading import (
     Choice,
+    homes_meanwhile,
     make_context,
     read_area,
     read_events,
     reading_moment,
 )
+from gridmap.hotspots.rhythm import busiest_weekday
 from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
 from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import Cancelled, Doing, Handlers
@@ -62,6 +65,12 @@ def compute_again(doing: Doing) -> None:
 HANDLERS: Handlers = {KIND: compute, KIND_AGAIN: compute_again}
 
 
+def load() -> None:
+    """Load the libraries of all analyses."""
+    for each in ANALYSES.values():
+        each.load()
+
+
 def warm(engine: Engine | None = None) -> None:
     """Have compiled and loaded what the first person would wait for.
 
@@ -70,16 +79,15 @@ def warm(engine: Engine | None = None) -> None:
     engine : Engine, optional
         Whose connections load PostGIS.
     """
+    load()
     rng = np.random.default_rng(0)
-    corner = shapely.box(0, 0, 3000, 3000)
     grid = ANALYSES["gi_star"]
     day = datetime(2026, 1, 1, tzinfo=UTC).date()
-    events = Events(
-        rng.uniform(0, 3000, 200), rng.uniform(0, 3000, 200),
-        np.full(200, np.datetime64("2026-01-01T00:00:00", "s")), day, day,
-    )  # fmt: skip
-    area = Area(corner, local_metric_crs(114, 30))
-    found = grid.run(events, area, cast(Any, None), grid.parameters(), lambda share: None).found
+    x, y = rng.uniform(0, 3000, (2, 200))
+    events = Events(x, y, np.full(200, np.datetime64("2026-01-01T00:00:00", "s")), day, day)
+    area = Area(shapely.box(0, 0, 3000, 3000), local_metric_crs(114, 30))
+    homes = cast(Context, SimpleNamespace(households=lambda: Households(x, y, np.ones(200))))
+    found = grid.load()(events, area, homes, grid.parameters(), lambda share: None).found
     area.to_degrees(found.shapes)
     if engine is not None:
         with engine.connect() as one, engine.connect() as other:
@@ -98,18 +106,20 @@ def _compute(doing: Doing, run_id: int) -> None:
     entry = ANALYSES[run.analysis]
     communities = None if run.communities is None else tuple(run.communities)
     choice = Choice(communities, tuple(run.categories), zone)
+    parameters = entry.parameters.model_validate(run.parameters)
     # No transaction stays open while an analysis computes: it would keep what others delete.
     with reading_moment(doing.engine) as connection:
         area = read_area(connection, communities)
+        context = make_context(doing.engine, area, choice)
+        if entry.asks_homes(parameters):
+            context = homes_meanwhile(context)
         events = read_events(connection, area, choice, Span(run.first, run.last))
     if len(events) < entry.least:
         raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
     if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
         raise Unsuitable(Reason.ONE_PLACE, events=len(events))
     doing.step(ANALYSING, 0.2)
-    parameters = entry.parameters.model_validate(run.parameters)
-    context = make_context(doing.engine, area, choice)
-    result = entry.run(
+    result = entry.load()(
         events, area, context, parameters, lambda share: doing.tick(0.2 + 0.7 * share)
     )
     doing.step(STORING, 0.9)
@@ -127,7 +137,13 @@ def _store(session: Session, run_id: int, area: Area, events: Events, result: Re
     _copy(connection, run_id, area, result.found)
     _name(connection, run_id)
     labels, counts = months(events)
-    series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
+    hours = week(events.time)
+    first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
+    series = {
+        "week": hours,
+        "months": {"labels": labels, "counts": counts},
+        "weekday": busiest_weekday(np.sum(hours, axis=1), first, last),
+    }
     run.summary = {**_plain(result.figures), **series}
     run.incidents = len(events)
     zone = ZoneInfo(territory_settings(session).time_zone)
@@ -155,7 +171,7 @@ def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None
     )
     driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
     statement = (
-        "COPY hotspot_feature (run_id, rank, geom, kind, month, count, expected, p, score, values)"
+        "COPY hotspot_feature (run_id, rank, geom, kind, count, expected, p, score, values)"
         " FROM STDIN"
     )
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -165,7 +181,6 @@ def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None
                 int(rank[i]) if found.listed[i] else None,
                 shapes[i].hex(),
                 str(found.kind[i]),
-                None if found.month is None or found.month[i] < 0 else int(found.month[i]),
                 int(found.count[i]),
                 _or_null(found.expected, i),
                 _or_null(found.p, i),

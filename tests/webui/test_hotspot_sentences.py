@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
+import pytest
 from flask import Flask
 
 from gridmap.hotspots.analyses.registry import ANALYSES
@@ -13,29 +15,45 @@ from webui.hotspots.sentences import sentences
 MONDAY, SUNDAY = date(2026, 1, 5), date(2026, 1, 11)
 
 
-def said(app: Flask, analysis: str, last: date = SUNDAY, **summary: Any) -> list[str]:
-    run = HotspotRun(analysis=analysis, first=MONDAY, last=last, incidents=700, summary=summary)
+def said(app: Flask, analysis: str, **summary: Any) -> list[str]:
+    run = HotspotRun(analysis=analysis, first=MONDAY, last=SUNDAY, incidents=700, summary=summary)
     with app.test_request_context("/?lang=en"):
         return sentences(run, [])
 
 
-def morning(by_day: list[int]) -> list[list[int]]:
+def test_the_weekday_that_stands_out_is_named(app: Flask) -> None:
     week = np.zeros((7, 24), dtype=int)
-    week[:, 9] = by_day
-    return [[int(count) for count in day] for day in week]
-
-
-def test_a_weekday_is_named_only_if_chance_does_not_explain_it(app: Flask) -> None:
-    even = said(app, "gi_star", week=morning([101, 99, 100, 100, 100, 100, 100]))[1]
+    week[:, 9] = 100
+    even = said(app, "gi_star", week=week.tolist(), weekday=None)[1]
     assert "than on other days" not in even
     assert "100 % of all" in even
-    friday = said(app, "gi_star", week=morning([90, 90, 90, 90, 160, 90, 90]))[1]
-    assert friday.count("than on other days") == 1
+    friday = said(app, "gi_star", week=week.tolist(), weekday=4)[1]
+    assert "on Fri" in friday
 
 
-def test_a_weekday_that_came_twice_has_twice_as_many(app: Flask) -> None:
-    eight_days = said(app, "gi_star", date(2026, 1, 12), week=morning([200, *[100] * 6]))[1]
-    assert "than on other days" not in eight_days
+@pytest.mark.parametrize(
+    ("map_p", "against", "told"),
+    [
+        (
+            0.001,
+            "mixed",
+            "over the area and its homes, 999 times in all. A place as hot {} not once.",
+        ),
+        (0.002, "count", "over the area, 999 times in all. A place as hot {} once."),
+        (0.013, "households", "over the homes, 999 times in all. A place as hot {} 12 times."),
+    ],
+)
+def test_sureness_is_told_by_what_chance_did(
+    app: Flask, map_p: float, against: str, told: str
+) -> None:
+    run = HotspotRun(
+        analysis="gi_star", first=MONDAY, last=SUNDAY, incidents=700,
+        summary={"map_p": map_p, "replications": 999, "against": against, "hotspots": 1},
+    )  # fmt: skip
+    first = cast(Any, SimpleNamespace(place="Market Road", cell_name="", cell="3", n=9, expected=2))
+    with app.test_request_context("/?lang=en"):
+        assert sentences(run, [first])[2].endswith(told.format("as the hottest here came up"))
+        assert "does not prove" in sentences(run, [])[2]
 
 
 def test_where_nothing_was_tested_nothing_is_said_of_chance(app: Flask) -> None:

@@ -19,7 +19,7 @@ from webui.assignments.shared import ROLES, describe, loads
 from webui.assignments.words import WORDS
 from webui.database import writing
 from webui.language import named, say
-from webui.maps import MapParts, base_map, map_parts
+from webui.maps import MapParts, base_map, map_parts, script_answer
 
 
 @blueprint.get("")
@@ -53,11 +53,7 @@ def show() -> ResponseReturnValue:
 @needs(Action.VIEW_WORKFORCE)
 def script() -> Response:
     """Answer with the script that makes the map."""
-    response = Response(_parts().script, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return script_answer(_parts())
 
 
 @blueprint.get("/cells")
@@ -115,14 +111,6 @@ def _urls() -> dict[str, str]:
 def _parts() -> MapParts:
     made = base_map(
         "map",
-        location=[30, 110],
-        zoom_start=4,
-        min_zoom=3,
-        max_zoom=19,
-        control_scale=False,
-        zoom_control=False,
-        attributionControl=False,
-        zoomSnap=0.5,
         # Shift and drag chooses cells here.
         boxZoom=False,
     )

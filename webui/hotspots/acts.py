@@ -30,10 +30,8 @@ def rename(run_id: int) -> ResponseReturnValue:
     except GridmapError as refused:
         if refused.status != 400:
             raise
-        flash(say(refused.message), "fault")
-    else:
-        flash(_("The run is renamed."), "done")
-    return redirect(url_for("hotspots.show", run_id=run_id))
+        return _done(run_id, say(refused.message), "fault")
+    return _done(run_id, _("The run is renamed."))
 
 
 @blueprint.post("/<int:run_id>/share")
@@ -43,13 +41,9 @@ def share(run_id: int) -> ResponseReturnValue:
     shared = request.form.get("shared") == "1"
     with writing() as session:
         service.share(session, current_actor(), run_id, shared=shared)
-    flash(
-        _("Colleagues who see the whole area now see the run.")
-        if shared
-        else _("Only its owner and the administrators see the run now."),
-        "done",
-    )
-    return redirect(url_for("hotspots.show", run_id=run_id))
+    yes = _("Colleagues who see the whole area now see the run.")
+    no = _("Only its owner and the administrators see the run now.")
+    return _done(run_id, yes if shared else no)
 
 
 @blueprint.post("/<int:run_id>/again")
@@ -69,13 +63,8 @@ def schedule(run_id: int) -> ResponseReturnValue:
     with writing() as session:
         act = service.schedule if monthly else service.unschedule
         act(session, current_actor(), run_id)
-    flash(
-        _("On the first of each month the same is run for as long a time up to then.")
-        if monthly
-        else _("It is no longer run by itself."),
-        "done",
-    )
-    return redirect(url_for("hotspots.show", run_id=run_id))
+    yes = _("On the first of each month the same is run for as long a time up to then.")
+    return _done(run_id, yes if monthly else _("It is no longer run by itself."))
 
 
 @blueprint.post("/<int:run_id>/cancel")
@@ -108,3 +97,9 @@ def delete(run_id: int) -> ResponseReturnValue:
         service.delete(session, current_actor(), run_id)
     flash(_("The run is deleted."), "done")
     return redirect(url_for("hotspots.index"))
+
+
+def _done(run_id: int, sentence: str, kind: str = "done") -> ResponseReturnValue:
+    """Go back to the run's page, which says what was done."""
+    flash(sentence, kind)
+    return redirect(url_for("hotspots.show", run_id=run_id))

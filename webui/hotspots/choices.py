@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from flask import request
 from flask_babel import get_locale
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import N_
+from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
 from gridmap.incidents.statistics import clock
 from webui.access import current_actor
@@ -26,6 +28,8 @@ _BACK = {
 PERIODS = {**{key: title for key, (_, title) in _BACK.items()}, "all": N_("all that is known")}
 DEFAULT_PERIOD = "year"
 _MOST_NAMED = 3
+_EVERYTHING = N_("all categories")
+_LONGEST_SEARCH = 100
 
 
 def period_of(session: Session, key: str) -> tuple[date, date]:
@@ -58,11 +62,20 @@ def category_names(categories: Sequence[Row[Any]]) -> Mapping[str, str]:
 def about(run: HotspotRun, names: Mapping[str, str]) -> str:
     """Say which incidents a run is about."""
     if not run.categories:
-        return say(N_("all categories"))
+        return say(_EVERYTHING)
     shown = [names.get(code, code) for code in run.categories[:_MOST_NAMED]]
     if len(run.categories) > _MOST_NAMED:
         shown.append("…")
     return (", " if str(get_locale()) == "en" else "、").join(shown)
+
+
+def called() -> dict[str, Any]:
+    """Return for a filter the words that are searched for, and what runs are called."""
+    return {
+        "words": request.args.get("q", "").strip()[:_LONGEST_SEARCH],
+        "titles": {key: words.title(key) for key in ANALYSES},
+        "everything": say(_EVERYTHING),
+    }
 
 
 def named(run: HotspotRun, names: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from webui.access import current_actor, needs
 from webui.asking import optional_id
 from webui.database import reading
 from webui.hotspots.blueprint import blueprint
-from webui.hotspots.choices import about, category_names, named
+from webui.hotspots.choices import about, called, category_names, named
 from webui.hotspots.sentences import sentences
 from webui.hotspots.single import legend_of, page_of, prepare, script_url
 
@@ -32,26 +32,27 @@ def compare() -> ResponseReturnValue:
     ticked = [*request.args.getlist("run"), None, None]
     asked = [request.args.get(side, ticked[i]) for i, side in enumerate(("left", "right"))]
     ids = [optional_id(each, _("Run")) for each in asked]
-    if ids[0] is None and ids[1] is None:
+    if ids == [None, None] and "q" not in request.args:
         return redirect(url_for("hotspots.index"))
     actor = current_actor()
     with reading() as connection, Session(connection) as session:
         names = category_names(tree(session))
         chosen = [None if each is None else find_run(session, actor, each) for each in ids]
-        others, _total = list_runs(session, actor, Filter(), 1)
+        others, total = list_runs(session, actor, Filter(**called(), on_map=True), 1)
         sides = [
             _side(connection, run, name, names)
             if run is not None and run.finished_at and "peaks" not in run.summary
             else None
             for run, name in zip(chosen, ("left", "right"), strict=True)
         ]
-    finished = [row.HotspotRun for row in others if row.HotspotRun.finished_at is not None]
-    finished = [run for run in finished if "peaks" not in run.summary]
-    offered = {run.id: run for run in [*finished, *filter(None, chosen)]}
+    found = [row.HotspotRun for row in others]
+    offered = {run.id: run for run in [*found, *filter(None, chosen)]}
     return render_template(
         "hotspots/compare.html",
         sides=sides,
         chosen=ids,
+        shown=len(found),
+        total=total,
         offered=sorted(offered.values(), key=lambda run: -run.id),
         named=named,
         about=about,

@@ -30,8 +30,8 @@ from webui.hotspots.picture import Title, draw
 from webui.hotspots.single import legend_of
 from webui.language import moment, say
 
-_FIELDS = ("rank", "kind", "count", "expected", "p", "score", "month", "place", "cell")
-_TYPES = {"rank": "Int64", "count": "Int64", "month": "Int64", "expected": "float64",
+_FIELDS = ("rank", "kind", "count", "expected", "p", "score", "place", "cell")
+_TYPES = {"rank": "Int64", "count": "Int64", "expected": "float64",
           "p": "float64", "score": "float64"}  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from webui.access import current_actor, needs
 from webui.asking import page_number
 from webui.database import reading
 from webui.hotspots.blueprint import blueprint
-from webui.hotspots.choices import PERIODS, about, category_names, named
+from webui.hotspots.choices import PERIODS, about, called, category_names, named
 from webui.paging import Pages
 
 
@@ -25,7 +25,7 @@ def index() -> ResponseReturnValue:
     """Show the runs that a person made or was shown, the newest first."""
     actor = current_actor()
     wanted = Filter(
-        words=request.args.get("q", "").strip()[:100],
+        **called(),
         analysis=request.args.get("analysis") or None,
         mine=request.args.get("mine") == "1",
     )

@@ -33,6 +33,7 @@ SIMPLE = "gi_star"
 OPTIONS = MappingProxyType({
     "hexagon": N_("Hexagons"),
     "square": N_("Squares"),
+    "mixed": N_("Counts, with what area and homes explain"),
     "count": N_("Counts of incidents"),
     "households": N_("Incidents per household"),
     "corrected": N_("Corrected"),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.busiest import WINDOW
 from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.rhythm import find_peaks
 from webui.dashboard.words import WEEKDAYS, number
 from webui.hotspots import words
 from webui.language import say
@@ -61,10 +58,6 @@ _WHEN_DAY = N_(
 )
 _WHEN_EVEN = N_("No hours stand out: incidents are spread over the whole day.")
 _SURE = {
-    "gi_star": N_(
-        "How sure: of 100 maps on which chance alone spreads as many incidents, about {map_p} have "
-        "a place as strong as the strongest here. The p in the table says it for each place."
-    ),
     "emerging": N_(
         "How sure: months are hot at a false discovery rate of 5 % over all shapes and months; a "
         "class follows from these months and the trend, and is no test of its own."
@@ -82,6 +75,16 @@ _SURE = {
         "{reached} have a cluster as strong as the strongest here."
     ),
 }
+_SCATTERED = N_(
+    "How sure: as many incidents were scattered by chance over {ground}, {replications} times in "
+    "all. A place as hot as the hottest here came up {times}."
+)
+_GROUNDS = {
+    "mixed": N_("the area and its homes"),
+    "count": N_("the area"),
+    "households": N_("the homes"),
+}
+_NEVER, _ONCE, _TIMES = N_("not once"), N_("once"), N_("{count} times")
 _SURE_RHYTHM = N_(
     "How sure: of the hours named, about one in twenty would be named by chance alone."
 )
@@ -187,7 +190,7 @@ def _near(run: HotspotRun, count: str) -> Message:
 
 def _when(run: HotspotRun) -> Message:
     week = np.array(run.summary.get("week") or np.zeros((7, 24)))
-    hours, days = week.sum(axis=0), week.sum(axis=1)
+    hours = week.sum(axis=0)
     sums = sum(np.roll(hours, -step) for step in range(WINDOW))
     start, total = int(np.argmax(sums)), float(max(hours.sum(), 1))
     share = float(sums[start] / total)
@@ -198,22 +201,10 @@ def _when(run: HotspotRun) -> Message:
         "after": f"{(start + WINDOW) % 24:02}",
         "share": words.percent(share),
     }
-    day = _busiest_day(days, run.first, run.last)
+    day = run.summary.get("weekday")
     if day is None:
         return Message(_WHEN, **values)
     return Message(_WHEN_DAY, **values, day=Message(WEEKDAYS[day]))
-
-
-def _busiest_day(counts: NDArray[np.float64], first: date, last: date) -> int | None:
-    """Return the weekday with most for how often it came, if chance does not explain it."""
-    every = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-    came = np.bincount((every.astype(np.int64) + 3) % 7, minlength=7).astype(np.float64)
-    if counts.sum() < 1 or not counts[came > 0].any():
-        return None
-    peaks = find_peaks(counts, came)
-    if not peaks.peak.any():
-        return None
-    return int(np.argmax(np.where(peaks.peak, counts / np.maximum(peaks.expected, 1e-12), 0)))
 
 
 def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
@@ -223,19 +214,29 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         return Message(_SURE_RHYTHM)
     if "knox" in run.summary:
         return Message(_SURE_NEAR, replications=number(run.summary["replications"]))
+    if "map_p" in run.summary and rows:
+        return _scattered(run.summary)
     poisson = run.summary.get("against") == "poisson"
     template = _SURE.get("scan_poisson" if poisson else run.analysis)
+    if not rows and (template or "map_p" in run.summary):
+        return Message(_SURE_NONE)
     if template is None:
         return Message(_SURE_PLAIN)
-    if not rows:
-        return Message(_SURE_NONE)
     figures = run.summary
     return Message(
         template,
         replications=figures.get("replications", 0),
         reached=figures.get("reached", "–"),
-        map_p=words.percent(figures.get("map_p", 0)),
     )
+
+
+def _scattered(figures: Mapping[str, Any]) -> Message:
+    """Say how often chance made as hot a place, which people grasp sooner than a probability."""
+    maps = figures["replications"]
+    reached = round(figures["map_p"] * (maps + 1)) - 1
+    times = Message((_NEVER, _ONCE)[reached]) if reached < 2 else Message(_TIMES, count=reached)
+    ground = Message(_GROUNDS[figures["against"]])
+    return Message(_SCATTERED, ground=ground, replications=number(maps), times=times)
 
 
 def _proof(figures: Mapping[str, Any]) -> Message:

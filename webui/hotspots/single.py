@@ -28,7 +28,7 @@ from webui.hotspots.choices import about, category_names, named
 from webui.hotspots.scripts import SCRIPT
 from webui.hotspots.sentences import place, sentences
 from webui.language import say
-from webui.maps import MapParts, base_map, map_parts
+from webui.maps import MapParts, base_map, map_parts, script_answer
 
 _BASE = "ground,road,building,unit,cell"
 #: The names of the maps of one page and of the two that are compared.
@@ -121,11 +121,7 @@ def script(name: str) -> Response:
     """Answer with the script that makes a map."""
     if name not in MAPS:
         abort(404)
-    response = Response(prepare(name).script, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return script_answer(prepare(name))
 
 
 def may_change(actor: Actor, run: HotspotRun) -> bool:
@@ -150,18 +146,7 @@ def _change_url(run: HotspotRun) -> str:
 
 def prepare(name: str) -> MapParts:
     """Make the parts of a map with Folium."""
-    made = base_map(
-        name,
-        location=[30, 110],
-        zoom_start=4,
-        min_zoom=3,
-        max_zoom=19,
-        control_scale=False,
-        zoom_control=False,
-        attributionControl=False,
-        zoomSnap=0.5,
-    )
-    return map_parts(made)
+    return map_parts(base_map(name))
 
 
 def script_url(name: str, parts: MapParts) -> str:

@@ -32,7 +32,7 @@ _SHARES = [
 ]
 LEGENDS: dict[str, list[tuple[str, str, str]]] = {
     "significance": _SIGNIFICANCE,
-    "clusters": _SIGNIFICANCE[:4],
+    "clusters": _SIGNIFICANCE[:2],
     "density": _SHARES,
     "streets": _SHARES,
     "change": [

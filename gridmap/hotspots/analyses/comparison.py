@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, Field
 
-from geodata.messages import N_
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.merged import merge, with_groups
-from gridmap.hotspots.analyses.result import QUIET, Analysis, Found, Result, fitting_size
+from gridmap.hotspots.analyses.parameters import Comparison
+from gridmap.hotspots.analyses.result import QUIET, Found, Result, fitting_size
 from gridmap.hotspots.comparison import compare_counts
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import make_grid
@@ -24,20 +22,7 @@ _LARGER = 3.0
 _SILENT_SHARE = 0.2
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    size_m: int = Field(
-        0, ge=0, le=20_000, title=N_("Size of the shapes, m"),
-        description=N_("0 chooses it by the number of incidents."),
-    )  # fmt: skip
-    against: Literal["year", "before"] = Field(
-        "year", title=N_("Compare with"),
-        description=N_("The same days a year before leave out the season."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: Comparison, tick: Tick) -> Result:
     """Compare the counts of both periods shape by shape.
 
     Raises
@@ -106,18 +91,3 @@ def _check_reach(earlier: Events) -> None:
     wanted = np.datetime64(earlier.first, "D")
     if known is None or (known - wanted).astype(int) > _SILENT_SHARE * earlier.days:
         raise Unsuitable(Reason.NO_EARLIER, events=len(earlier))
-
-
-ANALYSIS = Analysis(
-    key="comparison",
-    title=N_("More or less than before"),
-    answers=N_("Where did the number of incidents really change?"),
-    method=N_(
-        "The counts of both periods are compared in each shape by an exact test of two Poisson "
-        "counts, with the false discovery rate controlled. Where so few happened that no change "
-        "could be told, it says too few."
-    ),
-    legend="change",
-    parameters=Parameters,
-    run=run,
-)

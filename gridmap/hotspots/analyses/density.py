@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
-from geodata.messages import N_
 from gridmap.hotspots import density as surfaces
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.parameters import Density
+from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.bandwidths import cross_validated
 from gridmap.hotspots.contours import regions, share_levels
 from gridmap.hotspots.ticks import Tick
@@ -28,20 +25,7 @@ _LEAST_M = 100.0
 _SMOOTH_M = 3.0
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    bandwidth_m: float = Field(
-        0, ge=0, le=20_000, title=N_("Bandwidth, m"),
-        description=N_("How far an incident is felt. 0 chooses what fits best, from 100 m."),
-    )  # fmt: skip
-    border: Literal["corrected", "plain"] = Field(
-        "corrected", title=N_("At the border of the area"),
-        description=N_("Corrected, places at the border are not shown emptier than they are."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: Density, tick: Tick) -> Result:
     """Estimate the density and take the smallest areas with 10, 25, 50 and 75 % of it.
 
     Raises
@@ -49,11 +33,13 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     Unsuitable
         As `gridmap.hotspots.density.density`.
     """
-    width = asked.bandwidth_m or max(cross_validated(events.x, events.y), _LEAST_M)
+    width = asked.bandwidth_m or max(
+        cross_validated(events.x, events.y, lambda share: tick(0.3 * share)), _LEAST_M
+    )
     tick(0.3)
     surface = surfaces.density(
         events.x, events.y, area.shape, width, pixels=_PIXELS,
-        edge_corrected=asked.border == "corrected",
+        edge_corrected=asked.border == "corrected", tick=lambda share: tick(0.3 + 0.3 * share),
     )  # fmt: skip
     tick(0.6)
     levels = share_levels(surface, np.array([share for _, share in SHARES]))
@@ -109,18 +95,3 @@ def _counts(nested: NDArray[np.object_], events: Events) -> NDArray[np.int64]:
     shapely.prepare(nested)
     sums = [int(shapely.contains_xy(shape, events.x, events.y).sum()) for shape in nested]
     return np.array([0, *sums], dtype=np.int64)[1:] - np.array([0, *sums[:-1]], dtype=np.int64)
-
-
-ANALYSIS = Analysis(
-    key="density",
-    title=N_("Density of incidents"),
-    answers=N_("Where are the densest places, whatever the borders of cells?"),
-    method=N_(
-        "Each incident is spread over its surroundings and all are added up (kernel density). "
-        "Shown are the smallest areas that hold 10, 25, 50 and 75 % of the incidents. The picture "
-        "describes; it does not test whether chance would look the same."
-    ),
-    legend="density",
-    parameters=Parameters,
-    run=run,
-)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
-from pydantic import BaseModel, Field
 
-from geodata.messages import N_
 from gridmap.hotspots import emerging as patterns
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.merged import merge, with_groups
-from gridmap.hotspots.analyses.result import QUIET, Analysis, Found, Result, fitting_size
+from gridmap.hotspots.analyses.parameters import Emerging
+from gridmap.hotspots.analyses.result import QUIET, Found, Result, fitting_size
 from gridmap.hotspots.cube import make_cube, period_starts, space_time_gi_star
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import make_grid
@@ -26,19 +23,7 @@ _LARGER = 2.0
 _WHOLE = 0.99
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    size_m: int = Field(
-        0, ge=0, le=20_000, title=N_("Size of the shapes, m"),
-        description=N_("0 chooses it by the number of incidents."),
-    )  # fmt: skip
-    periods: Literal["month", "week"] = Field(
-        "month", title=N_("Steps of time"), description=N_("Six at least.")
-    )
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: Emerging, tick: Tick) -> Result:
     """Classify each hexagon by its scores over the months or weeks.
 
     Raises
@@ -57,8 +42,8 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     tick(0.3)
     near = adjacent(grid)
     z = space_time_gi_star(cube.counts, with_self(near))
-    tick(0.6)
-    found = patterns.emerging(z)
+    tick(0.4)
+    found = patterns.emerging(z, tick=lambda share: tick(0.4 + 0.4 * share))
     kind = np.array([str(each) for each in found.pattern], dtype="<U18")
     kind[kind == str(patterns.Pattern.NONE)] = QUIET
     # What the border cuts has fewer incidents for its size, and so have its neighbours.
@@ -87,19 +72,3 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         "area_share": float(grid.areas_m2[hot].sum() / grid.areas_m2.sum()),
     }
     return Result(with_groups(cells, where, group, events), figures)
-
-
-ANALYSIS = Analysis(
-    key="emerging",
-    title=N_("How hot areas develop"),
-    answers=N_("Which hot areas are new, which last, which grow or fade?"),
-    method=N_(
-        "For each month every shape is tested with its neighbours, this month and the one before "
-        "(Gi* in a space-time cube). From the months in which it was hot and from the trend of "
-        "its scores (Mann-Kendall) follows one of 17 classes, as in desktop GIS."
-    ),
-    legend="emerging",
-    parameters=Parameters,
-    run=run,
-    least=60,
-)

@@ -90,6 +90,9 @@ class Households:
     amount: Floats
 
 
+NOBODY = Households(np.empty(0), np.empty(0), np.empty(0))
+
+
 @dataclass(frozen=True, eq=False)
 class Context:
     """What an analysis may ask for besides its own incidents.

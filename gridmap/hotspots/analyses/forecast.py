@@ -11,12 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
-from geodata.messages import N_
 from gridmap.hotspots.analyses.events import Area, Context, Events, days_of
 from gridmap.hotspots.analyses.merged import merge, with_groups
-from gridmap.hotspots.analyses.result import QUIET, Analysis, Found, Result
+from gridmap.hotspots.analyses.parameters import Forecast
+from gridmap.hotspots.analyses.result import QUIET, Found, Result
 from gridmap.hotspots.cube import period_starts
 from gridmap.hotspots.evaluation import Comparison, Scores, chosen_share, compare, score
 from gridmap.hotspots.faults import Reason, Unsuitable
@@ -36,20 +35,7 @@ _LEAST_JUDGED = 6
 _SHARES = (("first1", 0.01), ("first5", 0.05), ("first10", 0.10))
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    horizon: Literal["week", "month"] = Field(
-        "week", title=N_("How far ahead"),
-        description=N_("Months need at least a year of incidents before."),
-    )  # fmt: skip
-    size_m: int = Field(
-        200, ge=50, le=5_000, title=N_("Size of the shapes, m"),
-        description=N_("Squares of about this size are named for patrols."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: Forecast, tick: Tick) -> Result:
     """Forecast the period after the last day, from all incidents of the period that is chosen.
 
     Raises
@@ -101,7 +87,7 @@ def _periods(events: Events, horizon: Literal["week", "month"]) -> list[Period]:
 def coming_period(last: date, horizon: Literal["week", "month"]) -> Period:
     """Return the week or month after the last day of the data, which need not end a month.
 
-    Parameters
+    Forecast
     ----------
     last : date
         The last day of the data.
@@ -170,19 +156,3 @@ def _without_quiet(found: Found) -> Found:
 
 def _day(day: int) -> str:
     return str(np.datetime64(day, "D"))
-
-
-ANALYSIS = Analysis(
-    key="forecast",
-    title=N_("What to expect next"),
-    answers=N_("Where is most to be expected next week or month, and can that be relied on?"),
-    method=N_(
-        "Expected is what density, incidents of the last weeks nearby and the season foretell, "
-        "weighted so that the past is foretold best. The same forecasts are made for periods that "
-        "are over and compared with naive ones: as many as last time, and as many as on average."
-    ),
-    legend="forecast",
-    parameters=Parameters,
-    run=run,
-    least=100,
-)

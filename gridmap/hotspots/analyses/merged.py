@@ -12,7 +12,7 @@ from scipy import sparse
 
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.events import Events
-from gridmap.hotspots.analyses.result import Found
+from gridmap.hotspots.analyses.result import QUIET, Found
 
 #: More rows than anybody reads; the map shows the others too.
 MOST_LISTED = 200
@@ -37,6 +37,46 @@ def merge(hot: NDArray[np.bool_], neighbours: sparse.csr_array) -> NDArray[np.in
     if hot.any():
         at = np.flatnonzero(hot)
         _, group[at] = sparse.csgraph.connected_components(neighbours[at][:, at], directed=False)
+    return group
+
+
+def split(
+    hot: NDArray[np.bool_], score: NDArray[np.float64], neighbours: sparse.csr_array, steps: int
+) -> NDArray[np.int64]:
+    """Put shapes that touch into groups, none of which reaches far from its strongest shape.
+
+    The strongest shape is the heart of a group, and so is the strongest of those that are further
+    from every heart than the reach; each shape belongs to the nearest heart, on a way over shapes
+    of any group. So one broad hot part of a town is told as several places to go to.
+
+    Parameters
+    ----------
+    hot : ndarray of bool, shape (n,)
+        Which shapes belong to any group.
+    score : ndarray of float64, shape (n,)
+        How strong they are.
+    neighbours : csr_array, shape (n, n)
+        Which shapes touch.
+    steps : int
+        From a heart to the furthest shape of its group, 0 for groups of one shape.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        The number of the group, -1 for shapes of none.
+    """
+    group = np.full(len(hot), -1, dtype=np.int64)
+    at = np.flatnonzero(hot)
+    inner = neighbours[at][:, at]
+    nearest = np.full(len(at), np.inf)
+    number = -1
+    for heart in np.argsort(-score[at], kind="stable"):
+        if np.isinf(nearest[heart]):
+            number += 1
+            away = sparse.csgraph.dijkstra(inner, indices=heart, unweighted=True, limit=steps)
+            # Of hearts equally near, the stronger one has the shape.
+            nearer = away < nearest
+            nearest[nearer], group[at[nearer]] = away[nearer], number
     return group
 
 
@@ -102,7 +142,7 @@ def _split(events: Events, of_event: NDArray[np.int64], groups: int) -> list[NDA
 def _surest(kinds: NDArray[np.str_]) -> str:
     """Return the class of a group: that of its surest shape, if they differ."""
     # The names of the classes of significance end with their level.
-    return str(max(kinds, key=lambda kind: kind[-2:]))
+    return str(max(kinds, key=lambda kind: "" if kind == QUIET else kind[-2:]))
 
 
 def _outline(shapes: NDArray[np.object_]) -> shapely.Geometry:

@@ -7,12 +7,11 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-from pydantic import BaseModel, Field
 
-from geodata.messages import N_
 from gridmap.hotspots import near_repeat as zones_of
 from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.parameters import NearRepeat
+from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.knox import Bands, knox
 from gridmap.hotspots.ticks import Tick
 
@@ -20,26 +19,7 @@ _MOST_LISTED = 200
 _LEVEL = 0.05
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    step_m: int = Field(
-        100, ge=10, le=2_000, title=N_("Steps of distance, m"),
-        description=N_("Pairs are counted in bands so wide."),
-    )  # fmt: skip
-    steps_m: int = Field(4, ge=1, le=20, title=N_("How many such bands"))
-    step_days: int = Field(
-        7, ge=1, le=60, title=N_("Steps of time, days"),
-        description=N_("Pairs are counted in bands so long."),
-    )  # fmt: skip
-    steps_days: int = Field(4, ge=1, le=20, title=N_("How many such bands in time"))
-    replications: int = Field(
-        199, ge=99, le=9_999, title=N_("Random arrangements"),
-        description=N_("More make p finer and take longer; 20 for each band are made at least."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: NearRepeat, tick: Tick) -> Result:
     """Count pairs by bands beside chance, and draw where the risk is raised after the last day.
 
     Raises
@@ -106,19 +86,3 @@ def _plain(row: dict[Any, Any]) -> dict[str, Any]:
     whole = ("from_m", "to_m", "from_day", "to_day", "observed")
     kept = {name: int(row[name]) for name in whole}
     return kept | {name: float(row[name]) for name in ("expected", "ratio", "p")}
-
-
-ANALYSIS = Analysis(
-    key="near_repeat",
-    title=N_("Near repeats"),
-    answers=N_("After an incident, is another more likely nearby, how near and for how long?"),
-    method=N_(
-        "All pairs of incidents are counted by how far apart they are in place and time (Knox), "
-        "and compared with the same incidents with their dates dealt anew. Where more pairs are "
-        "close than chance gives, the risk is raised around each recent incident for a while."
-    ),
-    legend="near",
-    parameters=Parameters,
-    run=run,
-    least=50,
-)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
-from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.ticks import Tick
+from gridmap.hotspots.analyses.events import Area
 
 #: Classes of significance, the surest first, by the largest p of each.
 HOT = (("hot99", 0.01), ("hot95", 0.05), ("hot90", 0.1))
@@ -35,8 +33,6 @@ class Found:
         NaN where there is none. The score orders what is listed, the greatest first.
     listed : ndarray of bool
         Whether it stands in the table of hotspots.
-    month : ndarray of int64, optional
-        The number of the slider's month, counted from the first.
     values : sequence of mapping, optional
         Further figures of each.
     """
@@ -48,7 +44,6 @@ class Found:
     score: NDArray[np.float64]
     expected: NDArray[np.float64] | None = None
     p: NDArray[np.float64] | None = None
-    month: NDArray[np.int64] | None = None
     values: Sequence[Mapping[str, Any]] | None = None
 
 
@@ -66,37 +61,6 @@ class Result:
 
     found: Found
     figures: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """An entry of the registry.
-
-    Attributes
-    ----------
-    key : str
-        In the address and the database.
-    title, answers, method : str
-        Its name; the question it answers, in plain words; how it goes about it, for the note
-        below the result. English templates.
-    legend : str
-        Which classes it paints, see the pages' words.
-    parameters : type of BaseModel
-        What can be chosen, each with a default that suits most data. ``title`` and
-        ``description`` of the fields are English templates.
-    run : callable
-    least : int
-        Incidents below which nothing is painted.
-    """
-
-    key: str
-    title: str
-    answers: str
-    method: str
-    legend: str
-    parameters: type[BaseModel]
-    run: Callable[[Events, Area, Context, Any, Tick], Result]
-    least: int = 30
 
 
 def classes(
@@ -130,3 +94,8 @@ def fitting_size(area: Area, events: int) -> float:
     size = np.sqrt(2 * whole / max(events, 1))
     least = np.sqrt(whole / 6_000)
     return float(np.clip(50 * np.ceil(max(size, least) / 50), 100, max(1000, least)))
+
+
+def finest_size(area: Area) -> float:
+    """Choose the smallest shapes one can go to: 100 m, or more so that there are some 6,000."""
+    return float(max(100, 50 * np.ceil(np.sqrt(shapely.area(area.shape) / 6_000) / 50)))

@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
-from geodata.messages import N_
 from gridmap.hotspots import rhythm as rhythms
 from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.parameters import Rhythm
+from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Unsuitable
 from gridmap.hotspots.ticks import Tick
 
 
-class Parameters(BaseModel):
-    """There is nothing to choose."""
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: Rhythm, tick: Tick) -> Result:
     """Find the hours of the week and months of the year with more than an even spread gives."""
     first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
     found = rhythms.rhythm(events.time, first, last)
@@ -51,17 +46,3 @@ def _season(events: Events, first: np.datetime64, last: np.datetime64) -> list[d
          "peak": bool(index.peaks.peak[month])}
         for month in range(12)
     ]  # fmt: skip
-
-
-ANALYSIS = Analysis(
-    key="rhythm",
-    title=N_("Hours and seasons"),
-    answers=N_("At which hours, on which days and in which months does most happen?"),
-    method=N_(
-        "Each hour of the week is compared with an even spread over the days there were (exact "
-        "binomial test, false discovery rate controlled), each month of the year with whole years."
-    ),
-    legend="none",
-    parameters=Parameters,
-    run=run,
-)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 
-from geodata.messages import N_
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.analyses.result import Analysis, Found, Result, classes
+from gridmap.hotspots.analyses.parameters import SpaceTimeScan
+from gridmap.hotspots.analyses.result import Found, Result, classes
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Grid, make_grid
 from gridmap.hotspots.scan.chance import SAME
@@ -29,33 +28,7 @@ _MOST_LISTED = 50
 _LEVEL = 0.05
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    against: Literal["permutation", "poisson"] = Field(
-        "permutation", title=N_("Compare"),
-        description=N_("With the usual times and places needs nothing but incidents and finds what "
-                       "is new; with households finds where more happens than homes explain."),
-    )  # fmt: skip
-    most_days: int = Field(
-        30, ge=1, le=366, title=N_("Longest cluster, days"),
-        description=N_("A cluster in time is no longer than this."),
-    )  # fmt: skip
-    most_radius_m: float = Field(
-        1000, ge=50, le=50_000, title=N_("Largest radius, m"),
-        description=N_("A cluster is no wider than this around its middle."),
-    )  # fmt: skip
-    alive: Literal["any", "last"] = Field(
-        "any", title=N_("When"),
-        description=N_("Clusters at any time, or only those that last to the end of the period."),
-    )  # fmt: skip
-    replications: int = Field(
-        199, ge=99, le=9_999, title=N_("Random arrangements"),
-        description=N_("More make p finer and take longer."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: SpaceTimeScan, tick: Tick) -> Result:
     """Find the clusters that are likelier than chance, none of which overlap."""
     grid, place = _places(events, area)
     step = -(-events.days // _MOST_PERIODS)
@@ -153,19 +126,3 @@ def _found(
         p=p,
         values=values,
     )
-
-
-ANALYSIS = Analysis(
-    key="scan",
-    title=N_("Clusters in space and time"),
-    answers=N_("Where and when were there more incidents than usual, for how long?"),
-    method=N_(
-        "Circles of all sizes and spans of all lengths are tried at every place, and the one with "
-        "the greatest excess is compared with that of many random arrangements (Kulldorff's scan "
-        "statistic). So p already counts how much was tried. Listed is what fewer than one in "
-        "twenty of these have anywhere."
-    ),
-    legend="clusters",
-    parameters=Parameters,
-    run=run,
-)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from pydantic import BaseModel, Field
 from scipy import stats
 
-from geodata.messages import N_
 from gridmap.hotspots import st_dbscan as clustering
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.events import Area, Context, Events, days_of
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.parameters import StDbscan
+from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.ticks import Tick
 
 _MOST_LISTED = 200
@@ -21,24 +20,7 @@ _AROUND_M = 25.0
 _RARE = 1e-4
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    radius_m: float = Field(
-        100, ge=1, le=5_000, title=N_("Neighbours in place up to, m"),
-        description=N_("Two incidents further apart are no neighbours."),
-    )  # fmt: skip
-    days: float = Field(
-        7, ge=0.05, le=365, title=N_("Neighbours in time up to, days"),
-        description=N_("Two incidents further apart in time are no neighbours."),
-    )  # fmt: skip
-    least: int = Field(
-        0, ge=0, le=10_000, title=N_("Neighbours that begin a group"),
-        description=N_("0 chooses more than chance would bring together in an even town."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: StDbscan, tick: Tick) -> Result:
     """Find the groups, the largest first."""
     least = asked.least or _fitting(events, area, asked)
     group = clustering.st_dbscan(
@@ -69,22 +51,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     return Result(found, figures)
 
 
-def _fitting(events: Events, area: Area, asked: Parameters) -> int:
+def _fitting(events: Events, area: Area, asked: StDbscan) -> int:
     """Return how many neighbours chance hardly ever gives where all is even."""
     around = np.pi * asked.radius_m**2 / shapely.area(area.shape) * 2 * asked.days / events.days
     return int(max(5, stats.poisson.isf(_RARE, len(events) * min(around, 1.0)) + 1))
-
-
-ANALYSIS = Analysis(
-    key="st_dbscan",
-    title=N_("Series of incidents"),
-    answers=N_("Which incidents are close in place and time, as a series would be?"),
-    method=N_(
-        "Incidents that have many others near them, in place and in time at once, make a group, "
-        "and groups that touch are one (ST-DBSCAN). Such a series ends when nothing follows; it "
-        "describes and does not test."
-    ),
-    legend="groups",
-    parameters=Parameters,
-    run=run,
-)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
 from scipy import sparse
 
-from geodata.messages import N_
 from gridmap.hotspots import streets as along
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.density import SHARES
 from gridmap.hotspots.analyses.events import Area, Context, Events
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.parameters import Streets
+from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.snapping import snap
 from gridmap.hotspots.ticks import Tick
@@ -23,20 +22,7 @@ _MOST_LISTED = 100
 _ONE_CROSSING_M = 0.01
 
 
-class Parameters(BaseModel):
-    """What can be chosen."""
-
-    bandwidth_m: float = Field(
-        100, ge=20, le=2_000, title=N_("Bandwidth, m"),
-        description=N_("How far along the street an incident is felt."),
-    )  # fmt: skip
-    within_m: float = Field(
-        50, ge=5, le=500, title=N_("At most so far from a street, m"),
-        description=N_("Incidents further away are on no street and are left out."),
-    )  # fmt: skip
-
-
-def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+def run(events: Events, area: Area, context: Context, asked: Streets, tick: Tick) -> Result:
     """Find the pieces of street with the highest density.
 
     Raises
@@ -127,18 +113,3 @@ def _groups(parts: NDArray[np.object_], kind: NDArray[np.str_]) -> NDArray[np.in
     touching = sparse.coo_array((np.ones(len(left)), (left, right)), shape=(n, n))
     _, group[hot] = sparse.csgraph.connected_components(touching, directed=False)
     return group
-
-
-ANALYSIS = Analysis(
-    key="streets",
-    title=N_("Streets with most incidents"),
-    answers=N_("On which stretches of street does most happen?"),
-    method=N_(
-        "Each incident is moved to the nearest street and spread along the network, round the "
-        "corners too. Shown are the shortest stretches that hold 10, 25, 50 and 75 % of the "
-        "incidents on streets. The picture describes; it does not test."
-    ),
-    legend="streets",
-    parameters=Parameters,
-    run=run,
-)

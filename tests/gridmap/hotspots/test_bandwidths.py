@@ -75,3 +75,11 @@ def test_rules_turn_and_grow_with_the_points(rule: object) -> None:
     h = rule(X, Y)  # type: ignore[operator]
     assert rule(Y + 5e6, X - 3e5) == pytest.approx(h, rel=1e-3)  # type: ignore[operator]
     assert rule(3 * X, 3 * Y) == pytest.approx(3 * h, rel=1e-3)  # type: ignore[operator]
+
+
+def test_a_search_for_a_bandwidth_says_how_far_it_is() -> None:
+    told: list[float] = []
+    x, y = np.random.default_rng(1).normal(0, 100, (2, 500))
+    assert cross_validated(x, y, told.append) == cross_validated(x, y)
+    assert told == sorted(told)
+    assert 0.6 < told[-1] <= 1

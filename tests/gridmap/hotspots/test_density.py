@@ -190,3 +190,11 @@ def test_what_carries_no_surface_is_refused_with_numbers() -> None:
     with pytest.raises(Unsuitable) as fault:
         relative_risk((x, y), (x[:3], y[:3]), np.zeros(3), SQUARE, 100.0)
     assert fault.value.reason is Reason.NO_POPULATION
+
+
+def test_a_density_says_how_far_it_is() -> None:
+    told: list[float] = []
+    x, y = np.random.default_rng(1).uniform(0, 1000, (2, 500))
+    density(x, y, shapely.box(0, 0, 1000, 1000), 100, pixels=64, tick=told.append)
+    assert told == sorted(told)
+    assert len(told) == 3

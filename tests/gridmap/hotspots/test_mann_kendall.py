@@ -74,3 +74,15 @@ def test_the_level_is_kept_without_a_trend() -> None:
 def test_what_is_no_table_of_series_is_refused(values: np.ndarray) -> None:
     with pytest.raises(ValueError, match="at least 2 finite"):
         mann_kendall(values)
+
+
+def test_a_long_trend_says_how_far_it_is_and_can_be_stopped() -> None:
+    told: list[float] = []
+    mann_kendall(np.random.default_rng(1).normal(size=(200, 5)), told.append)
+    assert told == [0, 0.25, 0.5, 0.75]
+
+    def stop(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mann_kendall(np.zeros((2, 5)), stop)

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gridmap.hotspots.faults import Reason, Unsuitable
-from gridmap.hotspots.rhythm import aoristic_weights, find_peaks, rhythm, season_index
+from gridmap.hotspots.rhythm import (
+    aoristic_weights,
+    busiest_weekday,
+    find_peaks,
+    rhythm,
+    season_index,
+)
 
 MONDAY = np.datetime64("2024-01-01", "s")
 RNG = np.random.default_rng(8)
@@ -115,3 +121,12 @@ def test_the_season_is_recovered_under_a_trend() -> None:
 def test_a_season_needs_a_year() -> None:
     with pytest.raises(Unsuitable):
         season_index(at("2024-01-01"), np.datetime64("2023-03-02"), np.datetime64("2024-02-28"))
+
+
+def test_a_weekday_stands_out_only_for_how_often_it_came() -> None:
+    monday, sunday, next_monday = (np.datetime64(f"2026-01-{day}") for day in ("05", "11", "12"))
+    even = np.array([101, 99, 100, 100, 100, 100, 100])
+    assert busiest_weekday(even, monday, sunday) is None
+    assert busiest_weekday(np.array([90, 90, 90, 90, 160, 90, 90]), monday, sunday) == 4
+    # Monday came twice.
+    assert busiest_weekday(np.array([200, *[100] * 6]), monday, next_monday) is None

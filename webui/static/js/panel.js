@@ -46,6 +46,9 @@ function swatch(key) {
       c.strokeStyle = "#6b7f95";
       c.strokeRect(2.5, 2.5, 10, 13);
       c.strokeRect(12.5, 2.5, 11, 13);
+    } else if (key === "hotspot") {
+      area(c, style(key, "hot"), 1, 2, 12, 14);
+      area(c, style(key, "cold"), 13, 2, 12, 14);
     } else if (key === "place") {
       drawPlace(c, "police_room", 9, 9, document.documentElement.lang !== "en", 7);
     } else if (key === "incident") {
@@ -58,6 +61,14 @@ function swatch(key) {
       }
     }
   });
+}
+
+function area(c, style, x, y, width, height) {
+  c.fillStyle = c.strokeStyle = style.fill;
+  c.globalAlpha = style.fillOpacity;
+  c.fillRect(x, y, width, height);
+  c.globalAlpha = 1;
+  c.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
 }
 
 function line(c, y, width, colour, dash = []) {
@@ -92,6 +103,12 @@ export function dressLayers(control, layers, page, asOf) {
   }
   places.append(list);
   legends.get("place").append(places);
+  const hotspots = element("ul", { className: "legend-list" });
+  for (const name of ["hot", "cold"]) {
+    const style = PAINT.find((p) => p.layer === "hotspot" && p.name === name);
+    hotspots.append(element("li", {}, sketch(18, 14, (c) => area(c, style, 1, 1, 16, 12)), page.words[name]));
+  }
+  legends.get("hotspot").append(hotspots);
   return legends;
 }
 

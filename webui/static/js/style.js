@@ -18,6 +18,8 @@ const by = (...stops) => (zoom) => {
 
 const isKind = (...kinds) => (f) => kinds.includes(f.properties.kind);
 const begins = (...kinds) => (f) => kinds.some((kind) => f.properties.kind?.startsWith(kind));
+// Hotspots of all analyses: cold99, new_cold, fewer.
+const isCold = (f) => /cold|fewer/.test(f.properties.kind);
 const smallRoad = (f) =>
   !/^(motorway|trunk|primary|secondary|tertiary|footway|path|steps|cycleway|track)/.test(f.properties.kind);
 
@@ -45,8 +47,8 @@ export const PAINT = [
     name, layer: "road", match, stroke: colour, strokeFar: casing || colour, width, cap: "round",
   })),
   { name: "all", layer: "building", match: (f) => f.type === 3, fill: "#dcd9d3", stroke: "#c3bfb8", width: by([14, 0], [16, 0.6], [17, 0.9]) },
-  { name: "hot", layer: "hotspot", match: (f) => !f.properties.kind?.startsWith("cold"), fill: "#b2182b", fillOpacity: 0.25, stroke: "#b2182b", width: by([8, 1], [14, 2]) },
-  { name: "cold", layer: "hotspot", match: (f) => f.properties.kind?.startsWith("cold"), fill: "#2166ac", fillOpacity: 0.2, stroke: "#2166ac", width: by([8, 1], [14, 2]) },
+  { name: "hot", layer: "hotspot", match: (f) => !isCold(f), fill: "#b2182b", fillOpacity: 0.25, stroke: "#b2182b", width: by([8, 1], [14, 2]) },
+  { name: "cold", layer: "hotspot", match: isCold, fill: "#2166ac", fillOpacity: 0.2, stroke: "#2166ac", width: by([8, 1], [14, 2]) },
   { name: "cell", layer: "cell", match: isKind("basic", "micro"), stroke: "#6b7f95", width: by([12, 0.5], [14, 0.8], [16, 1.2]), opacity: 0.9 },
   { name: "dedicated", layer: "cell", match: isKind("dedicated"), fill: "#7a5ea8", fillOpacity: 0.1, stroke: "#7a5ea8", width: by([12, 0.7], [15, 1.5]) },
   { name: "community", layer: "unit", match: (f) => f.properties.level === "community", stroke: "#3b5672", width: by([9, 0.6], [11, 1], [13, 1.7], [15, 2.4]), opacity: 0.85 },
