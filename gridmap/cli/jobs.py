@@ -25,7 +25,6 @@ def jobs(settings: Settings, parent: int | None) -> None:
     # Loaded before the processes divide, the libraries' memory is shared.
     from gridmap.exchange.packages.running import watch
     from gridmap.hotspots import running as hotspots
-    from gridmap.hotspots.running import HANDLERS, load, warm
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
     from gridmap.patrols.plans import running as plans
@@ -34,7 +33,7 @@ def jobs(settings: Settings, parent: int | None) -> None:
 
     handlers = {**hotspots.HANDLERS, **streets.HANDLERS, **plans.HANDLERS, **tracks.HANDLERS}
 
-    load()
+    hotspots.load()
     with provide_database(settings) as url:
 
         def do_jobs(end: threading.Event) -> None:

@@ -1,6 +1,6 @@
 """Shifts with their members and attendance, patterns, swaps, and their settings.
 
-Revision: 0019_shifts, after: 0023_plans
+Revision: 0019_shifts, after: 0017_hotspot_month
 
 Locks to fear: none; the tables are new.
 """
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019_shifts"
-down_revision = "0023_plans"
+down_revision = "0017_hotspot_month"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Check-ins at the stops of routes; routes follow redrawn cells; archived ones leave the feed.
 
-Revision: 0020_routes, after: 0016_patrols
+Revision: 0020_routes, after: 0019_shifts
 
 Locks to fear: none but for the moment in which triggers are made.
 """
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020_routes"
-down_revision = "0016_patrols"
+down_revision = "0019_shifts"
 branch_labels = None
 depends_on = None
 
