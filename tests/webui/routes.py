@@ -7,6 +7,7 @@ from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
+from tests.webui.routes_of_streets import STREETS
 from tests.webui.routes_of_work import ASSIGNMENTS, CASES, DASHBOARD, STAFF
 
 _ALL_LAYERS = "ground,road,building,unit,cell,place,incident"
@@ -63,4 +64,14 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
         Action.VIEW_AUDIT, "/audit", "/audit?act=user.create&subject=app_user"
     ),
 }  # fmt: skip
-ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
+ROUTES |= (
+    DASHBOARD
+    | ASSIGNMENTS
+    | STAFF
+    | CASES
+    | AGENCIES
+    | PACKAGES
+    | FOR_PROGRAMS
+    | HOTSPOTS
+    | STREETS
+)
