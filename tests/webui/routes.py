@@ -64,14 +64,5 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
         Action.VIEW_AUDIT, "/audit", "/audit?act=user.create&subject=app_user"
     ),
 }  # fmt: skip
-ROUTES |= (
-    DASHBOARD
-    | ASSIGNMENTS
-    | STAFF
-    | CASES
-    | AGENCIES
-    | PACKAGES
-    | FOR_PROGRAMS
-    | HOTSPOTS
-    | STREETS
-)
+ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
+ROUTES |= STREETS

@@ -98,6 +98,7 @@ VISITS = [
     Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
     Visit("/hotspots/compare?left={run}&right={run}", "supervisor", MAP),
     Visit("/hotspots/{run}/delete", "admin"),
+    Visit("/patrols/streets", "planner", MAP, phone=True),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -204,6 +205,7 @@ def test_axe_finds_no_serious_fault(
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
         (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
+        (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",
 )

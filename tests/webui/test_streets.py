@@ -18,6 +18,7 @@ from gridmap.patrols.streets.service import HANDLERS
 from tests.webui.conftest import form_token
 
 Trace = Callable[..., Any]
+CHANGE = "UPDATE road SET name = name WHERE id = (SELECT min(id) FROM road)"
 
 
 def engine_of(app: Flask) -> Engine:
@@ -120,9 +121,7 @@ def test_a_changed_road_is_told_and_the_button_has_the_network_built(
 ) -> None:
     client = sign_in("planner")
     with engine_of(app).begin() as connection:
-        connection.execute(
-            text("UPDATE road SET name = name WHERE id = (SELECT min(id) FROM road)")
-        )
+        connection.execute(text(CHANGE))
     assert "Roads or outlines have changed" in client.get("/patrols/streets?lang=en").text
     token = form_token(client)
     for _ in range(2):
@@ -178,7 +177,8 @@ def test_the_lists_lead_to_the_map_which_is_drawn_by_mode(page: Page, app: Flask
     try:
         page.goto("/patrols/streets?lang=en")
         page.wait_for_selector("html[data-map-ready]", state="attached")
-        painted = """() => [...document.querySelectorAll('.leaflet-streets-pane canvas')].some((c) =>
+        painted = """() => [...document.querySelectorAll('.leaflet-streets-pane canvas')].some(
+            (c) =>
             c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v))"""
         assert page.evaluate(painted)
         page.get_by_label("By car").check()
