@@ -8,6 +8,7 @@ from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_shifts import SHIFTS
+from tests.webui.routes_of_streets import STREETS
 from tests.webui.routes_of_work import ASSIGNMENTS, CASES, DASHBOARD, STAFF
 
 _ALL_LAYERS = "ground,road,building,unit,cell,place,incident"
@@ -67,3 +68,5 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
 ROUTES |= (
     DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS | SHIFTS
 )
+ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
+ROUTES |= STREETS

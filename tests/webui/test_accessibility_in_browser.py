@@ -112,6 +112,7 @@ VISITS = [
     Visit("/patrols/shifts/{shift}", "cadre", phone=True),
     Visit("/patrols/shifts/sheet?team={team}", "supervisor", phone=True),
     Visit("/patrols/shifts/settings", "admin"),
+    Visit("/patrols/streets", "planner", MAP, phone=True),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -226,6 +227,7 @@ def test_axe_finds_no_serious_fault(
         ),
         (Visit("/patrols/shifts/mine", "cadre"), [".next-shift a", ".shift-list a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
+        (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",
 )

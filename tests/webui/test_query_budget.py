@@ -62,6 +62,8 @@ BUDGETS: Mapping[str, int] = {
     "shifts.patterns_page": 5, "shifts.new_pattern": 12, "shifts.edit_pattern": 10,
     "shifts.swaps_page": 6, "shifts.mine": 9, "shifts.sheet": 14, "shifts.sheet_file": 14,
     "shifts.settings": 4,
+    "hotspots.export": 8, "hotspots.ask_delete": 5, "streets.index": 4, "streets.state": 3,
+    "streets.tile": 3, "streets.script": 2,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there.

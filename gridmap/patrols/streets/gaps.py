@@ -78,6 +78,10 @@ def find_gaps(network: Network) -> Gaps:
     # Of the streets nearby the nearest.
     _, first = np.unique(which[far][order], return_index=True)
     kept = np.flatnonzero(far)[order][first]
+    # Two dead ends that face each other are one gap.
+    sides = np.sort(np.stack([segment[which[kept]], near[kept]]), axis=0)
+    _, once = np.unique(np.vstack([sides, metres[kept].round(2)]), axis=1, return_index=True)
+    kept = kept[np.sort(once)]
     kept = kept[np.argsort(metres[kept], kind="stable")]
     at = which[kept]
     return Gaps(

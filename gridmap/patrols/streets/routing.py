@@ -307,6 +307,19 @@ class Router:
         return cut if begin <= end else cut[::-1]
 
 
+def warm() -> None:
+    """Have compiled what the first person would wait for."""
+    lines = np.array([shapely.LineString([(0, 0), (1, 0)]), shapely.LineString([(1, 0), (2, 0)])])
+    ends, masks = np.array([0, 1]), np.full(2, int(Mode.FOOT), dtype=np.uint8)
+    names = np.array(["", ""], dtype=object)
+    network = Network(
+        np.arange(3.0), np.zeros(3), ends, ends + 1, np.ones(2), masks, masks, lines, ends, names
+    )
+    router = Router(network, Mode.FOOT)
+    router.matrix(router.snap(np.array([0.5, 1.5]), np.zeros(2), 1.0))
+    router.path(Spot(0, 0.5), Spot(1, 0.5))
+
+
 def _least_stretch(network: Network) -> float:
     """Return by how much a way may be shorter than the straight line, for planes distort."""
     away = np.hypot(
