@@ -220,8 +220,10 @@ def test_axe_finds_no_serious_fault(
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
         (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
         (Visit("/patrols/shifts", "supervisor"), [".main-act", ".chip", ".plus", ".more"]),
-        (Visit("/patrols/shifts/patterns/new?team={team}", "planner"),
-         ["[name=turn]", "[name^=group-]", "[value=preview]"]),
+        (
+            Visit("/patrols/shifts/patterns/new?team={team}", "planner"),
+            ["[name=turn]", "[name^=group-]", "[value=preview]"],
+        ),
         (Visit("/patrols/shifts/mine", "cadre"), [".next-shift a", ".shift-list a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
     ],
