@@ -214,3 +214,26 @@ def test_the_settings_are_changed_and_refused(client: FlaskClient, csrf: Token) 
         assert refused.status_code == 400
         assert next(iter(wrong.values())) in refused.text
     client.post(f"{AT}/settings", data=form | {"late_minutes": "10"})
+
+
+def test_nobody_is_told_the_names_of_another_area(
+    app: Flask, planner: FlaskClient, csrf: Token, crew: Crew
+) -> None:
+    with app.extensions["gridmap.engine"].begin() as connection:
+        stranger = connection.execute(
+            text("""
+                INSERT INTO cadre (name, unit_id) SELECT 'OUTSIDER', id FROM unit
+                WHERE level = 'county' LIMIT 1 RETURNING id
+            """)
+        ).scalar_one()
+    token = {"csrf_token": csrf(planner)}
+    form = form_of(crew, "2041-03-05", "08:00", "20:00") | {"member": stranger}
+    assert planner.post(f"{AT}/new", data=form | token).status_code == 404
+    refused = planner.post(f"{AT}/new", data=form | token | {"ends": "x"})
+    assert refused.status_code == 400
+    assert f"#{stranger}" in refused.text
+    assert "OUTSIDER" not in refused.text
+    form = {"team": crew.team, "name": "轮值", f"group-{stranger}": "1", "first": "x"}
+    refused = planner.post(f"{AT}/patterns/new", data=form | token)
+    assert refused.status_code == 400
+    assert "OUTSIDER" not in refused.text

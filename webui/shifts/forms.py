@@ -15,7 +15,7 @@ from gridmap.errors import GridmapError
 from gridmap.patrols.shifts.access import find_planned
 from gridmap.patrols.shifts.clock import moment
 from gridmap.patrols.shifts.conflicts import Conflict
-from gridmap.patrols.shifts.queries import names, routes
+from gridmap.patrols.shifts.queries import cadre_names, names, routes
 from gridmap.patrols.shifts.rules import town_zone
 from gridmap.patrols.shifts.service import (
     ConflictsError,
@@ -73,7 +73,7 @@ def edit(shift_id: int) -> ResponseReturnValue:
         "note": shift.note,
         "version": str(shift.version),
     }
-    return _form(known, people, shift_id)
+    return _form(known, people, shift_id, stored=people)
 
 
 @blueprint.post("/<int:shift_id>/edit")
@@ -141,6 +141,7 @@ def _form(
     shift_id: int | None,
     fault: str | None = None,
     conflicts: Sequence[Conflict] = (),
+    stored: Collection[int] = (),
 ) -> str:
     actor = current_actor()
     with writing() as session:
@@ -151,7 +152,7 @@ def _form(
         below = [] if team is None else cadres_below(session, actor, team.unit_id)
         others = [row for row in below if row.id not in of_team]
         offered = of_team | {row.id for row in others}
-        lent = sorted(set(people) - offered)
+        lent = cadre_names(session, actor, set(people) - offered, stored)
         cadres, named_teams = names(session, conflicts)
         found_routes = routes(session, actor)
     return render_template(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from gridmap.patrols.shifts.making import (
     save_pattern,
 )
 from gridmap.patrols.shifts.patterns import Days, Rule, Slot, Turn, from_json
-from gridmap.patrols.shifts.queries import names, patterns, routes
+from gridmap.patrols.shifts.queries import cadre_names, names, patterns, routes
 from gridmap.patrols.shifts.service import ConflictsError
 from gridmap.workforce.cadre_list import cadres_below
 from gridmap.workforce.cadres import list_teams, members
@@ -53,7 +53,8 @@ class _Shown:
     groups: Mapping[int, int] = field(default_factory=dict)
     fault: str | None = None
     plan: Preview | None = None
-    forbidden: bool = False
+    # Whom the stored pattern has; they are called by name wherever they are from.
+    stored: Collection[int] = ()
 
 
 @blueprint.get("/patterns")
@@ -113,7 +114,7 @@ def edit_pattern(pattern_id: int) -> ResponseReturnValue:
     }
     rule = from_json(pattern.rule)
     groups = {cadre: n for n, group in enumerate(rule.groups, start=1) for cadre in group}
-    return _page(_Shown(known, groups), pattern_id)
+    return _page(_Shown(known, groups, stored=groups), pattern_id)
 
 
 @blueprint.post("/patterns/<int:pattern_id>")
@@ -294,6 +295,8 @@ def _page(shown: _Shown, pattern_id: int | None, session: Session | None = None)
     people, named_teams = names(session, conflicts)
     known_names = {cadre.id: cadre.name for cadre, _captain in crew}
     known_names |= {row.id: row.name for row in others}
+    lent = cadre_names(session, actor, set(shown.groups) - set(known_names), shown.stored)
+    known_names |= lent
     weekdays = request.form.getlist("weekday") if request.method == "POST" else []
     return render_template(
         "shifts/pattern.html",
@@ -313,6 +316,7 @@ def _page(shown: _Shown, pattern_id: int | None, session: Session | None = None)
         team=team,
         crew=crew,
         others=others,
+        lent=lent,
         routes=routes(session, actor),
         slots=range(SLOTS),
         most_groups=GROUPS,

@@ -363,9 +363,17 @@ def _make(session: Session, pattern: ShiftPattern, plan: Preview) -> None:
 
 
 def _state(pattern: ShiftPattern) -> dict[str, Any]:
+    """Return a pattern as the audit log keeps it, the members in the order of their groups."""
+    rule = from_json(pattern.rule)
+    slots = " ".join(f"{slot.begins:%H:%M}+{slot.minutes / 60:g}h" for slot in rule.slots)
+    cycle = "".join("-" if slot is None else str(slot + 1) for slot in rule.cycle)
+    groups = "+".join(str(len(group)) for group in rule.groups)
+    weekdays = "".join(str(number + 1) for number in sorted(rule.weekdays))
+    parts = (rule.first.isoformat(), rule.days, weekdays, slots, rule.turn, cycle, groups)
     return {
         "name": pattern.name,
         "team_id": pattern.team_id,
         "route_id": pattern.route_id,
-        "rule": pattern.rule,
+        "rule": " ".join(part for part in parts if part),
+        "members": [cadre for group in rule.groups for cadre in group],
     }

@@ -303,6 +303,31 @@ def names(session: Session, conflicts: Sequence[Conflict]) -> tuple[dict[int, st
     return cadres, teams
 
 
+def cadre_names(
+    session: Session, actor: Actor, ids: Collection[int], stored: Collection[int] = ()
+) -> dict[int, str]:
+    """Return what to call cadres: by name in the actor's area, by number outside it.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+    ids : collection of int
+        As somebody sent them.
+    stored : collection of int
+        Those of them whom the actor was shown already, on a shift that he plans.
+    """
+    rows = session.execute(
+        text(f"""
+            SELECT id, name FROM cadre WHERE id = ANY(:ids)
+              AND (id = ANY(:stored) OR {unit_condition(actor, "unit_id")}) ORDER BY name, id
+        """),
+        {"ids": sorted(ids), "stored": sorted(stored), **unit_params(actor)},
+    )
+    found = {row.id: row.name for row in rows}
+    return found | {each: f"#{each}" for each in sorted(ids) if each not in found}
+
+
 #: The members' names as an array, of the shift that is named in the braces.
 _NAMES = """ARRAY(SELECT d.name FROM shift_member m JOIN cadre d ON d.id = m.cadre_id
     WHERE m.shift_id = {} ORDER BY d.name, d.id)"""
