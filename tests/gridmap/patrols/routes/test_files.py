@@ -29,24 +29,25 @@ ODD = sorted((DATA / "odd_gpx").glob("*.gpx")) if DATA.is_dir() else []
 MADE = datetime(2026, 4, 1, 8, tzinfo=UTC)
 
 
-def test_a_route_goes_out_and_comes_back(
-    session: Session, planner: Actor, tmp_path: Path
-) -> None:
+def test_a_route_goes_out_and_comes_back(session: Session, planner: Actor, tmp_path: Path) -> None:
     drawn = draft(
         (0.5, 1), (2, 1.5), (3.5, 1), notes="夜间 <巡查> & \x07铃",
-        stops=[stop(1, 1.2, name="东门警务室", opens="20:00", must=True)],
+        stops=[stop(1, 1.2, name="东门警务室", kind="police_room", opens="20:00", must=True)],
     )  # fmt: skip
     route = service.create_route(session, planner, drawn)
     stops = stops_of(session, route.id)
-    for form, content in (("gpx", gpx_of(route, stops, MADE)), ("geojson", geojson_of(route, stops))):
+    for form, content in (
+        ("gpx", gpx_of(route, stops, MADE)),
+        ("geojson", geojson_of(route, stops)),
+    ):
         path = tmp_path / f"东街巡线.{form}"
         path.write_bytes(content)
         found = read_routes(path)
         (line,) = found.lines
         assert line.name == "东街巡线"
         assert line.line.tolist() == [at(0.5, 1), at(2, 1.5), at(3.5, 1)]
-        assert [(each.name, each.lon, each.lat) for each in found.stops] == [
-            ("东门警务室", *at(1, 1.2))
+        assert [(each.name, each.lon, each.lat, each.kind) for each in found.stops] == [
+            ("东门警务室", *at(1, 1.2), "police_room")
         ]
         assert found.notes == ()
 

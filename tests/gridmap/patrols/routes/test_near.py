@@ -118,7 +118,9 @@ def test_places_come_in_the_order_of_the_line(
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20)), min_size=2, max_size=30, unique=True)
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 20)), min_size=2, max_size=30, unique=True
+    )
 )
 def test_the_count_is_that_of_a_plane(
     session: Session, planner: Actor, field: Field, corners: list[tuple[int, int]]

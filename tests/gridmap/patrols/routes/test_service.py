@@ -53,9 +53,7 @@ def test_a_route_is_stored_with_length_time_and_stops(
     assert [(each.number, each.stops) for each in list_versions(session, route.id)] == [(1, 2)]
 
 
-def test_saving_is_a_new_version_and_stops_keep_their_ids(
-    session: Session, planner: Actor
-) -> None:
+def test_saving_is_a_new_version_and_stops_keep_their_ids(session: Session, planner: Actor) -> None:
     first = draft(stops=[stop(1, 1, name="甲"), stop(2, 1, name="乙")])
     route = service.create_route(session, planner, first)
     one, two = (each.id for each in stops_of(session, route.id))
@@ -77,7 +75,9 @@ def test_saving_is_a_new_version_and_stops_keep_their_ids(
 def test_who_comes_second_is_told_and_loses_nothing(session: Session, planner: Actor) -> None:
     route = service.create_route(session, planner, draft())
     service.save_route(session, planner, route.id, draft(name="先"), 1)
-    with pytest.raises(ConflictError, match="巡防专员 has saved this route meanwhile, as version 2"):
+    with pytest.raises(
+        ConflictError, match="巡防专员 has saved this route meanwhile, as version 2"
+    ):
         service.save_route(session, planner, route.id, draft(name="后"), 1)
     assert session.get_one(PatrolRoute, route.id).name == "先"
 
@@ -125,7 +125,9 @@ def test_the_list_is_filtered_sorted_and_searched(
     for name, length, values in (
         ("乙线", 1, {"kind": "inner"}), ("甲线", 3, {"team": team.id}), ("50%线", 2, {}),
     ):  # fmt: skip
-        service.create_route(session, planner, draft((0.5, 1), (0.5 + length, 1), name=name, **values))
+        service.create_route(
+            session, planner, draft((0.5, 1), (0.5 + length, 1), name=name, **values)
+        )
     assert names(session, planner, sort="length") == ["乙线", "50%线", "甲线"]
     assert names(session, planner, sort="length", descending=True)[0] == "甲线"
     assert names(session, planner, kind="inner") == ["乙线"]
