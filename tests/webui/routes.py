@@ -6,6 +6,7 @@ from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
+from tests.webui.routes_of_patrols import PATROLS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_work import ASSIGNMENTS, CASES, DASHBOARD, STAFF
 
@@ -64,3 +65,4 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
     ),
 }  # fmt: skip
 ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
+ROUTES |= PATROLS

@@ -98,6 +98,14 @@ VISITS = [
     Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
     Visit("/hotspots/compare?left={run}&right={run}", "supervisor", MAP),
     Visit("/hotspots/{run}/delete", "admin"),
+    Visit("/patrols", "planner", phone=True),
+    Visit("/patrols/new", "planner", f"{MAP}[data-editor-ready]"),
+    Visit("/patrols/{route}/edit", "planner", f"{MAP}[data-editor-ready]", phone=True),
+    Visit("/patrols/{route}", "planner", MAP, phone=True),
+    Visit("/patrols/{route}/versions/1", "planner", MAP),
+    Visit("/patrols/{route}/print", "planner", MAP),
+    Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]", phone=True),
+    Visit("/patrols/import", "planner"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -112,6 +120,7 @@ def ids(app: Flask) -> dict[str, Any]:
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
+                    (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -204,6 +213,12 @@ def test_axe_finds_no_serious_fault(
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
         (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
+        (
+            Visit("/patrols/{route}/edit", "planner", f"{MAP}[data-editor-ready]"),
+            ["#draw", "#stop", "#free", "#middle", ".route-point", "#metres", "#save"],
+        ),
+        (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
+        (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",
 )

@@ -114,9 +114,8 @@ def read_routes(path: Path, system: str = "WGS84") -> RouteFile:
             if made is not None:
                 lines.append(made)
             elif shapely.get_type_id(part) == shapely.GeometryType.POINT:
-                stops.append(
-                    FileStop(name, float(shapely.get_x(part)), float(shapely.get_y(part)), kind)
-                )
+                ((lon, lat),) = shapely.get_coordinates(part).tolist()
+                stops.append(FileStop(name, lon, lat, kind))
             else:
                 short += 1
     if not lines:
