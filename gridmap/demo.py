@@ -19,6 +19,7 @@ from gridmap.exchange.imports import LAYERS
 from gridmap.incidents.cases.demo import load_cases
 from gridmap.models import Base
 from gridmap.patrols.shifts.demo import load_shifts
+from gridmap.patrols.routes.demo import load_routes
 from gridmap.patrols.streets.service import build_first, build_network
 from gridmap.progress import track
 from gridmap.territory.importing.buildings import COUNTS
@@ -103,3 +104,4 @@ def _load_staff(session: Session, seed: int, now: datetime) -> None:
         load_staff(session, seed, community, now.date())
         load_cases(session, seed, now)
         load_shifts(session, seed, now)
+        load_routes(session, community)

@@ -36,6 +36,10 @@ _IDS = """
            (SELECT min(id) FROM hotspot_run WHERE communities = ARRAY[u.id]) AS run,
            (SELECT max(id) FROM hotspot_run WHERE communities = ARRAY[u.id] AND name = '备用')
                AS spare_run,
+           (SELECT min(id) FROM patrol_route WHERE unit_id = u.id) AS route,
+           (SELECT max(id) FROM patrol_route WHERE unit_id = u.id) AS spare_route,
+           (SELECT min(s.id) FROM patrol_stop s WHERE s.route_id = (
+               SELECT min(id) FROM patrol_route WHERE unit_id = u.id)) AS patrol_stop,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c

@@ -6,6 +6,7 @@ from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
+from tests.webui.routes_of_patrols import PATROLS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_shifts import SHIFTS
 from tests.webui.routes_of_streets import STREETS
@@ -70,3 +71,4 @@ ROUTES |= (
 )
 ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
 ROUTES |= STREETS
+ROUTES |= PATROLS

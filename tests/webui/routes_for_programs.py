@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.webui.route import OPEN, PUBLIC, Route, many
 
-_KEYS = ("units", "cells", "buildings", "places", "roads", "ground", "incidents", "hotspots")
+_KEYS = ("units", "cells", "buildings", "places", "roads", "ground", "incidents", "hotspots",
+         "patrol_routes")  # fmt: skip
 _OF = "/ogc/collections/{}"
 _TILES = "/ogc/collections/{}/tiles/WebMercatorQuad"
 _NOTHING = (404,)

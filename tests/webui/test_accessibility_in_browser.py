@@ -113,6 +113,14 @@ VISITS = [
     Visit("/patrols/shifts/sheet?team={team}", "supervisor", phone=True),
     Visit("/patrols/shifts/settings", "admin"),
     Visit("/patrols/streets", "planner", MAP, phone=True),
+    Visit("/patrols", "planner", phone=True),
+    Visit("/patrols/new", "planner", f"{MAP}[data-editor-ready]"),
+    Visit("/patrols/{route}/edit", "planner", f"{MAP}[data-editor-ready]", phone=True),
+    Visit("/patrols/{route}", "planner", MAP, phone=True),
+    Visit("/patrols/{route}/versions/1", "planner", MAP),
+    Visit("/patrols/{route}/print", "planner", MAP),
+    Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]", phone=True),
+    Visit("/patrols/import", "planner"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -129,6 +137,7 @@ def ids(app: Flask) -> dict[str, Any]:
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
                     (SELECT min(m.shift_id) FROM shift_member m WHERE m.cadre_id = d.id
                        AND m.starts > now()) AS shift,
+                    (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -228,6 +237,12 @@ def test_axe_finds_no_serious_fault(
         (Visit("/patrols/shifts/mine", "cadre"), [".next-shift a", ".shift-list a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
         (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
+        (
+            Visit("/patrols/{route}/edit", "planner", f"{MAP}[data-editor-ready]"),
+            ["#draw", "#stop", "#free", "#middle", ".route-point", "#metres", "#save"],
+        ),
+        (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
+        (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",
 )

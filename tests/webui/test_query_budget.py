@@ -64,6 +64,10 @@ BUDGETS: Mapping[str, int] = {
     "shifts.settings": 4,
     "hotspots.export": 8, "hotspots.ask_delete": 5, "streets.index": 4, "streets.state": 3,
     "streets.tile": 3, "streets.script": 2,
+    "hotspots.export": 8, "hotspots.ask_delete": 5, "patrols.index": 8, "patrols.script": 2,
+    "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
+    "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,
+    "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there.
@@ -135,6 +139,17 @@ MORE_ROWS = f"""
     FROM shift_member m, cadre d WHERE m.starts > now() AND d.name = '某1';
     INSERT INTO shift_pattern (name, team_id, rule)
     SELECT 'x', p.team_id, p.rule FROM shift_pattern p, generate_series(1, 9);
+    INSERT INTO patrol_route (name, unit_id, length_m, moving_s, geom)
+    SELECT 'x' || n, {_OWN}, 100, 80, (SELECT geom FROM patrol_route LIMIT 1)
+    FROM generate_series(1, 40) n;
+    INSERT INTO patrol_stop (route_id, position, geom)
+    SELECT r.id, 90 + n, ST_StartPoint(r.geom) FROM patrol_route r, generate_series(1, 20) n
+    WHERE r.unit_id = {_OWN};
+    INSERT INTO patrol_route_version (route_id, number, user_name, state)
+    SELECT v.route_id, 100 + n, 'x', v.state
+    FROM patrol_route_version v, generate_series(1, 20) n WHERE v.number = 1;
+    INSERT INTO patrol_check_in (route_id, stop_id, user_name, at)
+    SELECT s.route_id, s.id, 'x', now() FROM patrol_stop s;
 """
 
 

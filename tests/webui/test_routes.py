@@ -58,10 +58,13 @@ _RENAMED = [
         f"UPDATE {table} SET name = '{MARK}' || id WHERE {column} IN {_OUTSIDE}"
         for table, column in (
             ("cell", "community_id"), ("cadre", "unit_id"), ("team", "unit_id"),
+            ("patrol_route", "unit_id"),
         )
     ),
     f"UPDATE building SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
     f"UPDATE place SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
+    f"UPDATE patrol_stop SET name = '{MARK}' WHERE route_id IN (SELECT id FROM patrol_route "
+    f"WHERE name LIKE '{MARK}%')",
     f"UPDATE incident_case SET address = '{MARK}' WHERE community_id IN {_OUTSIDE}",
 ]  # fmt: skip
 

@@ -37,7 +37,8 @@ def ask_new() -> ResponseReturnValue:
     with reading() as connection, Session(connection) as session:
         before = None if after is None else find_route(session, actor, after)
         begin = None if before is None else route_json(before, [])["line"][-1]
-        return _editor(session, actor, None, begin)
+        values = _editor(session, actor, None, begin)
+    return render_template("patrols/edit.html", **values)
 
 
 @blueprint.get("/<int:route_id>/edit")
@@ -46,7 +47,8 @@ def edit(route_id: int) -> ResponseReturnValue:
     """Show a route to be drawn on."""
     actor = current_actor()
     with reading() as connection, Session(connection) as session:
-        return _editor(session, actor, find_route(session, actor, route_id), None)
+        values = _editor(session, actor, find_route(session, actor, route_id), None)
+    return render_template("patrols/edit.html", **values)
 
 
 @blueprint.post("/new")
@@ -111,7 +113,8 @@ def _answer(route: PatrolRoute, draft: Draft) -> dict[str, Any]:
 
 def _editor(
     session: Session, actor: Actor, route: PatrolRoute | None, begin: list[float] | None
-) -> str:
+) -> dict[str, Any]:
+    """Return what the template needs."""
     stops = [] if route is None else stops_of(session, route.id)
     page = page_of(session, actor, layers=_LAYERS) | {
         "route": None if route is None else route_json(route, stops),
@@ -128,12 +131,11 @@ def _editor(
             "save": url_for("patrols.save", route_id=route.id) if route is not None else None,
         },
     }
-    return render_template(
-        "patrols/edit.html",
-        page=page,
-        route=route,
-        teams=teams(session, actor),
-        units=unit_choices(session, actor),
-        limits=(LEAST_M, USUAL_M, MOST_M),
+    return {
+        "page": page,
+        "route": route,
+        "teams": teams(session, actor),
+        "units": unit_choices(session, actor),
+        "limits": (LEAST_M, USUAL_M, MOST_M),
         **map_values(),
-    )
+    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from io import BytesIO
 
-from flask import Response, abort
+from flask import Response, abort, send_file
 from sqlalchemy.orm import Session
 
 from gridmap.patrols.routes.files_out import geojson_of, gpx_of
@@ -37,12 +38,13 @@ def export(route_id: int, form: str) -> Response:
         audit.record(
             session, actor, "patrols.export", ("patrol_route", route_id), None, {"format": form}
         )
-    response = Response(content, mimetype=_TYPES[form])
-    # Werkzeug writes Chinese letters as RFC 6266 asks for.
-    response.headers.set(
-        "Content-Disposition", "attachment", filename=f"{_file_name(route.name)}.{form}"
+    # It writes Chinese letters as RFC 6266 asks for.
+    return send_file(
+        BytesIO(content),
+        mimetype=_TYPES[form],
+        as_attachment=True,
+        download_name=f"{_file_name(route.name)}.{form}",
     )
-    return response
 
 
 def _file_name(name: str) -> str:

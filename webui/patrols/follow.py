@@ -49,7 +49,7 @@ def check_in(route_id: int) -> ResponseReturnValue:
             session,
             current_actor(),
             route_id,
-            id_of(given.get("stop"), _("Stop")),
+            id_of(given.get("stop"), _("Stopping place")),
             at=_moment(given.get("at")),
             point=_point(given.get("lon"), given.get("lat")),
         )

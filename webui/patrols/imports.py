@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -99,9 +100,7 @@ def _page(
     with reading() as connection, Session(connection) as session:
         page = page_of(session, current_actor()) | {
             "lines": lines or [],
-            "stops": []
-            if found is None
-            else [{"name": stop.name, "lon": stop.lon, "lat": stop.lat} for stop in found.stops],
+            "stops": [] if found is None else [asdict(stop) for stop in found.stops],
             "editor": url_for("patrols.ask_new", imported=1),
         }
     return render_template(

@@ -17,6 +17,7 @@ from geodata.files.table import RawTable
 from geodata.messages import Message
 from geodata.metric import metres_per_degree
 from gridmap.errors import GridmapError
+from gridmap.patrols.models import STOP_KINDS
 
 ENDINGS = (".gpx", ".geojson", ".json", ".kml", ".kmz", ".zip")
 MOST_BYTES = 32 << 20
@@ -60,6 +61,7 @@ class FileStop:
     name: str
     lon: float
     lat: float
+    kind: str = "other"
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,11 @@ def read_routes(path: Path, system: str = "WGS84") -> RouteFile:
         )
     raw = read(path)
     shapes = _shapes(raw, CoordinateSystem.parse(system), path)
-    names = _names(raw)
+    names, kinds = _names(raw), _kinds(raw)
     lines: list[FileLine] = []
     stops: list[FileStop] = []
     short = 0
-    for shape, name in zip(shapes, names, strict=True):
+    for shape, name, kind in zip(shapes, names, kinds, strict=True):
         if shape is None or shapely.is_empty(shape):
             continue
         for part in shapely.get_parts(shape):
@@ -112,7 +114,8 @@ def read_routes(path: Path, system: str = "WGS84") -> RouteFile:
             if made is not None:
                 lines.append(made)
             elif shapely.get_type_id(part) == shapely.GeometryType.POINT:
-                stops.append(FileStop(name, float(shapely.get_x(part)), float(shapely.get_y(part))))
+                ((lon, lat),) = shapely.get_coordinates(part).tolist()
+                stops.append(FileStop(name, lon, lat, kind))
             else:
                 short += 1
     if not lines:
@@ -179,6 +182,14 @@ def _names(raw: RawTable) -> list[str]:
         " ".join(str(value).split())[:80] if isinstance(value, str) else ""
         for value in raw.frame[column]
     ]
+
+
+def _kinds(raw: RawTable) -> list[str]:
+    """Return the kinds of stops where the file tells them, as one of ours does."""
+    column = next((name for name in ("kind", "type") if name in raw.frame), None)
+    if column is None:
+        return ["other"] * len(raw)
+    return [value if value in STOP_KINDS else "other" for value in raw.frame[column]]
 
 
 def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:

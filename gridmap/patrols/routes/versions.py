@@ -40,6 +40,7 @@ def keep_version(
         PatrolRouteVersion(
             route_id=route.id,
             number=route.version,
+            at=route.updated_at,
             user_id=actor.user_id,
             user_name=actor.name,
             state=state_of(route, stops),

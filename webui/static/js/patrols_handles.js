@@ -14,12 +14,12 @@ export class Handles {
     map.pm.setGlobalOptions({ snappable: true, snapDistance: SNAP_PX, tooltips: false, continueDrawing: true });
     // Geoman's own event of a click does not tell the keys.
     for (const kind of ["pointerdown", "click"]) map.getContainer().addEventListener(kind, (event) => { this.alt = event.altKey; }, true);
-    map.on("pm:create", ({ layer }) => {
+    map.on("pm:create", async ({ layer }) => {
       const { lng, lat } = layer.getLatLng();
+      const atStart = this.index === 0 && this.drawing.waypoints.length > 1;
+      // The sign of the click stays until the way to it is known.
+      await (this.tool === "stop" ? this.stopAt(lng, lat) : this.drawing.append(lng, lat, this.alt || this.isFree(), atStart));
       layer.remove();
-      if (this.tool === "stop") this.stopAt(lng, lat);
-      else this.drawing.append(lng, lat, this.alt || this.isFree(), this.index === 0 && this.drawing.waypoints.length > 1);
-      this.atStart = this.index === 0;
     });
     map.on("zoomend", () => this.show());
   }
@@ -32,6 +32,9 @@ export class Handles {
       const icon = L.divIcon({ className: `draw-hint draw-${tool}`, iconSize: [14, 14] });
       this.map.pm.enableDraw("Marker", { markerStyle: { icon, interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true }, markerEditable: false, snappable: tool === "line" });
     }
+    // Geoman's sign of the next point begins in the middle of the map, where nobody points yet.
+    this.map.pm.Draw.Marker._hintMarker?.setOpacity(0);
+    this.map.once("mousemove", () => this.map.pm.Draw.Marker._hintMarker?.setOpacity(1));
     this.map.getContainer().dataset.tool = tool || "";
   }
 

@@ -141,7 +141,7 @@ export function stopMarkers(map, page, stops) {
     const name = document.createElement("span");
     name.textContent = stopName(page, stop, i + 1);
     return L.marker([stop.lat, stop.lon], {
-      icon: stopIcon(page, stop, i + 1), keyboard: false, alt: name.textContent, pmIgnore: true,
+      icon: stopIcon(page, stop, i + 1), keyboard: false, alt: name.textContent, pmIgnore: true, zIndexOffset: 800,
     }).bindTooltip(name, { direction: "top", offset: [0, -14] }).addTo(map);
   });
 }

@@ -127,6 +127,6 @@ export class Stops {
     down.disabled = index === count - 1;
     const remove = button("×", "small", () => this.drawing.setStops((stops) => stops.filter((_, i) => i !== index)), fill(words.remove_stop, { number }));
     const cell = (...parts) => element("td", {}, ...parts);
-    return element("tr", { data: { stop: String(index) } }, cell(show), cell(name, kind), cell(dwell), cell(...hours), cell(must), element("td", { className: "acts" }, up, down, remove));
+    return element("tr", { data: { stop: String(index) } }, cell(show), cell(name, kind), cell(dwell, must), cell(...hours), element("td", { className: "acts" }, up, down, remove));
   }
 }

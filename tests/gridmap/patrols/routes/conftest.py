@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def sent(*spots: Spot, **values: Any) -> Given:
             {"lon": lon, "lat": lat, "free": number > 0, "streets": ["东街"] if number else []}
             for number, (lon, lat) in enumerate(points)
         ],
-        "legs": [list(pair) for pair in zip(points, points[1:], strict=False)],
+        "legs": [list(pair) for pair in pairwise(points)],
         **values,
     }
 
