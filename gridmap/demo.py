@@ -18,9 +18,10 @@ from gridmap.db import make_sessions
 from gridmap.exchange.imports import LAYERS
 from gridmap.incidents.cases.demo import load_cases
 from gridmap.models import Base
-from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.patrols.routes.demo import load_routes
+from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.patrols.streets.service import build_first, build_network
+from gridmap.patrols.tracks.demo import load_tracks
 from gridmap.progress import track
 from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
@@ -103,5 +104,6 @@ def _load_staff(session: Session, seed: int, now: datetime) -> None:
     if community is not None:
         load_staff(session, seed, community, now.date())
         load_cases(session, seed, now)
-        load_shifts(session, seed, now)
         load_routes(session, community)
+        load_shifts(session, seed, now)
+        load_tracks(session, seed, now)

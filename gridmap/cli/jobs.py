@@ -24,14 +24,11 @@ def jobs(settings: Settings, parent: int | None) -> None:
     """
     # Loaded before the processes divide, the libraries' memory is shared.
     from gridmap.exchange.packages.running import watch
+    from gridmap.handlers import HANDLERS
     from gridmap.hotspots import running as hotspots
     from gridmap.jobs.processes import keep_running
     from gridmap.jobs.running import work
-    from gridmap.patrols.plans import running as plans
-    from gridmap.patrols.streets import service as streets
     from gridmap.patrols.tracks import running as tracks
-
-    handlers = {**hotspots.HANDLERS, **streets.HANDLERS, **plans.HANDLERS, **tracks.HANDLERS}
 
     hotspots.load()
     with provide_database(settings) as url:
@@ -41,7 +38,7 @@ def jobs(settings: Settings, parent: int | None) -> None:
             # A database that is not there yet is waited for below.
             with suppress(OperationalError):
                 hotspots.warm(engine)
-            work(engine, handlers, end)
+            work(engine, HANDLERS, end)
 
         def make_packages(end: threading.Event) -> None:
             watch(make_engine(url, pool_size=3, max_overflow=0), settings, end)

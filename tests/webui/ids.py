@@ -40,6 +40,10 @@ _IDS = """
            (SELECT max(id) FROM patrol_route WHERE unit_id = u.id) AS spare_route,
            (SELECT min(s.id) FROM patrol_stop s WHERE s.route_id = (
                SELECT min(id) FROM patrol_route WHERE unit_id = u.id)) AS patrol_stop,
+           (SELECT min(id) FROM patrol_plan WHERE unit_id = u.id) AS plan,
+           (SELECT max(id) FROM patrol_plan WHERE unit_id = u.id) AS spare_plan,
+           (SELECT min(id) FROM patrol_track WHERE unit_id = u.id) AS track,
+           (SELECT max(id) FROM patrol_track WHERE unit_id = u.id) AS spare_track,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c

@@ -7,6 +7,7 @@ from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_patrols import PATROLS
+from tests.webui.routes_of_planning import PLANS, TRACKS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_shifts import SHIFTS
 from tests.webui.routes_of_streets import STREETS
@@ -69,6 +70,4 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
 ROUTES |= (
     DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS | SHIFTS
 )
-ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
-ROUTES |= STREETS
-ROUTES |= PATROLS
+ROUTES |= STREETS | PATROLS | PLANS | TRACKS

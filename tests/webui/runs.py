@@ -1,15 +1,22 @@
-"""Runs of analyses for the tests of the pages, made as people make them."""
+"""Runs, plans and tracks for the tests of the pages, made as people make them."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gridmap.hotspots.running import HANDLERS
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.service import Wish, ask_run, share
 from gridmap.jobs.running import do_waiting
+from gridmap.patrols.plans import wishes
+from gridmap.patrols.plans.service import ask_plan, read_wish
+from gridmap.patrols.tracks.service import NewTrack, add_track
 from gridmap.workforce.rights import SYSTEM
 
 
@@ -46,3 +53,45 @@ def wish(engine: Engine, unit: int | None, name: str, analysis: str = "gi_star")
     parameters = {"replications": 99} if analysis == "scan" else {}
     first = last - timedelta(days=364)
     return Wish(analysis, first, last, name=name, unit_id=unit, parameters=parameters)
+
+
+def make_patrols(engine: Engine, *units: int) -> None:
+    """Make for each unit, which has a shared run, a plan and a spare one, and a track."""
+    for unit in units:
+        with Session(engine) as session, session.begin():
+            for name in ("一", "备用"):
+                ask_plan(session, SYSTEM, name, unit, date(2026, 6, 1), _plan(session, unit))
+            add_track(session, SYSTEM, NewTrack("gpx", unit_id=unit), _walk(session, unit))
+        do_waiting(engine, HANDLERS)
+
+
+def _plan(session: Session, unit: int) -> wishes.Wish:
+    team, place, run = session.execute(
+        text("""
+            SELECT (SELECT min(id) FROM team WHERE unit_id = :unit),
+                   (SELECT min(id) FROM place WHERE community_id = :unit),
+                   (SELECT min(id) FROM hotspot_run WHERE communities = ARRAY[:unit])
+        """),
+        {"unit": unit},
+    ).one()
+    hours = {"begins": "19:00", "ends": "22:00"}
+    return read_wish({
+        "teams": [{"team_id": team, "starts_at": place, **hours}], "run_id": run,
+        "musts": [{"place_id": place}], "effort": "quick",
+    })  # fmt: skip
+
+
+def _walk(session: Session, unit: int) -> gpd.GeoDataFrame:
+    """Return a walk along the longest street of a unit, at one metre each second."""
+    line = session.execute(
+        text("""
+            SELECT ST_AsBinary(geom) FROM street_segment WHERE community_id = :unit
+            ORDER BY length_m DESC LIMIT 1
+        """),
+        {"unit": unit},
+    ).scalar_one()
+    points = shapely.line_interpolate_point(
+        shapely.from_wkb(bytes(line)), np.linspace(0, 1, 120), normalized=True
+    )
+    at = pd.Timestamp("2026-05-04T12:00:00Z") + pd.to_timedelta(np.arange(120), unit="s")
+    return gpd.GeoDataFrame({"at": at, "accuracy_m": np.nan}, geometry=points, crs="EPSG:4326")

@@ -20,9 +20,9 @@ from PIL import Image
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.faults import Reason
-from gridmap.hotspots.running import HANDLERS
 from gridmap.hotspots.service import MOST_DAYS
 from gridmap.jobs.running import do_waiting
 from gridmap.territory.scope import Scope

@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gridmap.db import make_engine
-from gridmap.hotspots.running import HANDLERS
+from gridmap.handlers import HANDLERS
 from gridmap.jobs.running import work
 
 SignIn = Callable[[BrowserContext, str], None]

@@ -24,7 +24,7 @@ from tests.conftest import fresh_database
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
-from tests.webui.runs import make_runs
+from tests.webui.runs import make_patrols, make_runs
 from tests.webui.test_dashboard import counted
 from webui import create_app
 
@@ -62,9 +62,12 @@ BUDGETS: Mapping[str, int] = {
     "shifts.patterns_page": 5, "shifts.new_pattern": 12, "shifts.edit_pattern": 10,
     "shifts.swaps_page": 6, "shifts.mine": 9, "shifts.sheet": 14, "shifts.sheet_file": 14,
     "shifts.settings": 4,
-    "hotspots.export": 8, "hotspots.ask_delete": 5, "streets.index": 4, "streets.state": 3,
+    "streets.index": 4, "streets.state": 3,
     "streets.tile": 3, "streets.script": 2,
-    "hotspots.export": 8, "hotspots.ask_delete": 5, "patrols.index": 8, "patrols.script": 2,
+    "plans.index": 5, "plans.ask_new": 10, "plans.show": 5, "plans.state": 4, "plans.shapes": 5,
+    "tracks.index": 16, "tracks.streets": 6, "tracks.script": 2, "tracks.tile": 3,
+    "tracks.tracks": 7, "tracks.ask_new": 6, "tracks.show": 5, "tracks.state": 4,
+    "tracks.shapes": 5, "patrols.index": 8, "patrols.script": 2,
     "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
     "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,
     "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
@@ -150,6 +153,19 @@ MORE_ROWS = f"""
     FROM patrol_route_version v, generate_series(1, 20) n WHERE v.number = 1;
     INSERT INTO patrol_check_in (route_id, stop_id, user_name, at)
     SELECT s.route_id, s.id, 'x', now() FROM patrol_stop s;
+    INSERT INTO patrol_track (unit_id, mode, source, started_at, ended_at, positions, matched_at)
+    SELECT {_OWN}, 'foot', 'gpx', now(), now(), 2, now() FROM generate_series(1, 40);
+    INSERT INTO patrol_walk (track_id, number, entered_at, left_at, from_m, to_m, segment_id, geom)
+    SELECT t.id, 0, now(), now(), 0, 1, s.id, s.geom FROM patrol_track t, street_segment s
+    WHERE t.positions = 2 AND s.id < 5 AND t.id % 5 = s.id;
+    INSERT INTO patrol_visit (track_id, position, name, dwell_s, stayed_s, verdict)
+    SELECT t.id, 100 + n, 'x', 60, 0, 'missed' FROM patrol_track t, generate_series(1, 20) n;
+    INSERT INTO patrol_plan (name, unit_id, day, wish)
+    SELECT 'x', {_OWN}, '2026-06-01', wish FROM patrol_plan, generate_series(1, 20);
+    INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked, walked_in_hour,
+                                 planned, street_m, walked_m)
+    SELECT id, '2025-01-01', community_id, 5, 3, 1, 2, 100, 50 FROM cell
+    WHERE community_id = {_OWN} ON CONFLICT DO NOTHING;
 """
 
 
@@ -167,6 +183,7 @@ def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
         with engine.connect() as connection:
             unit = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
         make_runs(engine, unit)
+        make_patrols(engine, unit)
         with engine.connect() as connection:
             ids = ids_of(connection, unit)
         first = walk(app, ids)

@@ -32,7 +32,7 @@ from tests.webui.conftest import form_token
 from tests.webui.ids import ids_of
 from tests.webui.route import OPEN, PUBLIC, SIGNED_IN, Route
 from tests.webui.routes import ROUTES
-from tests.webui.runs import make_runs
+from tests.webui.runs import make_patrols, make_runs
 from webui import create_app
 from webui.access import _NEEDS, COOKIE
 
@@ -42,6 +42,7 @@ MARK = "FOREIGN"
 
 _OWN = """(SELECT a.unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id
            WHERE u.login = 'cadre')"""
+_MARKED = f"(SELECT id FROM patrol_route WHERE name LIKE '{MARK}%')"
 _OUTSIDE = f"(SELECT id FROM unit WHERE level = 'community' AND id <> {_OWN})"
 _RENAMED = [
     # All who have an area have this one, for the small town is but one.
@@ -63,8 +64,7 @@ _RENAMED = [
     ),
     f"UPDATE building SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
     f"UPDATE place SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
-    f"UPDATE patrol_stop SET name = '{MARK}' WHERE route_id IN (SELECT id FROM patrol_route "
-    f"WHERE name LIKE '{MARK}%')",
+    f"UPDATE patrol_stop SET name = '{MARK}' WHERE route_id IN {_MARKED}",
     f"UPDATE incident_case SET address = '{MARK}' WHERE community_id IN {_OUTSIDE}",
 ]  # fmt: skip
 
@@ -90,6 +90,7 @@ def place(cluster: Cluster) -> Iterator[Flask]:
             own = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
             foreign = connection.execute(text(f"SELECT min(id) FROM {_OUTSIDE} AS t")).scalar_one()
         make_runs(engine, own, foreign)
+        make_patrols(engine, own, foreign)
         yield app
         engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Tracks for the demo town: its routes walked in the last weeks, some of them not to the end."""
+"""Tracks for the demo town: some routes walked in the last weeks, not all of them to the end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EVERY_S, _ERROR_M = 5.0, 4.0
 _HOUR = 19
 _ROUTES = """
     SELECT r.id, r.mode, ST_AsBinary(r.geom) AS line FROM patrol_route r
-    WHERE r.archived_at IS NULL ORDER BY r.id
+    WHERE r.archived_at IS NULL ORDER BY r.id LIMIT 4
 """
 _STOPS = """
     SELECT s.dwell_min, ST_LineLocatePoint(r.geom, s.geom) AS at

@@ -16,6 +16,7 @@ from gridmap.db import make_engine
 from gridmap.demo import _month_end, load
 from gridmap.embedded import Cluster
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.models import HotspotRun
@@ -29,7 +30,7 @@ from gridmap.hotspots.queries import (
     with_state,
 )
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
-from gridmap.hotspots.running import HANDLERS, _name
+from gridmap.hotspots.running import _name
 from gridmap.hotspots.service import (
     MOST_WAITING,
     Wish,
