@@ -65,13 +65,13 @@ TRACKS = {
     ],
     # A cadre sees what he recorded himself, and the demo's tracks are of nobody.
     ("tracks.show", "GET"): [
-        Route(_PLAN, "/patrols/walked/tracks/{track}", foreign=(404,)),
+        Route(_ALL, "/patrols/walked/tracks/{track}", others=(404,), foreign=(404,)),
     ],
     ("tracks.state", "GET"): [
-        Route(_PLAN, "/patrols/walked/tracks/{track}/state.json", foreign=(404,)),
+        Route(_ALL, "/patrols/walked/tracks/{track}/state.json", others=(404,), foreign=(404,)),
     ],
     ("tracks.shapes", "GET"): [
-        Route(_PLAN, "/patrols/walked/tracks/{track}/map.json", foreign=(404,)),
+        Route(_ALL, "/patrols/walked/tracks/{track}/map.json", others=(404,), foreign=(404,)),
     ],
     ("tracks.delete", "POST"): [
         Route(_PLAN, "/patrols/walked/tracks/{track}/delete", form={}),

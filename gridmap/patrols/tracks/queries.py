@@ -67,15 +67,15 @@ class Filter:
 def visible(actor: Actor) -> str:
     """Return the SQL condition that a person may see a track.
 
-    Planners see those of their units, cadres their own.
+    The office sees those of its units, cadres their own.
     """
-    if actor.may(Action.PLAN_PATROLS):
+    if actor.may(Action.VIEW_WORKFORCE):
         return unit_condition(actor, "t.unit_id")
     return "t.cadre_id IN (SELECT id FROM cadre WHERE user_id = :user_id)"
 
 
 def _values(actor: Actor) -> dict[str, Any]:
-    if actor.may(Action.PLAN_PATROLS):
+    if actor.may(Action.VIEW_WORKFORCE):
         return dict(unit_params(actor))
     return {"user_id": actor.user_id}
 
