@@ -75,7 +75,7 @@ def test_saving_is_a_new_version_and_stops_keep_their_ids(session: Session, plan
 def test_who_comes_second_is_told_and_loses_nothing(session: Session, planner: Actor) -> None:
     route = service.create_route(session, planner, draft())
     service.save_route(session, planner, route.id, draft(name="先"), 1)
-    with pytest.raises(ConflictError, match="巡防专员 has saved this route .* version 2"):
+    with pytest.raises(ConflictError, match=r"巡防专员 has saved this route .* version 2"):
         service.save_route(session, planner, route.id, draft(name="后"), 1)
     assert session.get_one(PatrolRoute, route.id).name == "先"
 
