@@ -8,7 +8,7 @@ from gridmap.workforce.rights import Action
 from tests.webui.route import Route, many
 
 _SEE, _PLAN = Action.VIEW_MAP, Action.PLAN_PATROLS
-_LINE = [["{lon}", "{lat}"], ["{lon}1", "{lat}"]]
+_LINE = [["{lon}", "{lat}"], ["{lon:.4f}", "{lat:.4f}"]]
 _POINTS: list[dict[str, Any]] = [
     {"lon": lon, "lat": lat, "free": number > 0} for number, (lon, lat) in enumerate(_LINE)
 ]
