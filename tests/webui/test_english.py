@@ -73,7 +73,8 @@ def read(client: FlaskClient, app: Flask, asked: str) -> str:
         answer = client.get(asked.format_map(ids_of(connection, unit)))
     if answer.status_code == 200 and "sheet.xlsx" in asked:
         with ZipFile(BytesIO(answer.data)) as archive:
-            return archive.read("xl/sharedStrings.xml").decode()
+            sheets = [name for name in archive.namelist() if name.startswith("xl/")]
+            return "".join(archive.read(name).decode() for name in sheets)
     if answer.status_code == 200 and asked.endswith(".docx"):
         with ZipFile(BytesIO(answer.data)) as archive:
             return archive.read("word/document.xml").decode()

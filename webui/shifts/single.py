@@ -43,7 +43,7 @@ def show(shift_id: int) -> ResponseReturnValue:
         duty = Duty(shift.id, shift.team_id, shift.starts, shift.ends, crew)
         check = (may_plan or leads) and shift.cancelled_at is None and shift.ends > now
         conflicts = find_conflicts(session, [duty], [shift.id]) if check else []
-        cadres, teams = names(session, conflicts) if conflicts else ({}, {})
+        cadres, teams = names(session, conflicts)
         found, _total = swaps(
             session, actor, cadre_id=me, captained=captained(session, me), shift_id=shift_id
         )

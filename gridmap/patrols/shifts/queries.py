@@ -285,6 +285,8 @@ def routes(session: Session, actor: Actor) -> Rows:
 
 def names(session: Session, conflicts: Sequence[Conflict]) -> tuple[dict[int, str], dict[int, str]]:
     """Return the names of the cadres and teams that conflicts mention, by id."""
+    if not conflicts:
+        return {}, {}
     duties = [duty for each in conflicts for duty in (each.duty, each.other) if duty is not None]
     row = session.execute(
         text("""
@@ -317,6 +319,8 @@ def cadre_names(
     stored : collection of int
         Those of them whom the actor was shown already, on a shift that he plans.
     """
+    if not ids:
+        return {}
     rows = session.execute(
         text(f"""
             SELECT id, name FROM cadre WHERE id = ANY(:ids)
