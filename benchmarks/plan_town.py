@@ -84,7 +84,7 @@ def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> P
             stops.append(Stop(f"must {i}", node, dwell, must=True))
         elif i % 8 == 0:
             hours = visits_between(18 * HOUR, 24 * HOUR, 2 * HOUR)
-            stops.append(Stop(f"hot {i}", node, dwell, float(rng.uniform(5, 10)), windows=hours,
+            stops.append(Stop(f"hot {i}", node, dwell, float(rng.uniform(20, 40)), windows=hours,
                               each=True))  # fmt: skip
         else:
             key_hours = (Window(17 * HOUR, 19 * HOUR),) if i % 5 == 0 else ()

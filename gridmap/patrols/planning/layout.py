@@ -27,7 +27,10 @@ ALWAYS = Window(-1e9, 1e9)
 
 @dataclass(frozen=True)
 class Task:
-    """One visit that is wanted, or a team's break (``of`` is empty, ``team`` its row)."""
+    """One visit that is wanted, or a team's break, of which ``of`` is empty.
+
+    ``team`` is the row of the only team that can do it: of a break, or of a pin to a team.
+    """
 
     of: str
     number: int
@@ -139,6 +142,7 @@ def lay_out(problem: Problem) -> Layout:
     pins = {(pin.of, pin.number): pin for pin in problem.pins}
     fixed = {(v.of, v.number) for team in problem.teams for v in team.fixed if v.of}
     modes = list(problem.matrices)
+    names = [team.name for team in problem.teams]
     for place in problem.places:
         for number, windows in enumerate(_wanted(place)):
             pin = pins.pop((place.key, number), None)
@@ -147,6 +151,8 @@ def lay_out(problem: Problem) -> Layout:
             kind = Kind.STOP if isinstance(place, Stop) else Kind.STREET
             must = place.must or pin is not None
             tasks.append(Task(place.key, number, kind, must, place.worth(number)))
+            only = names.index(pin.team) if pin and pin.team is not None else None
+            tasks.append(Task(place.key, number, kind, must, place.risk, only))
             ways = list(_ways(place, len(tasks) - 1, windows, modes))
             options += _pinned(ways, pin) if pin else ways
     if pins:

@@ -23,7 +23,7 @@ class Emphasis:
     Attributes
     ----------
     multiplier : float
-        The mean risk of a visit in typical legs; large values leave metres no say, small ones
+        The median risk of a visit in typical legs; large values leave metres no say, small ones
         give the search a slope to follow.
     risk : ndarray of float64 or None
         Shape (tasks,), in place of the tasks' risk.
@@ -177,7 +177,7 @@ def prizes(layout: Layout, emphasis: Emphasis) -> Integers:
             wanted
             * emphasis.multiplier
             * typical_leg(layout)
-            / (risk[risk > 0].mean() if (risk > 0).any() else 1.0)
+            / (np.median(risk[risk > 0]) if (risk > 0).any() else 1.0)
             / problem.resolution
         )
     prize = np.rint(value).astype(np.int64)
