@@ -2,9 +2,9 @@
 
 Chromium signs in at gunicorn, which runs the processes for jobs beside it as an operator's does,
 opens the list of runs, presses the button for the whole county and all that is known, and waits
-until the map has all shapes. Nothing is kept from one round to the next but what an operator's
-server keeps. Beside it stand the shares: until the run is finished in the database, and how many
-incidents and shapes there were.
+until the map has all shapes. The first press, after the server's start, counts like the others:
+nothing is kept from one round to the next but what an operator's server keeps. Beside it stand the
+shares: until the run is finished in the database, and how many incidents and shapes there were.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from webui.access import COOKIE
 
 LIMIT_S = 5.0
 LEAST_INCIDENTS = 990_000
-GOAL = "from the click to the map within 5 s, with the million incidents of the city"
+GOAL = (
+    "from the click to the map within 5 s, the first press as well, with the million incidents of "
+    "the city"
+)
 PORT = 8396
 ROUNDS = 5
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

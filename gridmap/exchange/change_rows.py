@@ -16,9 +16,9 @@ from geodata.messages import Message
 from gridmap.errors import ForbiddenError
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.feature_sql import feature_sql
-from gridmap.exchange.features import visible
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import ALWAYS
+from gridmap.exchange.visible import visible
 
 #: Joins whose values change with the day and not by a write, so that no feed can follow them.
 _OF_TODAY = ("answers",)

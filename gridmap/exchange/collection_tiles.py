@@ -16,13 +16,13 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
-from gridmap.exchange.features import check_times, extent, geometry_of, visible
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.incident_tiles import POINT_ZOOM, incident_tile
 from gridmap.exchange.layers import Layer
 from gridmap.exchange.periods import ALWAYS, Period
 from gridmap.exchange.tiles import BUFFER, EXTENT, Tile, thinned
+from gridmap.exchange.visible import check_times, extent, geometry_of, visible
 
 #: As many incidents of a tile are told at most below street zoom, the newest ones.
 MOST_POINTS = 10_000

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from geodata.messages import Message
 from gridmap.errors import ForbiddenError, GridmapError, NotFoundError, guarded
 from gridmap.exchange.collections import INCIDENTS
-from gridmap.exchange.features import visible
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import read_end
+from gridmap.exchange.visible import visible
 from gridmap.workforce.audit import record
 from gridmap.workforce.rights import Actor
 

@@ -1,12 +1,8 @@
-"""Features of a collection as GeoJSON, made in PostGIS and passed on as bytes.
-
-Every query of the exchange begins with `visible`, so that nobody is told of rows outside the area
-or the period of a grant.
-"""
+"""Features of a collection as GeoJSON, made in PostGIS and passed on as bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -14,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from geodata.messages import Message
-from gridmap.errors import NotFoundError, ParameterError
+from gridmap.errors import NotFoundError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
@@ -29,8 +25,9 @@ from gridmap.exchange.cursors import (
 )
 from gridmap.exchange.feature_sql import feature_sql
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.periods import ALWAYS, Period
+from gridmap.exchange.periods import Period
 from gridmap.exchange.systems import CRS84, System
+from gridmap.exchange.visible import geometry_of, queryables, visible
 
 #: The most features of one answer, and how many there are when nobody says.
 MOST, USUAL = 10_000, 10
@@ -185,34 +182,6 @@ def select_columns(collection: Collection, grant: Grant, query: Query) -> tuple[
     )
 
 
-def queryables(collection: Collection, grant: Grant) -> dict[str, Column]:
-    """Return the columns that may be tested and sorted by.
-
-    A count that small numbers are kept back of could be found out by asking for ever closer
-    bounds, so that it is none of them.
-    """
-    return {
-        column.name: column
-        for column in privacy.published(collection, grant).columns
-        if column.testable and not (column.count and grant.smallest_count)
-    }
-
-
-def check_times(collection: Collection, grant: Grant, times: Period | None) -> None:
-    """Refuse to choose by a time that is not told: it could be found by asking often.
-
-    Raises
-    ------
-    ParameterError
-    """
-    told = {column.sql for column in privacy.published(collection, grant).columns}
-    if times not in (None, ALWAYS) and collection.time and collection.time not in told:
-        raise ParameterError(
-            "datetime",
-            Message("The times of {collection} are not told.", collection=collection.key),
-        )
-
-
 def find_page(connection: Connection, collection: Collection, grant: Grant, query: Query) -> Page:
     """Return a page of features.
 
@@ -365,11 +334,6 @@ def find_feature(
     return str(found).encode()
 
 
-def geometry_of(collection: Collection, grant: Grant) -> str:
-    """Return the SQL, over ``t``, of the geometry that is told, tested and drawn."""
-    return privacy.published_geometry(collection, grant.of(collection).snap)
-
-
 def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
     conditions, params = visible(collection, grant, query.times)
     chosen = _Statement(conditions, dict(params))
@@ -423,21 +387,3 @@ def _matched(collection: Collection, grant: Grant, query: Query) -> str:
 @lru_cache(maxsize=512)
 def _prepared(statement: str) -> TextClause:
     return text(statement)
-
-
-def extent(connection: Connection, grant: Grant) -> Mapping[str, Any]:
-    """Return the box of the units that a reader may be given, in degrees.
-
-    It is told of every collection instead of its features' own box, by which a reader of few
-    features could locate one.
-    """
-    condition = "true" if grant.units is None else "t.id = ANY(:units)"
-    params = {} if grant.units is None else {"units": sorted(grant.units)}
-    box = connection.execute(
-        text(
-            "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) FROM (SELECT ST_Extent(geom) b "
-            f"FROM unit t WHERE {condition}) e"
-        ),
-        params,
-    ).one()
-    return {} if box[0] is None else {"bbox": [list(box)]}

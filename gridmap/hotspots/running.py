@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any, cast
@@ -34,7 +35,7 @@ from gridmap.hotspots.reading import (
 )
 from gridmap.hotspots.rhythm import busiest_weekday
 from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
-from gridmap.incidents.statistics import Span
+from gridmap.incidents.statistics import Span, clock
 from gridmap.jobs.running import Cancelled, Doing, Handlers
 from gridmap.territory.preferences import territory_settings
 
@@ -77,7 +78,7 @@ def warm(engine: Engine | None = None) -> None:
     Parameters
     ----------
     engine : Engine, optional
-        Whose connections load PostGIS.
+        Whose connections load PostGIS and the tables that a run reads.
     """
     load()
     rng = np.random.default_rng(0)
@@ -90,9 +91,21 @@ def warm(engine: Engine | None = None) -> None:
     found = grid.load()(events, area, homes, grid.parameters(), lambda share: None).found
     area.to_degrees(found.shapes)
     if engine is not None:
-        with engine.connect() as one, engine.connect() as other:
-            for connection in (one, other):
-                connection.execute(text("SELECT ST_AsBinary(ST_Union(ST_Point(0, 0)))"))
+        # A town without outlines or homes has nothing to wait for.
+        with suppress(Unsuitable):
+            _read_a_little(engine)
+
+
+def _read_a_little(engine: Engine) -> None:
+    """Read as the first run will, so that tables are at hand and connections know PostGIS."""
+    with reading_moment(engine) as connection:
+        zone = clock(connection).zone
+        area = read_area(connection, None)
+        choice = Choice(None, (), zone)
+        context = homes_meanwhile(make_context(engine, area, choice))
+        today = datetime.now(zone).date()
+        read_events(connection, area, choice, Span(today - timedelta(days=7), today))
+        context.households()
 
 
 def _compute(doing: Doing, run_id: int) -> None:

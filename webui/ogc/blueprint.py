@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy import Connection, text
 
-from gridmap.exchange.features import extent
 from gridmap.exchange.systems import System, systems
+from gridmap.exchange.visible import extent
 from webui.agencies.keys import current_grant, handed_on, open_interface
 from webui.database import reading
 from webui.ogc import documents, items, openapi

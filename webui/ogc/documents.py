@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from geodata.messages import N_, Message
 from gridmap.exchange.collections import Collection, Column
-from gridmap.exchange.features import extent, queryables
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import CRS84, System
+from gridmap.exchange.visible import extent, queryables
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, Link, address, link, root, self_links
 from webui.ogc.examples import EXAMPLES
@@ -90,7 +90,7 @@ def describe(
     grant : Grant
     offered : dict of str to System
     places : mapping
-        From `gridmap.exchange.features.extent`.
+        From `gridmap.exchange.visible.extent`.
     """
     grant.of(collection)
     path = f"/collections/{collection.key}"

@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 
 from geodata.messages import Message
 from gridmap.exchange.collections import Collection
-from gridmap.exchange.features import MOST, USUAL, queryables
+from gridmap.exchange.features import MOST, USUAL
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.privacy import published
 from gridmap.exchange.systems import System
+from gridmap.exchange.visible import queryables
 from webui.language import say
 from webui.ogc.answers import GEOJSON, HTML, JSON, root
 from webui.ogc.documents import property_schema

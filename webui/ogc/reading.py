@@ -15,19 +15,12 @@ from gridmap.exchange import cql
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql_reading import parse
 from gridmap.exchange.cursors import Sort
-from gridmap.exchange.features import (
-    MOST,
-    USUAL,
-    Box,
-    Query,
-    check_times,
-    geometry_of,
-    queryables,
-)
+from gridmap.exchange.features import MOST, USUAL, Box, Query
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import Period, read_end, read_period
 from gridmap.exchange.privacy import nearby, published
 from gridmap.exchange.systems import CRS84, System, find_system, to_wgs84
+from gridmap.exchange.visible import check_times, geometry_of, queryables
 from gridmap.i18n import LANGUAGES
 
 #: What every address takes: the form of the answer, its language, and a key for tools that can

@@ -12,9 +12,9 @@ from typing import Any
 
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.feature_sql import feature_sql
-from gridmap.exchange.features import geometry_of, visible
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.privacy import published, snap_of
+from gridmap.exchange.visible import geometry_of, visible
 from gridmap.i18n import translate
 
 DATA_DICTIONARY = "dictionary.csv"

@@ -19,15 +19,10 @@ from gridmap.exchange import cql
 from gridmap.exchange.collections import CELLS, COLLECTIONS, INCIDENTS, UNITS
 from gridmap.exchange.cql_reading import parse
 from gridmap.exchange.cursors import Sort
-from gridmap.exchange.features import (
-    Query,
-    check_times,
-    find_feature,
-    find_page,
-    queryables,
-)
+from gridmap.exchange.features import Query, find_feature, find_page
 from gridmap.exchange.grant import Grant, LayerGrant
 from gridmap.exchange.periods import Period
+from gridmap.exchange.visible import check_times, queryables
 from gridmap.territory.models import Cell
 from gridmap.territory.scope import Scope
 from tests.gridmap.conftest import Field, point
