@@ -11,12 +11,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from geodata.town import make_town
-from gridmap.db import make_engine
-from gridmap.demo import _month_end, load
-from gridmap.embedded import Cluster
-from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
-from gridmap.handlers import HANDLERS
 from gridmap.demo import _month_end
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.queries import (
