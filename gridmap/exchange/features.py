@@ -120,59 +120,6 @@ class _Statement:
         return " AND ".join(self.conditions) or "true"
 
 
-def visible(
-    collection: Collection, grant: Grant, times: Period | None = None
-) -> tuple[list[str], dict[str, Any]]:
-    """Return the conditions, over ``t``, that keep a query within a grant.
-
-    Parameters
-    ----------
-    collection : Collection
-    grant : Grant
-    times : Period or None
-        The moments asked for; None for what is valid today.
-
-    Returns
-    -------
-    conditions : list of str
-    params : dict
-    """
-    grant.of(collection)
-    conditions: list[str] = []
-    params: dict[str, Any] = privacy.params(grant)
-    if collection.unit is not None:
-        if grant.units is not None:
-            conditions.append(f"{collection.unit} = ANY(:units)")
-            params["units"] = sorted(grant.units)
-    elif collection.community is not None and grant.scope.communities is not None:
-        conditions.append(grant.scope.condition(collection.community))
-        params |= grant.scope.params
-    if collection.where is not None:
-        conditions.append(collection.where)
-    if collection.time is not None:
-        for name, span in (("granted", Period(grant.first, grant.last)), ("asked", times)):
-            if span is not None and span != ALWAYS:
-                condition, values = span.condition(collection.time, name)
-                conditions.append(condition)
-                params |= values
-    if collection.days is not None:
-        _valid(collection.days, times, conditions, params)
-    return conditions, params
-
-
-def _valid(days: str, times: Period | None, conditions: list[str], params: dict[str, Any]) -> None:
-    """Choose what is valid today, or on some of the days asked for."""
-    if times == ALWAYS:
-        return
-    # IS TRUE keeps the planner from an index on days, of which nearly every row is a hit.
-    if times is None:
-        conditions.append(f"({days} @> (SELECT local_date(now()))) IS TRUE")
-        return
-    span, values = times.days("valid")
-    conditions.append(f"({days} && {span}) IS TRUE")
-    params |= values
-
-
 def select_columns(collection: Collection, grant: Grant, query: Query) -> tuple[Column, ...]:
     """Return the columns that an answer tells."""
     return tuple(

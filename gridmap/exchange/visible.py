@@ -46,6 +46,8 @@ def visible(
     elif collection.community is not None and grant.scope.communities is not None:
         conditions.append(grant.scope.condition(collection.community))
         params |= grant.scope.params
+    if collection.where is not None:
+        conditions.append(collection.where)
     if collection.time is not None:
         for name, span in (("granted", Period(grant.first, grant.last)), ("asked", times)):
             if span is not None and span != ALWAYS:

@@ -70,7 +70,8 @@ def _plan(session: Session, unit: int) -> wishes.Wish:
         text("""
             SELECT (SELECT min(id) FROM team WHERE unit_id = :unit),
                    (SELECT min(id) FROM place WHERE community_id = :unit),
-                   (SELECT min(id) FROM hotspot_run WHERE communities = ARRAY[CAST(:unit AS bigint)])
+                   (SELECT min(id) FROM hotspot_run
+                    WHERE communities = ARRAY[CAST(:unit AS bigint)])
         """),
         {"unit": unit},
     ).one()

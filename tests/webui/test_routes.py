@@ -44,7 +44,6 @@ _OWN = """(SELECT a.unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id
            WHERE u.login = 'cadre')"""
 _MARKED = f"(SELECT id FROM patrol_route WHERE name LIKE '{MARK}%')"
 _OUTSIDE = f"(SELECT id FROM unit WHERE level = 'community' AND id <> {_OWN})"
-_ROUTES = f"(SELECT id FROM patrol_route WHERE name LIKE '{MARK}%')"
 _RENAMED = [
     # All who have an area have this one, for the small town is but one.
     f"UPDATE user_area SET unit_id = {_OWN}",
@@ -66,7 +65,6 @@ _RENAMED = [
     f"UPDATE building SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
     f"UPDATE place SET address = '{MARK}' WHERE name LIKE '{MARK}%'",
     f"UPDATE patrol_stop SET name = '{MARK}' WHERE route_id IN {_MARKED}",
-    f"UPDATE patrol_stop SET name = '{MARK}' WHERE route_id IN {_ROUTES}",
     f"UPDATE incident_case SET address = '{MARK}' WHERE community_id IN {_OUTSIDE}",
 ]  # fmt: skip
 

@@ -150,9 +150,8 @@ def lay_out(problem: Problem) -> Layout:
                 continue
             kind = Kind.STOP if isinstance(place, Stop) else Kind.STREET
             must = place.must or pin is not None
-            tasks.append(Task(place.key, number, kind, must, place.worth(number)))
             only = names.index(pin.team) if pin and pin.team is not None else None
-            tasks.append(Task(place.key, number, kind, must, place.risk, only))
+            tasks.append(Task(place.key, number, kind, must, place.worth(number), only))
             ways = list(_ways(place, len(tasks) - 1, windows, modes))
             options += _pinned(ways, pin) if pin else ways
     if pins:

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import (
     find_run,
     with_state,
 )
-from gridmap.hotspots.running import HANDLERS
 from gridmap.hotspots.service import (
     Wish,
     ask_run,

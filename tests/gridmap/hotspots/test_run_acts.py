@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import (
     Filter,
@@ -15,7 +16,6 @@ from gridmap.hotspots.queries import (
     list_runs,
     with_state,
 )
-from gridmap.hotspots.running import HANDLERS
 from gridmap.hotspots.service import (
     MOST_WAITING,
     ask_run,
