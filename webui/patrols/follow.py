@@ -35,6 +35,7 @@ def follow(route_id: int) -> ResponseReturnValue:
                 stop: at.isoformat() for stop, at in own_today(session, actor, route_id).items()
             },
             "checkIn": url_for("patrols.check_in", route_id=route_id),
+            "record": url_for("tracks.record"),
         }
     return render_template("patrols/follow.html", route=route, page=page, **map_values())
 

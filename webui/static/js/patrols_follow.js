@@ -2,6 +2,7 @@
 
 import { ask } from "./assignments_acts.js";
 import { fill } from "./panel.js";
+import { Recorder } from "./tracks_record.js";
 import { baseMap, endMarkers, locate, metres, RouteLine, stopIcon, stopName } from "./patrols_map.js";
 
 const OFF_ROUTE_M = 50;
@@ -102,7 +103,8 @@ function go(index) {
 const own = L.marker([0, 0], { icon: L.divIcon({ className: "own-place", iconSize: [20, 20] }), keyboard: false, interactive: false, zIndexOffset: 1000 });
 const around = L.circle([0, 0], { radius: 1, color: "#1a73e8", weight: 1, fillOpacity: 0.1, interactive: false });
 
-function placed({ coords }) {
+function placed({ coords, timestamp }) {
+  recorder.add({ coords, timestamp });
   here = [coords.longitude, coords.latitude, coords.accuracy];
   const at = [coords.latitude, coords.longitude];
   own.setLatLng(at).addTo(map);
@@ -115,6 +117,34 @@ function placed({ coords }) {
   if (following) map.setView(at, Math.max(map.getZoom(), 16), { animate: false });
   away();
 }
+
+// --- Recording the way, which is handed in at the end.
+
+const recorder = new Recorder(
+  `gridmap.way.${route.id}`,
+  (positions) => ask(page.record, { route: route.id, positions }, words),
+  (count, on) => {
+    $("record").textContent = on ? words.end_way : words.record_way;
+    $("record").setAttribute("aria-pressed", String(on));
+    $("recorded").textContent = count ? fill(words.recorded, { count: count.toLocaleString() }) : "";
+  },
+);
+recorder.changed(recorder.positions.length, recorder.on);
+$("record").addEventListener("click", async () => {
+  if (!recorder.on && !recorder.positions.length) { recorder.start(); return; }
+  if (recorder.positions.length < 2) { recorder.drop(); return; }
+  $("record").disabled = true;
+  $("fault").hidden = true;
+  try {
+    const { url } = await recorder.end();
+    location.assign(url);
+  } catch (error) {
+    // It stays on the phone, and the button hands it in again.
+    $("fault").textContent = error.message;
+    $("fault").hidden = false;
+  }
+  $("record").disabled = false;
+});
 
 if (navigator.geolocation) {
   navigator.geolocation.watchPosition(placed, () => { if (!here) $("said").textContent = words.no_position; }, { enableHighAccuracy: true, maximumAge: 5000, timeout: 30000 });

@@ -5,7 +5,7 @@ import { groundMap } from "./base_map.js";
 const page = JSON.parse(document.getElementById("track").dataset.page);
 const LOOKS = {
   route: { color: "#6b7680", weight: 7, opacity: 0.45 },
-  raw: { radius: 2, stroke: false, fillColor: "#8e6bbf", fillOpacity: 0.6 },
+  raw: { radius: 1.5, stroke: false, fillColor: "#8e6bbf", fillOpacity: 0.5 },
   walked: { color: "#1f5fa8", weight: 4, opacity: 0.95 },
   missed: { color: "#c62828", weight: 4, opacity: 0.95, dashArray: "6 6" },
 };
@@ -20,7 +20,7 @@ try {
   const drawn = L.geoJSON(shapes, {
     renderer, pane: "track", interactive: false,
     style: ({ properties }) => LOOKS[properties.kind],
-    pointToLayer: ({ properties }, at) => (properties.kind === "raw" ? L.circleMarker(at, { renderer, pane: "track", interactive: false }) : stop(properties, at)),
+    pointToLayer: ({ properties }, at) => (properties.kind === "raw" ? L.circleMarker(at, { ...LOOKS.raw, renderer, pane: "track", interactive: false }) : stop(properties, at)),
   }).addTo(map);
   const bounds = drawn.getBounds();
   if (bounds.isValid()) map.fitBounds(bounds.pad(0.08), { animate: false, maxZoom: 18 });
