@@ -197,6 +197,7 @@ def _create_coverage() -> None:
         sa.Column("walked", sa.Integer(), nullable=False),
         sa.Column("walked_in_hour", sa.Integer(), nullable=False),
         sa.Column("planned", sa.Integer(), nullable=False),
+        sa.Column("planned_in_hour", sa.Integer(), nullable=False),
         sa.Column("street_m", sa.Double(), nullable=False),
         sa.Column("walked_m", sa.Double(), nullable=False),
         sa.Column(

@@ -163,8 +163,8 @@ MORE_ROWS = f"""
     INSERT INTO patrol_plan (name, unit_id, day, wish)
     SELECT 'x', {_OWN}, '2026-06-01', wish FROM patrol_plan, generate_series(1, 20);
     INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked, walked_in_hour,
-                                 planned, street_m, walked_m)
-    SELECT id, '2025-01-01', community_id, 5, 3, 1, 2, 100, 50 FROM cell
+                                 planned, planned_in_hour, street_m, walked_m)
+    SELECT id, '2025-01-01', community_id, 5, 3, 1, 2, 1, 100, 50 FROM cell
     WHERE community_id = {_OWN} ON CONFLICT DO NOTHING;
 """
 

@@ -18,6 +18,7 @@ from gridmap.patrols.shifts.conflicts import Duty
 from gridmap.patrols.shifts.queries import colleagues, members, names, swaps
 from gridmap.patrols.shifts.rules import shift_settings
 from gridmap.patrols.shifts.swaps import ask
+from gridmap.patrols.tracks.queries import of_shift
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.asking import id_of, optional_id
@@ -58,8 +59,10 @@ def show(shift_id: int) -> ResponseReturnValue:
             else []
         )
         window = timedelta(minutes=shift_settings(session).window_minutes)
+        walked = of_shift(session, actor, shift) if shift.starts <= now else []
     return render_template(
         "shifts/shift.html",
+        walked=walked,
         shift=shift,
         team=team,
         route=route,

@@ -167,8 +167,9 @@ class PatrolCoverage(Base):
     # Near to a stretch walked in the month, and of these at the incident's hour of the day.
     walked: Mapped[int]
     walked_in_hour: Mapped[int]
-    # Near to a route of today.
+    # Near to a route of today, and of these in hours in which a shift of the month was to walk it.
     planned: Mapped[int]
+    planned_in_hour: Mapped[int]
     # Streets of the cell and what of them was walked in the month.
     street_m: Mapped[float]
     walked_m: Mapped[float]

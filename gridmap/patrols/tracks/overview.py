@@ -25,12 +25,15 @@ CELL_SORTS = {
     "walked": "sum(p.walked)::float8 / nullif(sum(p.incidents), 0)",
     "hour": "sum(p.walked_in_hour)::float8 / nullif(sum(p.incidents), 0)",
     "planned": "sum(p.planned)::float8 / nullif(sum(p.incidents), 0)",
+    "planned_hour": "sum(p.planned_in_hour)::float8 / nullif(sum(p.incidents), 0)",
     "streets": "sum(p.walked_m) / nullif(sum(p.street_m), 0)",
 }
 _SUMS = """
     coalesce(sum(p.incidents), 0) AS incidents, coalesce(sum(p.walked), 0) AS walked,
     coalesce(sum(p.walked_in_hour), 0) AS walked_in_hour,
-    coalesce(sum(p.planned), 0) AS planned, coalesce(sum(p.street_m), 0) AS street_m,
+    coalesce(sum(p.planned), 0) AS planned,
+    coalesce(sum(p.planned_in_hour), 0) AS planned_in_hour,
+    coalesce(sum(p.street_m), 0) AS street_m,
     coalesce(sum(p.walked_m), 0) AS walked_m
 """
 
@@ -114,7 +117,7 @@ def newest_run(session: Session, actor: Actor) -> HotspotRun | None:
 # `hot` is the hours in which most happens there; none are told where too little happened.
 _PLACES = """
     SELECT f.id, f.rank, f.place, f.cell_id, c.code, f.count, hot.first AS hot_from,
-           hot.gone AS hot_to, w.passes, w.in_hours, w.newest, r.routes
+           hot.gone AS hot_to, w.passes, w.in_hours, w.newest, r.routes, r.shifts
     FROM hotspot_feature f
     LEFT JOIN cell c ON c.id = f.cell_id
     CROSS JOIN LATERAL (
@@ -130,7 +133,16 @@ _PLACES = """
         WHERE w.geom && near.box AND w.left_at >= :since
           AND ST_DWithin(w.geom::geography, f.geom::geography, :near_m)) w ON true
     LEFT JOIN LATERAL (
-        SELECT count(*) AS routes FROM patrol_route r
+        SELECT count(DISTINCT r.id) AS routes, count(s.id) AS shifts
+        FROM patrol_route r LEFT JOIN shift s ON s.route_id = r.id AND s.cancelled_at IS NULL
+            AND s.starts >= :since AND s.starts < now()
+            AND (hot.first IS NULL
+                 -- Hours from its beginning until the hot ones come round; at once if they are on.
+                 OR mod(extract(hour FROM s.starts AT TIME ZONE :zone)::int - hot.first + 24, 24)
+                    < mod(hot.gone - hot.first + 24, 24)
+                 OR s.starts + mod(hot.first
+                        - extract(hour FROM s.starts AT TIME ZONE :zone)::int + 24, 24)
+                        * interval '1 hour' < s.ends)
         WHERE r.archived_at IS NULL AND r.geom && near.box
           AND ST_DWithin(r.geom::geography, f.geom::geography, :near_m)) r ON true
     WHERE f.run_id = :run AND f.rank IS NOT NULL AND f.kind NOT LIKE 'cold%'
@@ -146,7 +158,8 @@ def hot_places(connection: Connection, run_id: int, since: Any, zone: str) -> Ro
     sequence of rows
         ``place``, ``cell_id``, ``code``, ``count``, ``hot_from`` and ``hot_to`` (hours, none
         where too little happened), ``passes`` (patrols that came near), ``in_hours`` (of these
-        in the hot hours), ``newest`` (the last one) and ``routes`` (routes of today near it).
+        in the hot hours), ``newest`` (the last one), ``routes`` (of today near it) and ``shifts``
+        (of these routes, in the hot hours).
     """
     near_m = near_metres(connection)
     return connection.execute(

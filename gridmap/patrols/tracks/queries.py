@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
+from gridmap.patrols.shifts.models import Shift
 from gridmap.workforce.areas import unit_condition, unit_params
 from gridmap.workforce.rights import Action, Actor
 
@@ -126,6 +127,26 @@ def find_track(session: Session, actor: Actor, track_id: int) -> Row[Any]:
     if row is None:
         raise NotFoundError(Message("There is no track with the id {id}.", id=track_id))
     return row
+
+
+def of_shift(session: Session, actor: Actor, shift: Shift) -> Rows:
+    """Return the tracks of a shift that the actor may see: of its team or route, within its time.
+
+    Half an hour before it and after it is within.
+    """
+    return session.execute(
+        text(f"""
+            SELECT {_COLUMNS} {_FROM}
+            WHERE {visible(actor)} AND (t.team_id = :team OR t.route_id = :route)
+              AND t.started_at >= CAST(:starts AS timestamptz) - interval '30 minutes'
+              AND t.started_at < CAST(:ends AS timestamptz) + interval '30 minutes'
+            ORDER BY t.started_at LIMIT 10
+        """),
+        {
+            "team": shift.team_id, "route": shift.route_id, "starts": shift.starts,
+            "ends": shift.ends, **_values(actor),
+        },
+    ).all()  # fmt: skip
 
 
 def visits_of(session: Session, track_id: int) -> Rows:

@@ -20,7 +20,7 @@ from gridmap.hotspots.faults import Unsuitable
 from gridmap.hotspots.reading import Choice, read_area, read_events, reading_moment
 from gridmap.incidents.statistics import Span
 from gridmap.patrols.network import Floats
-from gridmap.patrols.tracks.coverage import HOURS, find_near, hours_of_span, lengths_within
+from gridmap.patrols.tracks.coverage import HOURS, Near, find_near, hours_of_span, lengths_within
 
 _CELLS = """
     SELECT id, community_id, ST_AsBinary(geom) AS shape FROM cell
@@ -34,9 +34,15 @@ _WALKS = f"""
     WHERE left_at >= (CAST(:first AS timestamp) AT TIME ZONE :zone)
       AND left_at < (CAST(:after AS timestamp) AT TIME ZONE :zone) AND {_BOX}
 """
-_ROUTES = (
-    f"SELECT ST_AsBinary(geom) AS shape FROM patrol_route WHERE archived_at IS NULL AND {_BOX}"
-)
+# A route without a shift in the month is planned for no hour.
+_ROUTES = f"""
+    SELECT ST_AsBinary(r.geom) AS shape, s.starts AT TIME ZONE :zone AS entered,
+           (s.ends - interval '1 second') AT TIME ZONE :zone AS gone
+    FROM patrol_route r LEFT JOIN shift s ON s.route_id = r.id AND s.cancelled_at IS NULL
+        AND s.starts >= (CAST(:first AS timestamp) AT TIME ZONE :zone)
+        AND s.starts < (CAST(:after AS timestamp) AT TIME ZONE :zone)
+    WHERE r.archived_at IS NULL AND r.{_BOX}
+"""
 # What was walked twice counts once: the stretches of a segment are joined.
 _STREETS = f"""
     SELECT ST_AsBinary(s.geom) AS shape, s.length_m, coalesce(w.walked_m, 0) AS walked_m
@@ -52,11 +58,12 @@ _STREETS = f"""
 """
 _STORE = """
     INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked, walked_in_hour,
-                                 planned, street_m, walked_m)
+                                 planned, planned_in_hour, street_m, walked_m)
     SELECT * FROM unnest(
         CAST(:cell AS bigint[]), CAST(:month AS date[]), CAST(:community AS bigint[]),
         CAST(:incidents AS int[]), CAST(:walked AS int[]), CAST(:walked_in_hour AS int[]),
-        CAST(:planned AS int[]), CAST(:street_m AS float8[]), CAST(:walked_m AS float8[]))
+        CAST(:planned AS int[]), CAST(:planned_in_hour AS int[]), CAST(:street_m AS float8[]),
+        CAST(:walked_m AS float8[]))
 """
 _STALE = """
     WITH months AS (
@@ -150,23 +157,29 @@ def _count(connection: Connection, month: _Month) -> dict[str, list[Any]] | None
         "walked": by_cell(walked.place),
         "walked_in_hour": by_cell(walked.in_hour),
         "planned": by_cell(planned.place),
+        "planned_in_hour": by_cell(planned.in_hour),
         "street_m": street_m.tolist(),
         "walked_m": walked_m.tolist(),
     }
 
 
-def _near(connection: Connection, area: Area, events: Events, month: _Month) -> Any:
+def _near(connection: Connection, area: Area, events: Events, month: _Month) -> tuple[Near, Near]:
     """Return which incidents are near to what was walked, and to what is planned."""
-    hour = hours_of(events.time)
-    walks = connection.execute(text(_WALKS), month.values).all()
-    spans = [
-        np.array([row[column] for row in walks], dtype="datetime64[s]") for column in (1, 2)
-    ]  # fmt: skip
-    hours = hours_of_span(*spans)
-    walked = find_near(events.x, events.y, hour, _plane(area, walks), hours, month.near_m)
-    routes = _plane(area, connection.execute(text(_ROUTES), month.values).all())
-    always = np.ones((len(routes), HOURS), bool)
-    return walked, find_near(events.x, events.y, hour, routes, always, month.near_m)
+    found = []
+    for statement in (_WALKS, _ROUTES):
+        rows = connection.execute(text(statement), month.values).all()
+        hours = np.zeros((len(rows), HOURS), bool)
+        dated = np.array([row.entered is not None for row in rows], bool)
+        spans = (
+            np.array([row[column] for row in rows if row.entered], dtype="datetime64[s]")
+            for column in (1, 2)
+        )
+        hours[dated] = hours_of_span(*spans)
+        lines = _plane(area, rows)
+        found.append(
+            find_near(events.x, events.y, hours_of(events.time), lines, hours, month.near_m)
+        )
+    return found[0], found[1]
 
 
 def _streets(

@@ -20,8 +20,10 @@ from sqlalchemy.orm import Session
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.incidents.models import Category, Incident
 from gridmap.jobs.running import do_waiting
+from gridmap.patrols.shifts.models import Shift
 from gridmap.patrols.tracks import overview, queries
 from gridmap.patrols.tracks.overview import Months
+from gridmap.patrols.tracks.refreshing import refresh
 from gridmap.patrols.tracks.running import HANDLERS
 from gridmap.patrols.tracks.service import (
     MOST_POSITIONS,
@@ -31,6 +33,7 @@ from gridmap.patrols.tracks.service import (
     forget_positions,
 )
 from gridmap.territory.scope import EVERYTHING, Scope
+from gridmap.workforce.models import Team
 from gridmap.workforce.rights import SYSTEM, Actor, Role
 from tests.gridmap.conftest import point, wkb
 from tests.gridmap.patrols.street_town import Town, make_town
@@ -130,6 +133,30 @@ def test_incidents_near_the_patrol(town: Town) -> None:
     assert cells[0].walked_m == pytest.approx(2 * 98.5, rel=0.05)
     assert [route.name for route in west.routes] == ["东街巡逻"]
     assert west.newest is not None
+
+
+def test_what_the_rota_plans(town: Town) -> None:
+    """Of three incidents on the route, one happens while a shift is to walk it."""
+    with Session(town.engine) as session, session.begin():
+        category = Category(code="B1", name="邻里纠纷")
+        team = Team(name="一队", kind="patrol", unit_id=town.unit_id)
+        session.add_all([category, team])
+        session.flush()
+        starts = datetime(2026, 5, 6, 12, tzinfo=UTC)
+        session.add(Shift(
+            team_id=team.id, route_id=town.route_id, starts=starts,
+            ends=starts + timedelta(hours=2),
+        ))  # fmt: skip
+        # 20:30, 22:30 and noon in the town; the shift is from 20 to 22.
+        for hour in (12, 14, 4):
+            session.add(Incident(
+                occurred_at=datetime(2026, 5, 20, hour, 30, tzinfo=UTC),
+                category_id=category.id, geom=wkb(point(3.5, 1)),
+            ))  # fmt: skip
+    refresh(town.engine, [(town.unit_id, date(2026, 5, 1))])
+    with town.engine.connect() as connection:
+        sums = overview.figures(connection, EVERYTHING, MONTHS)
+    assert (sums.planned, sums.planned_in_hour, sums.walked) == (3, 1, 0)
 
 
 def test_another_reader_sees_nothing(town: Town) -> None:
