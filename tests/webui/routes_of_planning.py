@@ -12,7 +12,7 @@ _TEAM = {
 }  # fmt: skip
 
 PLANS = {
-    ("plans.index", "GET"): many(_PLAN, "/patrols/plans", "/patrols/plans?page=2"),
+    ("plans.index", "GET"): many(_PLAN, "/patrols/plans"),
     ("plans.ask_new", "GET"): many(_PLAN, "/patrols/plans/new"),
     ("plans.add", "POST"): [
         Route(_PLAN, "/patrols/plans/new", form={"unit": "{unit}", "day": "x"}, own=(400,),

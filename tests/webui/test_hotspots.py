@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -226,6 +228,7 @@ def _check_picture(app: Flask, client: FlaskClient, run: int) -> None:
     seen = _colours(answer.data)
     legend = words.LEGENDS[ANALYSES[analysis].legend]
     drawn = {row.kind for row in rows if row.rank is None} or {row.kind for row in rows}
+    assert drawn <= {kind for kind, _, _ in legend}
     for kind, colour, _ in legend:
         if kind in drawn:
             assert _there(colour, seen), (kind, colour)
@@ -268,6 +271,26 @@ def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: s
         assert "{" not in "".join(said)
     _check_picture(app, client, run)
     assert client.get(f"/hotspots/compare?left={run}").status_code == 200
+
+
+def test_titles_of_analyses_load_nothing_that_computes() -> None:
+    program = (
+        "import sys; from gridmap.settings import Settings; from webui import create_app; "
+        "create_app(Settings(database_url='postgresql://nobody@127.0.0.1:1/none')); "
+        "print(*({each.split('.')[0] for each in sys.modules} & {'numba', 'scipy', 'contourpy'}))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert said.stdout.decode().strip() == ""
+
+
+def test_runs_to_compare_are_searched_for(app: Flask, client: FlaskClient, run_id: int) -> None:
+    option = f'<option value="{run_id}"'
+    assert option in client.get("/hotspots/compare?q=hot cold&lang=en").text
+    nothing = client.get("/hotspots/compare?q=nothing of the kind&lang=en").text
+    assert option not in nothing
+    assert "No run is like that." in nothing
+    # What was chosen stays on offer.
+    assert option in client.get(f"/hotspots/compare?q=nothing of the kind&left={run_id}").text
 
 
 def test_a_name_is_text_and_nothing_else(

@@ -71,6 +71,12 @@ def poisson_ceiling(excess: float, expected: float, outside: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def note(row: Floats, ratio: float, circle: int, start: int, length: int) -> None:
+    """Write a window into the row of its centre, see `scan_all`."""
+    row[0], row[1], row[2], row[3] = ratio, circle, start, length
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def scan_all(
     since: int, until: int, order: Ints, first: Ints, ends: Ints, ends_first: Ints,
     counts: Floats, sizes: Floats, total: float, everybody: float,
@@ -144,8 +150,5 @@ def scan_all(
                     if ratio > best:
                         best = ratio
                         if keep:
-                            found[centre, 0] = ratio
-                            found[centre, 1] = circle - ends_first[centre]
-                            found[centre, 2] = start
-                            found[centre, 3] = length
+                            note(found[centre], ratio, circle - ends_first[centre], start, length)
     return best

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from gridmap.hotspots.scan.arrays import Floats, Ints
-from gridmap.hotspots.scan.kernels import poisson_ceiling, poisson_llr
+from gridmap.hotspots.scan.kernels import note, poisson_ceiling, poisson_llr
 
 #: Sums are held as 32-bit integers up to this number, since only those compile to vector code.
 _WHOLE = 2**30
@@ -129,10 +129,7 @@ def scan_pruned(
                     if ratio > best:
                         best = ratio
                         if keep:
-                            found[centre, 0] = ratio
-                            found[centre, 1] = circle
-                            found[centre, 2] = start
-                            found[centre, 3] = length
+                            note(found[centre], ratio, circle, start, length)
             # The smallest circle down to which all can be passed over, by bisection.
             low, high = 0, circle
             while low < high:
@@ -146,16 +143,8 @@ def scan_pruned(
             following = high - 1
             if following < 0:
                 break
-            _add(
-                order,
-                bounds[following],
-                bounds[circle],
-                case_first,
-                case_day,
-                case_count,
-                daily,
-                -1,
-            )
+            low, high = bounds[following], bounds[circle]
+            _add(order, low, high, case_first, case_day, case_count, daily, -1)
             circle = following
     return best
 

@@ -129,8 +129,9 @@ _PLACES = """
                count(DISTINCT w.track_id) FILTER (WHERE
                    mod(extract(hour FROM w.left_at AT TIME ZONE :zone)::int - hot.first + 24, 24)
                    < mod(hot.gone - hot.first + 24, 24)) AS in_hours
-        FROM patrol_walk w
-        WHERE w.geom && near.box AND w.left_at >= :since
+        -- By streets, for of those there are few, and of walks more every day.
+        FROM street_segment s JOIN patrol_walk w ON w.segment_id = s.id AND w.left_at >= :since
+        WHERE s.geom && near.box
           AND ST_DWithin(w.geom::geography, f.geom::geography, :near_m)) w ON true
     LEFT JOIN LATERAL (
         SELECT count(DISTINCT r.id) AS routes, count(s.id) AS shifts
@@ -289,7 +290,11 @@ def of_cell(connection: Connection, cell_id: int, months: int = 6) -> CellPatrol
     ).all()
     newest = connection.execute(
         text("""
-            SELECT max(w.left_at) FROM cell c JOIN patrol_walk w ON ST_Intersects(w.geom, c.geom)
+            SELECT max(w.left_at)
+            FROM cell c JOIN street_segment s ON ST_Intersects(s.geom, c.geom)
+            CROSS JOIN LATERAL (
+                SELECT left_at FROM patrol_walk WHERE segment_id = s.id
+                ORDER BY left_at DESC LIMIT 1) w
             WHERE c.id = :cell
         """),
         values,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -32,7 +33,7 @@ from gridmap.incidents.statistics import clock
 from gridmap.jobs.models import Job, JobSchedule
 from gridmap.jobs.running import do_waiting
 from gridmap.workforce.rights import SYSTEM, Actor
-from tests.gridmap.hotspots.runs import ALL, made
+from tests.gridmap.hotspots.runs import ALL, NOW, made
 
 
 def test_what_cannot_be_asked_is_refused_with_a_sentence(
@@ -93,6 +94,38 @@ def test_a_run_is_seen_by_its_owner_and_if_shared_within_its_area(
         everything = ask_run(session, SYSTEM, ALL)
         share(session, SYSTEM, everything.id, shared=True)
         assert seeing(session, everything.id) == set()
+
+
+def test_a_run_is_found_by_what_a_list_calls_it(town: Engine, people: dict[str, Actor]) -> None:
+    titles = {"gi_star": "热点与冷点区域", "scan": "时空聚集"}
+
+    def found(words: str, **more: Any) -> set[str]:
+        wanted = Filter(words=words, titles=titles, everything="全部类别", **more)
+        rows, total = list_runs(session, people["one"], wanted, 1)
+        assert total == len(rows)
+        return {name for name, each in ids.items() if each in {r.HotspotRun.id for r in rows}}
+
+    with Session(town) as session:
+        asked = {
+            "named": replace(ALL, name="June 50%"),
+            "plain": ALL,
+            "theft": replace(ALL, categories=("A11",)),
+            "scan": replace(ALL, analysis="scan", categories=("A11", "D2")),
+        }
+        ids = {name: ask_run(session, people["one"], wish).id for name, wish in asked.items()}
+        assert found("june") == {"named"}
+        assert found("50%") == {"named"}
+        assert found("5_%") == set()
+        assert found("热点 全部") == {"named", "plain"}
+        assert found("热点与冷点区域 · 全部类别") == {"named", "plain"}
+        assert found("盗窃") == {"theft", "scan"}
+        assert found("聚集 盗窃") == {"scan"}
+        assert found("", on_map=True) == set()
+        session.get_one(HotspotRun, ids["scan"]).finished_at = NOW
+        hours = session.get_one(HotspotRun, ids["plain"])
+        hours.finished_at, hours.summary = NOW, {"peaks": []}
+        session.flush()
+        assert found("", on_map=True) == {"scan"}
 
 
 def test_a_run_is_renamed_repeated_scheduled_cancelled_and_deleted(

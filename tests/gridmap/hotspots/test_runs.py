@@ -11,8 +11,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from geodata.town import make_town
+from gridmap.db import make_engine
 from gridmap.demo import _month_end
 from gridmap.handlers import HANDLERS
+from gridmap.embedded import Cluster
+from gridmap.hotspots import mapwise
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.queries import (
@@ -22,6 +25,7 @@ from gridmap.hotspots.queries import (
 )
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
 from gridmap.hotspots.running import _name
+from gridmap.hotspots.running import HANDLERS, _name, warm
 from gridmap.hotspots.service import (
     Wish,
     ask_run,
@@ -30,6 +34,7 @@ from gridmap.incidents.statistics import Span, clock
 from gridmap.jobs.models import Job
 from gridmap.jobs.running import do_waiting
 from gridmap.workforce.rights import SYSTEM, Actor
+from tests.conftest import fresh_database
 from tests.gridmap.hotspots.runs import ALL, NOW, error_of, made
 
 
@@ -216,3 +221,13 @@ def test_a_run_that_is_deleted_while_it_runs_is_no_fault(
         assert session.get_one(Job, job_id).state == "cancelled"
     # Nor does a transaction stay open while an analysis computes.
     assert open_transactions == [0]
+
+
+def test_a_process_that_warms_itself_has_compiled_and_read(town: Engine, cluster: Cluster) -> None:
+    warm(town)
+    assert mapwise._highest_scores.nopython_signatures
+    with fresh_database(cluster) as url:
+        empty = make_engine(url)
+        # Nothing to read is no fault.
+        warm(empty)
+        empty.dispose()
