@@ -40,19 +40,8 @@ def script() -> Response:
 
 def map_of() -> MapParts:
     """Make the parts of the map with Folium."""
-    made = base_map(
-        "map",
-        location=[30, 110],
-        zoom_start=4,
-        min_zoom=3,
-        max_zoom=19,
-        control_scale=False,
-        zoom_control=False,
-        attributionControl=False,
-        zoomSnap=0.5,
-        # Shift belongs to nobody here, and Alt to the drawing.
-        boxZoom=False,
-    )
+    # Shift belongs to nobody here, and Alt to the drawing.
+    made = base_map("map", boxZoom=False)
     return map_parts(made)
 
 

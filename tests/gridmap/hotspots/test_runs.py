@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from geodata.town import make_town
 from gridmap.db import make_engine
 from gridmap.demo import _month_end
-from gridmap.handlers import HANDLERS
 from gridmap.embedded import Cluster
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots import mapwise
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
@@ -24,8 +24,7 @@ from gridmap.hotspots.queries import (
     listed,
 )
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
-from gridmap.hotspots.running import _name
-from gridmap.hotspots.running import HANDLERS, _name, warm
+from gridmap.hotspots.running import _name, warm
 from gridmap.hotspots.service import (
     Wish,
     ask_run,
