@@ -88,7 +88,7 @@ def test_from_five_clicks_to_two_missed_stops(
     # A shift on it, for the first team there is.
     page.goto("/patrols/shifts/new")
     page.select_option("#team", index=1)
-    page.click("form button")
+    page.click(".beside button")
     page.fill("[name=starts]", "2026-05-04T20:00")
     page.fill("[name=ends]", "2026-05-04T22:00")
     page.select_option("#route", label="一天")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.http import generate_etag
@@ -20,7 +20,7 @@ from gridmap.patrols.routes.versions import state_of
 from gridmap.workforce.rights import Action, Actor
 from webui.access import needs
 from webui.language import say
-from webui.maps import MapParts, base_map, map_parts
+from webui.maps import MapParts, base_map, map_parts, script_answer
 from webui.patrols import words
 from webui.patrols.blueprint import blueprint
 
@@ -31,11 +31,7 @@ _BASE = "ground,road,building,unit,cell,place"
 @needs(Action.VIEW_MAP)
 def script() -> Response:
     """Answer with the script that makes the map."""
-    response = Response(map_of().script, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return script_answer(map_of())
 
 
 def map_of() -> MapParts:

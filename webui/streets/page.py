@@ -23,6 +23,7 @@ from webui.access import current_actor, needs
 from webui.database import reading, writing
 from webui.hotspots.single import prepare
 from webui.language import say
+from webui.maps import script_answer
 from webui.streets import words
 from webui.streets.blueprint import blueprint
 
@@ -98,11 +99,7 @@ def tile(z: int, x: int, y: int) -> Response:
 @needs(Action.PLAN_PATROLS)
 def script() -> Response:
     """Answer with the script that makes the map."""
-    response = Response(prepare("map").script, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return script_answer(prepare("map"))
 
 
 def _open(job: Job | None) -> bool:

@@ -22,6 +22,7 @@ from webui.asking import one_of, page_number
 from webui.database import current_scope, reading
 from webui.hotspots.single import prepare
 from webui.language import say
+from webui.maps import script_answer
 from webui.paging import Pages
 from webui.tracks import words
 from webui.tracks.blueprint import blueprint
@@ -111,11 +112,7 @@ def streets() -> ResponseReturnValue:
 @needs(Action.REPORT_INCIDENT)
 def script() -> Response:
     """Answer with the script that makes the map."""
-    response = Response(prepare("map").script, mimetype="text/javascript")
-    response.cache_control.no_cache = True
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return script_answer(prepare("map"))
 
 
 @blueprint.get("/tiles/<int:z>/<int:x>/<int:y>.mvt")
