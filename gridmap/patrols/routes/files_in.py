@@ -194,8 +194,8 @@ def _kinds(raw: RawTable) -> list[str]:
 
 def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:
     """Return a line as it can be edited; None of what is no line, or too short to be a route."""
-    if shapely.get_type_id(part) == shapely.GeometryType.POLYGON:
-        part = shapely.get_exterior_ring(part)
+    if isinstance(part, shapely.Polygon):
+        part = part.exterior
     if shapely.get_type_id(part) not in (
         shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING
     ):  # fmt: skip
