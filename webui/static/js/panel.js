@@ -48,6 +48,8 @@ function swatch(key) {
       c.strokeRect(12.5, 2.5, 11, 13);
     } else if (key === "place") {
       drawPlace(c, "police_room", 9, 9, document.documentElement.lang !== "en", 7);
+    } else if (key === "patrol_route") {
+      line(c, 9, 3, "#1f5fa8");
     } else if (key === "incident") {
       c.fillStyle = BIN;
       c.globalAlpha = 0.62;
