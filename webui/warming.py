@@ -13,11 +13,13 @@ from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.layers import LAYERS
 from gridmap.exchange.tiles import Tile, make_tile
 from gridmap.i18n import LANGUAGES
+from gridmap.patrols.streets.routing import warm as warm_routes
 from webui.map_page import prepare
 
 
 def warm(app: Flask) -> None:
-    """Make the map's script, and connections that have loaded PostGIS and know the tables."""
+    """Make the map's script and the search for ways, and connections that know the tables."""
+    warm_routes()
     with app.test_request_context():
         for language in LANGUAGES:
             prepare(language)

@@ -30,6 +30,7 @@ _COMMANDS = {
     "export": "gridmap.cli.exporting:export",
     "jobs": "gridmap.cli.jobs:jobs",
     "packages": "gridmap.cli.packages:packages",
+    "streets": "gridmap.cli.streets:streets",
     "sketch": "gridmap.cli.sketch:sketch",
     "check": "gridmap.cli.check:check",
     "user": "gridmap.cli.users:user",

@@ -4,9 +4,7 @@ Revision: 0022_road_access, after: 0020_routes
 
 Locks to fear: ``road`` is locked for a moment; the defaults are constants, so no row is rewritten.
 
-What writes roads now waits for a network that is being built, and building waits for what writes
-roads: so none that is committed is missed. The outlines of units tell which community a street
-is in, and make the network outdated as well.
+The outlines of units tell which community a street is in, so they too make the network outdated.
 """
 
 from __future__ import annotations
@@ -20,12 +18,6 @@ branch_labels = None
 depends_on = None
 
 OUTDATE = """
-CREATE OR REPLACE FUNCTION outdate_streets() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE street_network SET outdated = true;
-    RETURN NULL;
-END $$;
-
 CREATE TRIGGER outdate_streets AFTER INSERT OR UPDATE OF geom ON unit
 FOR EACH STATEMENT EXECUTE FUNCTION outdate_streets();
 """

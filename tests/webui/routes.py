@@ -8,6 +8,7 @@ from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_patrols import PATROLS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
+from tests.webui.routes_of_streets import STREETS
 from tests.webui.routes_of_work import ASSIGNMENTS, CASES, DASHBOARD, STAFF
 
 _ALL_LAYERS = "ground,road,building,unit,cell,place,incident"
@@ -66,3 +67,4 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
 }  # fmt: skip
 ROUTES |= DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS
 ROUTES |= PATROLS
+ROUTES |= STREETS

@@ -30,7 +30,7 @@ ASKED = sorted(
         for key, routes in ROUTES.items()
         if key[1] == "GET" and key not in FOR_PROGRAMS | AGENCIES | PACKAGES
         for route in routes
-        if not route.asked.startswith("/tiles/")
+        if not route.asked.endswith(".mvt")
     }
     | {"/map/search?q=UnitIn", "/map/feature/incident/{incident}"}
 )

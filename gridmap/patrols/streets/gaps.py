@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
+from numpy.typing import NDArray
 
 from gridmap.patrols.network import Floats, Integers, Mode, Network
+from gridmap.patrols.streets.routing import Router, Spot
 
 #: A dead end so near to another street is worth a look.
 GAP_M = 15.0
 #: Unless one walks there in so many metres.
 ROUND_M = 150.0
-_AT_ONCE = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +72,17 @@ def find_gaps(network: Network) -> Gaps:
     along = shapely.line_locate_point(lines, points[which])
     place = shapely.get_coordinates(shapely.line_interpolate_point(lines, along))
     metres = shapely.distance(lines, points[which])
-    far = ~_walked_round(network, walked, node[which], near, along)
+    ends = np.where(network.start[segment] == node, 0.0, network.length_m[segment])
+    share = along / shapely.length(lines)
+    far = _far_to_walk(network, segment[which], ends[which], near, share)
     order = np.lexsort([near[far], metres[far], which[far]])
     # Of the streets nearby the nearest.
     _, first = np.unique(which[far][order], return_index=True)
     kept = np.flatnonzero(far)[order][first]
+    # Two dead ends that face each other are one gap.
+    sides = np.sort(np.stack([segment[which[kept]], near[kept]]), axis=0)
+    _, once = np.unique(np.vstack([sides, metres[kept].round(2)]), axis=1, return_index=True)
+    kept = kept[np.sort(once)]
     kept = kept[np.argsort(metres[kept], kind="stable")]
     at = which[kept]
     return Gaps(
@@ -86,26 +91,17 @@ def find_gaps(network: Network) -> Gaps:
     )  # fmt: skip
 
 
-def _walked_round(
-    network: Network, walked: Integers, node: Integers, other: Integers, along: Floats
-) -> np.typing.NDArray[np.bool_]:
-    """Tell from which dead ends one walks to the place on the other street within `ROUND_M`."""
-    n = len(network.x)
-    start, end, length = network.start[walked], network.end[walked], network.length_m[walked]
-    # Of parallel streets the shortest, where a sparse matrix would add them up.
-    order = np.lexsort([length, end, start])
-    pair = start[order] * n + end[order]
-    first = order[np.flatnonzero(np.diff(pair, prepend=-1) != 0)]
-    graph = coo_array((length[first], (start[first], end[first])), shape=(n, n)).tocsr()
-    result = np.zeros(len(node), dtype=np.bool_)
-    sources, number = np.unique(node, return_inverse=True)
-    for begin in range(0, len(sources), _AT_ONCE):
-        part = sources[begin : begin + _AT_ONCE]
-        away = dijkstra(graph, directed=False, indices=part, limit=ROUND_M)
-        mine = np.flatnonzero((number >= begin) & (number < begin + len(part)))
-        row = number[mine] - begin
-        street = other[mine]
-        by_start = away[row, network.start[street]] + along[mine]
-        by_end = away[row, network.end[street]] + network.length_m[street] - along[mine]
-        result[mine] = np.minimum(by_start, by_end) <= ROUND_M
-    return result
+def _far_to_walk(
+    network: Network, segment: Integers, along_m: Floats, other: Integers, share: Floats
+) -> NDArray[np.bool_]:
+    """Tell which places on other streets are further than `ROUND_M` to walk."""
+    router = Router(network, Mode.FOOT)
+    starts = zip(segment.tolist(), along_m.tolist(), strict=True)
+    goals = zip(other.tolist(), (share * network.length_m[other]).tolist(), strict=True)
+    return np.array(
+        [
+            not router.is_within(Spot(*start), Spot(*goal), ROUND_M)
+            for start, goal in zip(starts, goals, strict=True)
+        ],
+        dtype=np.bool_,
+    )

@@ -53,8 +53,8 @@ class Vertices:
 
     def ends(self) -> tuple[Integers, Integers]:
         """Return where the lines that have points begin and end."""
-        begins = np.flatnonzero(np.diff(self.line, prepend=-1) > 0)
-        return begins, np.append(begins[1:], len(self.line)) - 1
+        begins = np.flatnonzero(np.diff(self.line, prepend=-1) != 0)
+        return begins, np.flatnonzero(np.diff(self.line, append=-1) != 0)
 
     def metres(self) -> Floats:
         """Return the places in metres."""

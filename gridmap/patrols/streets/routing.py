@@ -160,12 +160,7 @@ class Router:
         direct = float(self._direct_m(start.segment, start.along_m, goal.segment, goal.along_m))
         starts, start_m = self._leave(start.segment, start.along_m)
         goals, goal_m = self._reach(goal.segment, goal.along_m)
-        nodes = len(self.network.x)
-        way_m, via = np.full(nodes, np.inf), np.full(nodes, -1, dtype=np.int32)
-        ends_by = find_way(
-            self._first, self._head, self._length, self.network.x, self.network.y, self._least,
-            starts, start_m, goals, goal_m, direct, way_m, via,
-        )  # fmt: skip
+        way_m, via, ends_by = self._search(starts, start_m, goals, goal_m, direct)
         if ends_by < 0:
             return self._straight_on(start, goal, direct)
         node = int(goals[ends_by])
@@ -181,6 +176,13 @@ class Router:
         segments = np.array([start.segment, *self._segment[edges], goal.segment], dtype=np.int64)
         forward = np.array([leaves_forward, *self._along[edges], ends_by == 0], dtype=np.bool_)
         return self._put_together(segments, forward, start.along_m, goal.along_m, total)
+
+    def is_within(self, start: Spot, goal: Spot, metres: float) -> bool:
+        """Tell whether the way from a spot to another is shorter than some metres."""
+        direct = self._direct_m(start.segment, start.along_m, goal.segment, goal.along_m)
+        leave = self._leave(start.segment, start.along_m)
+        reach = self._reach(goal.segment, goal.along_m)
+        return bool(direct < metres) or self._search(*leave, *reach, metres)[2] >= 0
 
     def matrix(self, spots: Spots) -> tuple[Floats, Floats]:
         """Measure the shortest ways between all spots.
@@ -219,6 +221,18 @@ class Router:
             metres[np.ix_(on, on)] = np.minimum(rows, direct)
         np.fill_diagonal(metres, 0.0)
         return metres / self.speed, metres
+
+    def _search(
+        self, starts: Integers, start_m: Floats, goals: Integers, goal_m: Floats, most: float
+    ) -> tuple[Floats, NDArray[np.int32], int]:
+        """Return the metres to each node, the edge by which, and the goal that is reached."""
+        nodes = len(self.network.x)
+        way_m, via = np.full(nodes, np.inf), np.full(nodes, -1, dtype=np.int32)
+        ends_by: int = find_way(
+            self._first, self._head, self._length, self.network.x, self.network.y, self._least,
+            starts, start_m, goals, goal_m, most, way_m, via,
+        )  # fmt: skip
+        return way_m, via, ends_by
 
     def _leave(self, segment: Integers | int, along: Floats | float) -> tuple[Integers, Floats]:
         """Return the nodes by which one leaves a spot, against and along its line, and the metres.
@@ -305,6 +319,19 @@ class Router:
         at = np.concatenate([[low], steps[inside], [high]])
         cut = np.column_stack([np.interp(at, steps, points[:, axis]) for axis in (0, 1)])
         return cut if begin <= end else cut[::-1]
+
+
+def warm() -> None:
+    """Have compiled what the first person would wait for."""
+    lines = np.array([shapely.LineString([(0, 0), (1, 0)]), shapely.LineString([(1, 0), (2, 0)])])
+    ends, masks = np.array([0, 1]), np.full(2, int(Mode.FOOT), dtype=np.uint8)
+    names = np.array(["", ""], dtype=object)
+    network = Network(
+        np.arange(3.0), np.zeros(3), ends, ends + 1, np.ones(2), masks, masks, lines, ends, names
+    )
+    router = Router(network, Mode.FOOT)
+    router.matrix(router.snap(np.array([0.5, 1.5]), np.zeros(2), 1.0))
+    router.path(Spot(0, 0.5), Spot(1, 0.5))
 
 
 def _least_stretch(network: Network) -> float:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import N_
@@ -47,9 +47,11 @@ def build_network(session: Session, step: Step = lambda message, share: None) ->
     dict
         The report, see `StreetNetwork.report`.
     """
-    # Whoever has written roads has this row until he commits.
-    state = session.execute(select(StreetNetwork).with_for_update()).scalar_one()
-    session.refresh(state)
+    # What is written now is waited for, and what comes meanwhile waits and then finds the network
+    # up to date, which it no longer is: so no road is missed. In the order of an import.
+    session.execute(text("LOCK TABLE unit, road IN SHARE MODE"))
+    newest = select(StreetNetwork).with_for_update().execution_options(populate_existing=True)
+    state = session.execute(newest).scalar_one()
     step(READING, 0.0)
     roads = read_roads(session)
     step(JOINING, 0.2)
@@ -89,6 +91,7 @@ def _figures(streets: Streets) -> dict[str, Any]:
     placed = _placed(streets)
     gaps = find_gaps(placed.network) if placed else None
     return {
+        "bounds": list(placed.bounds) if placed else None,
         "segments": len(streets),
         "nodes": int(max(streets.start.max(initial=-1), streets.end.max(initial=-1))) + 1,
         "km": round(float(streets.length_m.sum()) / 1000, 3),

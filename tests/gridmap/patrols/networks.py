@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from hypothesis import strategies as st
 
+from geodata.metric import metres_per_degree
 from gridmap.patrols.network import Mode, Network
+from gridmap.patrols.streets.building import Streets
 
 ALL = int(Mode.FOOT | Mode.BICYCLE | Mode.CAR)
 Line = Sequence[tuple[float, float]]
@@ -64,3 +68,26 @@ def networks(draw: st.DrawFn) -> Network:
     backward = [draw(st.sampled_from([ALL, int(Mode.FOOT)])) for _ in lines]
     scaled = [[(50.0 * x, 50.0 * y) for x, y in line] for line in lines]
     return network_of(*scaled, backward=backward)
+
+
+#: The place in degrees of the point (0, 0) of roads in metres.
+CORNER = (116.0, 28.0)
+_SCALE = metres_per_degree(CORNER[1])
+
+
+def roads_of(*rows: tuple[Line, Mapping[str, object]]) -> gpd.GeoDataFrame:
+    """Make a frame of roads in metres from the corner, as an import stores them."""
+    usual = {"name": "", "kind": "residential", "oneway": False, "bridge": False, "tunnel": False,
+             "foot": None, "bicycle": None, "car": None}  # fmt: skip
+    shapes = [shapely.LineString(np.array(line) / _SCALE + CORNER) for line, _ in rows]
+    frame = pd.DataFrame([{**usual, **marks} for _, marks in rows], columns=list(usual))
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
+
+
+def in_metres(streets: Streets) -> list[list[tuple[int, int]]]:
+    """The lines of streets in whole metres from the corner, sorted."""
+    lines = [
+        [tuple(map(int, point)) for point in np.round((at - CORNER) * _SCALE).astype(int)]
+        for at in map(shapely.get_coordinates, streets.lines)
+    ]
+    return sorted(min(line, line[::-1]) for line in lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from geoalchemy2.shape import from_shape
 from shapely import LineString
@@ -91,7 +93,7 @@ def test_a_free_leg_is_straight_and_joins_the_routed_ones(town: Session) -> None
     assert [leg.routed for leg in found.legs] == [True, False, True]
     assert len(found.legs[1].coordinates) == 2
     assert found.legs[1].length_m == pytest.approx(110.8, rel=1e-3)
-    for before, after in zip(found.legs, found.legs[1:], strict=False):
+    for before, after in pairwise(found.legs):
         assert before.coordinates[-1] == after.coordinates[0]
 
 

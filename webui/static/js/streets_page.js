@@ -1,0 +1,105 @@
+// The page of the street network: its map, the lists' way to the map, and waiting for the building.
+
+const root = document.getElementById("streets");
+const page = JSON.parse(root.dataset.page);
+
+if (page.state) wait();
+if (page.bounds) {
+  try {
+    await show();
+  } catch (error) {
+    document.querySelector(".street-stage").textContent = page.words.failed;
+    throw error;
+  }
+}
+
+async function show() {
+  const [{ MapCanvas }, { TileStore }, { StreetLayer }] = await Promise.all(
+    ["./canvas.js", "./tiles.js", "./streets_layer.js"].map((name) => import(name)),
+  );
+  const map = window[`${page.map}_1`];
+  const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const address = (template) => (z, x, y) => fill(template, { z, x, y });
+  const [west, south, east, north] = page.bounds;
+  const view = new URLSearchParams(location.search).get("at")?.split(",").map(Number);
+  if (view?.length === 3 && view.every(Number.isFinite)) map.setView([view[1], view[2]], view[0], { animate: false });
+  else map.fitBounds([[south, west], [north, east]], { animate: false, padding: [8, 8] });
+  L.control.zoom({ position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false }).addTo(map);
+  const store = new TileStore(address(page.tiles), () => base.redraw(), () => {});
+  const base = new MapCanvas(page, { territory: store, incidents: store }, new Set(page.layers), () => {});
+  base.addTo(map);
+  map.createPane("streets").style.zIndex = 405;
+  const picked = () => document.querySelector("input[name=mode]:checked").value;
+  const streets = new StreetLayer(address(page.streets), page.modes[picked()]);
+  streets.on("load", () => { document.documentElement.dataset.mapReady = "true"; });
+  streets.addTo(map);
+  for (const input of document.querySelectorAll("input[name=mode]")) {
+    input.addEventListener("change", () => streets.setMode(page.modes[picked()]));
+  }
+  // A link shows a colleague the same view.
+  map.on("moveend", () => {
+    const { lat, lng } = map.getCenter();
+    const here = new URL(location.href);
+    here.searchParams.set("at", [map.getZoom(), lat.toFixed(5), lng.toFixed(5)].join(","));
+    history.replaceState(null, "", here);
+  });
+  addEventListener("resize", () => map.invalidateSize());
+  marks(map, fill);
+}
+
+// Gaps as rings with a line over them, and the way from the lists to the map.
+function marks(map, fill) {
+  const name = (words) => words || page.words.unnamed;
+  const shown = { gap: [], island: [] };
+  for (const { from, to, m, name: own, other } of page.gaps) {
+    const [a, b] = [[from[1], from[0]], [to[1], to[0]]];
+    L.polyline([a, b], { color: "#7a0177", weight: 2, dashArray: "3 4", interactive: false }).addTo(map);
+    const ring = L.circleMarker(a, { radius: 6, color: "#7a0177", weight: 2, fillColor: "#fff", fillOpacity: 0.6 }).addTo(map);
+    shown.gap.push({ layer: ring, at: a, lines: [`${name(own)} · ${name(other)}`, fill(page.words.gap, { metres: m })] });
+  }
+  for (const { lat, lon, m, name: own } of page.islands) {
+    shown.island.push({ at: [lat, lon], lines: [name(own), fill(page.words.island, { metres: Math.round(m) })] });
+  }
+  const tell = ({ at, lines }) => {
+    const box = document.createElement("div");
+    for (const line of lines) {
+      const part = document.createElement("p");
+      part.textContent = line;
+      box.append(part);
+    }
+    L.popup({ maxWidth: 280 }).setLatLng(at).setContent(box).openOn(map);
+  };
+  for (const each of shown.gap) each.layer.on("click", () => tell(each));
+  for (const button of document.querySelectorAll(".to-map")) {
+    const kind = "gap" in button.dataset ? "gap" : "island";
+    const each = shown[kind][Number(button.dataset[kind])];
+    button.addEventListener("click", () => {
+      for (const row of document.querySelectorAll("tr.chosen")) row.classList.remove("chosen");
+      button.closest("tr").classList.add("chosen");
+      map.setView(each.at, kind === "gap" ? 18 : 16, { animate: false });
+      tell(each);
+      document.querySelector(".street-stage").scrollIntoView({ block: "nearest" });
+    });
+  }
+}
+
+// Asks how far the building is, often at first, and shows the result when it is there.
+function wait() {
+  const [bar, step] = ["progress", "step"].map((id) => document.getElementById(id));
+  const began = Date.now();
+  const look = async () => {
+    try {
+      const answer = await fetch(page.state);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const now = await answer.json();
+      if (now.over) { location.reload(); return; }
+      bar.value = now.progress;
+      step.textContent = now.step;
+    } catch {
+      step.textContent = page.words.waiting;
+    }
+    setTimeout(look, Date.now() - began < 10_000 ? 400 : 1500);
+  };
+  setTimeout(look, 200);
+}
