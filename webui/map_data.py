@@ -30,6 +30,7 @@ _PAGES = {
     "unit": ("dashboard.show", "unit"),
     "cell": ("cell_page.show", "cell_id"),
     "building": ("building_page.show", "building_id"),
+    "patrol_route": ("patrols.show", "route_id"),
 }
 
 

@@ -62,8 +62,13 @@ def _value(column: Column) -> str:
 
 def _shape(place: str, system: System, *, point: bool) -> str:
     """Return the geometry in a coordinate system, in the order of its axes."""
-    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise.
-    shape = place if point else f"ST_ForcePolygonCCW({place})"
+    # RFC 7946, 3.1.6: a polygon's outline runs counterclockwise. PostGIS turns lines round with it,
+    # which have a direction of their own.
+    shape = place
+    if not point:
+        shape = (
+            f"CASE ST_Dimension({place}) WHEN 2 THEN ST_ForcePolygonCCW({place}) ELSE {place} END"
+        )
     if system.srid != 4326:
         shape = f"ST_Transform({shape}, {int(system.srid)})"
     return f"ST_FlipCoordinates({shape})" if system.flipped else shape

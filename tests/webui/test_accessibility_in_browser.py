@@ -121,6 +121,7 @@ VISITS = [
     Visit("/patrols/{route}/print", "planner", MAP),
     Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]", phone=True),
     Visit("/patrols/import", "planner"),
+    Visit("/patrols/streets", "planner", MAP, phone=True),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -243,6 +244,7 @@ def test_axe_finds_no_serious_fault(
         ),
         (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
         (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
+        (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",
 )

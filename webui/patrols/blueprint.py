@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, g, request, url_for
 
 from geodata.messages import N_
+from gridmap.patrols.routes.files_in import MOST_BYTES
 from webui.access import may_open
 from webui.language import say
 from webui.patrols import words
@@ -21,6 +22,22 @@ TABS = (
     ("tracks.index", N_("Walked")),
     ("streets.index", N_("Streets")),
 )
+
+#: What may be larger than other forms: files, and drawings with their lines.
+_LARGE = {
+    "patrols.take_file": MOST_BYTES,
+    "patrols.add": 8 << 20,
+    "patrols.save": 8 << 20,
+    "patrols.near": 4 << 20,
+    "patrols.beside": 4 << 20,
+}
+
+
+@blueprint.url_value_preprocessor
+def _allow_large(endpoint: str | None, _: dict[str, Any] | None) -> None:
+    """Raise the limit before anybody reads the form, as the guard against forgery does."""
+    if endpoint in _LARGE:
+        request.max_content_length = _LARGE[endpoint]
 
 
 @blueprint.context_processor

@@ -24,8 +24,6 @@ from webui.patrols.blueprint import blueprint
 from webui.patrols.shared import map_values, page_of, route_json
 
 _LAYERS = "ground,road,building,unit,cell,place,hotspot"
-#: Drawings are sent with their lines; a photo is not among them.
-_MOST_BYTES = 4 << 20
 
 
 @blueprint.get("/new")
@@ -93,7 +91,6 @@ def save(route_id: int) -> ResponseReturnValue:
 
 
 def _draft() -> Draft:
-    request.max_content_length = _MOST_BYTES
     return read_draft(body())
 
 

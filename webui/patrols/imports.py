@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import N_, GeodataError, Message
 from gridmap.errors import GridmapError
-from gridmap.patrols.routes.files_in import MOST_BYTES, RouteFile, read_routes
+from gridmap.patrols.routes.files_in import RouteFile, read_routes
 from gridmap.patrols.routes.ground import check_in_town
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
@@ -42,7 +42,6 @@ def ask_file() -> ResponseReturnValue:
 @needs(Action.PLAN_PATROLS)
 def take_file() -> ResponseReturnValue:
     """Show the lines of a file, or say why it cannot be used."""
-    request.max_content_length = MOST_BYTES
     try:
         found = _read()
         lines = _lines(found)

@@ -197,6 +197,8 @@ def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:
     """Return a line as it can be edited; None of what is no line, or too short to be a route."""
     if shapely.get_type_id(part) == shapely.GeometryType.POLYGON:
         part = cast(shapely.Polygon, part).exterior
+    if isinstance(part, shapely.Polygon):
+        part = part.exterior
     if shapely.get_type_id(part) not in (
         shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING
     ):  # fmt: skip

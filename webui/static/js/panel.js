@@ -51,6 +51,8 @@ function swatch(key) {
       area(c, style(key, "cold"), 13, 2, 12, 14);
     } else if (key === "place") {
       drawPlace(c, "police_room", 9, 9, document.documentElement.lang !== "en", 7);
+    } else if (key === "patrol_route") {
+      line(c, 9, 3, "#1f5fa8");
     } else if (key === "incident") {
       c.fillStyle = BIN;
       c.globalAlpha = 0.62;

@@ -113,10 +113,12 @@ export class Drawing {
 
   async trace(points, first, last) {
     const stretch = points.slice(first, last + 1);
-    const free = stretch.slice(1).every((each) => each.free) || !this.page.urls.trace;
+    // What is known goes along as straight lines, so that a refusal names the point by its number.
+    const sent = points.slice(0, last + 1).map((each, i) => (i > first ? each : { ...each, free: true }));
+    const free = stretch.slice(1).every((each) => each.free);
     const legs = free
       ? stretch.slice(1).map((to, i) => ({ coordinates: [[stretch[i].lon, stretch[i].lat], [to.lon, to.lat]], routed: false, streets: [] }))
-      : (await ask(this.page.urls.trace, { mode: this.mode, waypoints: stretch }, this.page.words)).legs;
+      : (await ask(this.page.urls.trace, { mode: this.mode, waypoints: sent }, this.page.words)).legs.slice(first);
     legs.forEach(({ coordinates, routed }, i) => {
       // A click is moved onto the street that it was meant for.
       if (!routed) return;

@@ -10,7 +10,7 @@ export function readState(page) {
     ? q.get("layers").split(",").filter((key) => known.has(key))
     : page.layers.filter((layer) => layer.on).map((layer) => layer.key);
   const day = (name) => (/^\d{4}-\d\d-\d\d$/.test(q.get(name) || "") ? q.get(name) : "");
-  const [, layer, id] = /^([a-z]+):(\d+)$/.exec(q.get("sel") || "") || [];
+  const [, layer, id] = /^([a-z_]+):(\d+)$/.exec(q.get("sel") || "") || [];
   return {
     z: number("z"), lat: number("lat"), lon: number("lon"),
     layers: new Set(layers),
