@@ -70,7 +70,7 @@ class Effort:
         Covered risk at which the search ends, where the best is known.
     """
 
-    iterations: int = 4000
+    iterations: int = 2400
     rounds: int = 4
     seconds: float | None = None
     seed: int = 0
