@@ -65,10 +65,17 @@ def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> P
     rng = np.random.default_rng(SEED)
     middle = np.hypot(ways.x - np.median(ways.x), ways.y - np.median(ways.y))
     near = np.argsort(middle)[: len(middle) // 4]
+    # Incidents are where people are: hot places lie in the middle, others all over the town.
+    number = np.arange(optional)
+    hot = number % 8 == 0
+    central = rng.choice(near, ROOMS + optional)
     places = np.concatenate(
-        [rng.choice(near, ROOMS), rng.choice(near, optional // 2),
-         rng.choice(len(middle), optional - optional // 2 + musts)]
-    )  # fmt: skip
+        [
+            central[:ROOMS],
+            np.where(hot | (number % 2 == 1), central[ROOMS:], rng.choice(len(middle), optional)),
+            rng.choice(len(middle), musts),
+        ]
+    )
     metres = dijkstra(ways.graph, directed=False, indices=places)[:, places]
     shift = Window(16 * HOUR, 24 * HOUR)
     rest = Break(1800.0, Window(19 * HOUR, 22 * HOUR), tuple(range(ROOMS)))
@@ -82,7 +89,7 @@ def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> P
         dwell = float(rng.integers(10, 16)) * 60
         if i >= optional:
             stops.append(Stop(f"must {i}", node, dwell, must=True))
-        elif i % 8 == 0:
+        elif hot[i]:
             hours = visits_between(18 * HOUR, 24 * HOUR, 2 * HOUR)
             stops.append(Stop(f"hot {i}", node, dwell, float(rng.uniform(20, 40)), windows=hours,
                               each=True))  # fmt: skip

@@ -1,10 +1,9 @@
-"""Chao's instances of the team orienteering problem, 30 s each at most, beside OR-Tools.
+"""Chao's team orienteering instances, 30 s of the processor at most, beside OR-Tools.
 
 Every run ends when the best value known is reached. That is the value published by Chao, Golden
-and Wasil (1996) in `top_published.csv`, the proved optimum where `proved.csv` has one, and what
-any run found where that is more. Some of the published values lie above proved optima (p1.3.h is
-75 there, and 70 is proved): the paper's lengths were rounded, ours are not. So the gap is given
-both to the values known to be reached by anybody with true lengths, and to the published ones.
+and Wasil (1996), or the proved optimum where `proved.csv` has one, or what any run here found,
+where that is more. The paper's lengths were rounded and some of its values cannot be reached with
+true ones (p1.3.h is 75 there, and 70 is proved): those that `top_bounds` refutes are left out.
 
 What was run is kept in a file, and a run that was cut short, because something else took the
 processor or the sitting ended, goes on from it.
@@ -16,6 +15,7 @@ import argparse
 import csv
 import json
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ from gridmap.patrols.planning.search import Effort
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("GRIDMAP_SAMPLE_DATA", ROOT.parent / "shared" / "data"))
 FOLDER = DATA / "patrol_oracles" / "top"
+PUBLISHED = ROOT / "benchmarks" / "top_published.csv"
 GOAL_MEAN, GOAL_WORST = 0.5, 2.0
 # A round of the search, after which another multiplier of prizes is tried.
 ROUND = 4000
@@ -60,8 +61,11 @@ def main() -> None:
         "--runs", type=Path, default=Path(tempfile.gettempdir()) / "gridmap-top.csv"
     )
     options = parser.parse_args()
-    published = _table(FOLDER.parent, ROOT / "benchmarks" / "top_published.csv", "published")
-    proved = _table(FOLDER, FOLDER / "proved.csv", "value")
+    published = _table(PUBLISHED, "published")
+    refuted = {name for name, yes in _table(PUBLISHED, "refuted").items() if yes}
+    proved = _table(FOLDER / "proved.csv", "value")
+    if not FOLDER.is_dir():
+        raise SystemExit(f"no instances in {FOLDER}; set GRIDMAP_SAMPLE_DATA")
     names = [name for name in published if name[1] in options.sets][:: options.every]
     until = time.perf_counter() + 60 * options.minutes
     for solver in options.solvers.split(","):
@@ -73,37 +77,58 @@ def main() -> None:
             run = _run(name, solver, problem, options.seconds, proved.get(name, published[name]))
             _append(options.runs, run)
     runs = [run for run in _read(options.runs) if run.instance in names]
-    print(json.dumps(_report(runs, published, proved, options.seconds)))
+    print(json.dumps(_report(runs, published, proved, refuted, options.seconds)))
 
 
 def _run(name: str, solver: str, problem: Problem, seconds: float, target: float) -> Run:
-    began, busy = time.perf_counter(), time.process_time()
-    if solver == "gridmap":
-        effort = Effort(ROUND * 1000, rounds=1000, seconds=seconds, enough=target)
-        made = plan(problem, effort)
-        assert check(problem, made, tolerance=1e-9) == []
-        value = made.covered_risk
-    else:
+    began, before = time.perf_counter(), _processor()
+    if solver == "ortools":
         value = with_ortools(problem, seconds, target)
+    else:
+        value = 0.0
+        left = seconds
+        # Where the processor is shared the clock strikes early: what is left is used from anew.
+        while value < target and left > seconds / 20:
+            effort = Effort(
+                ROUND * 1000,
+                rounds=1000,
+                seconds=left,
+                seed=int(1000 * (seconds - left)),
+                enough=target,
+            )
+            made = plan(problem, effort)
+            assert check(problem, made, tolerance=1e-9) == []
+            value = max(value, made.covered_risk)
+            left = seconds - (_processor() - before)
     return Run(
         name,
         solver,
         value,
         round(time.perf_counter() - began, 2),
-        round(time.process_time() - busy, 2),
+        round(_processor() - before, 2),
     )
 
 
+def _processor() -> float:
+    """Return the seconds of the processor that this process and its children have had."""
+    mine = resource.getrusage(resource.RUSAGE_SELF)
+    theirs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return mine.ru_utime + mine.ru_stime + theirs.ru_utime + theirs.ru_stime
+
+
 def _report(
-    runs: list[Run], published: dict[str, float], proved: dict[str, float], seconds: float
+    runs: list[Run],
+    published: dict[str, float],
+    proved: dict[str, float],
+    refuted: set[str],
+    seconds: float,
 ) -> dict[str, Any]:
     known = dict(proved)
     for run in runs:
         if run.instance not in proved:
             known[run.instance] = max(known.get(run.instance, 0.0), run.value)
-    # A published value counts as known where it was reached with true lengths; where it was not
-    # and nothing is proved, it is taken for reachable, which is to our disadvantage.
-    doubted = {name for name in proved if published[name] > proved[name]}
+    # A published value that nobody reaches and nothing refutes is taken for reachable.
+    doubted = refuted | {name for name in proved if published[name] > proved[name]}
     for name, value in published.items():
         if name not in doubted and name in known:
             known[name] = max(known[name], value)
@@ -118,7 +143,7 @@ def _report(
         f"{GOAL_WORST} %, none on the proved ones",
         "measured": ours,
         "beside": {"OR-Tools routing": measured["ortools"]},
-        "published_above_proved": sorted(doubted),
+        "refuted": sorted(doubted),
         "ok": bool(ours)
         and ours["mean_gap_percent"] <= GOAL_MEAN
         and ours["worst_gap_percent"] <= GOAL_WORST
@@ -151,11 +176,9 @@ def _gaps(runs: list[Run], known: dict[str, float], proved: dict[str, float]) ->
     }
 
 
-def _table(folder: Path, path: Path, column: str) -> dict[str, float]:
-    if not folder.is_dir():
-        raise SystemExit(f"no instances in {folder}; set GRIDMAP_SAMPLE_DATA")
+def _table(path: Path, column: str) -> dict[str, float]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return {row["instance"]: float(row[column]) for row in csv.DictReader(lines)}
+    return {row["instance"]: float(row[column] or 0) for row in csv.DictReader(lines)}
 
 
 def _read(path: Path) -> Iterator[Run]:

@@ -15,6 +15,7 @@ import time
 import numpy as np
 from ortools.sat.python import cp_model
 
+from benchmarks.top import FOLDER, PUBLISHED
 from benchmarks.top_instances import read_instance
 from gridmap.patrols.planning.problem import Problem
 
@@ -88,13 +89,11 @@ def reachable(problem: Problem, value: float, seconds: float) -> bool | None:
 
 def main() -> None:
     """Run the proofs."""
-    from benchmarks.top import FOLDER, ROOT
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("instances", nargs="+")
     parser.add_argument("--seconds", type=float, default=600.0)
     options = parser.parse_args()
-    lines = (ROOT / "benchmarks" / "top_published.csv").read_text(encoding="utf-8").splitlines()
+    lines = PUBLISHED.read_text(encoding="utf-8").splitlines()
     published = {row["instance"]: float(row["published"]) for row in csv.DictReader(lines)}
     for name in options.instances:
         began = time.perf_counter()

@@ -6,6 +6,10 @@ Research 88, 464-474.
 
 from __future__ import annotations
 
+import math
+import multiprocessing
+import resource
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +45,7 @@ def with_ortools(problem: Problem, seconds: float, enough: float) -> float:
     problem : Problem
         Of one mode, teams alike.
     seconds : float
-        The limit; it ends earlier when ``enough`` is reached.
+        Of the processor; it ends earlier when ``enough`` is reached.
     enough : float
 
     Returns
@@ -49,6 +53,25 @@ def with_ortools(problem: Problem, seconds: float, enough: float) -> float:
     float
         The score collected.
     """
+    here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(
+        target=_ortools, args=(problem, math.ceil(seconds), enough, there)
+    )
+    child.start()
+    there.close()
+    value = 0.0
+    try:
+        while True:
+            value = max(value, here.recv())
+    except EOFError:
+        child.join()
+    return value
+
+
+def _ortools(problem: Problem, seconds: int, enough: float, told: Connection) -> None:
+    """Search until the kernel ends the process, and tell each better score at once."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     ways = problem.matrices[problem.teams[0].mode].seconds
     first = problem.teams[0]
     crew = len(problem.teams)
@@ -74,21 +97,15 @@ def with_ortools(problem: Problem, seconds: float, enough: float) -> float:
     parameters.local_search_metaheuristic = (
         routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     )
-    parameters.time_limit.FromMilliseconds(int(1000 * seconds))
     total = sum(stop.risk for stop in problem.stops)
 
-    def stop_at_best() -> None:
-        if total - routing.CostVar().Max() // weight >= enough:
+    def tell() -> None:
+        score = total - routing.CostVar().Max() // weight
+        told.send(score)
+        if score >= enough:
             routing.solver().FinishCurrentSearch()
 
-    routing.AddAtSolutionCallback(stop_at_best)
-    solution = routing.SolveWithParameters(parameters)
-    if solution is None:
-        return 0.0
-    return float(
-        sum(
-            stop.risk
-            for stop in problem.stops
-            if (index := manager.NodeToIndex(stop.node)) != solution.Value(routing.NextVar(index))
-        )
-    )
+    routing.AddAtSolutionCallback(tell)
+    # By the clock only as a guard, where the processor is shared with many.
+    parameters.time_limit.FromSeconds(60 * seconds)
+    routing.SolveWithParameters(parameters)
