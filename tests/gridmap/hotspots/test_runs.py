@@ -16,6 +16,7 @@ from gridmap.demo import _month_end
 from gridmap.embedded import Cluster
 from gridmap.handlers import HANDLERS
 from gridmap.hotspots import mapwise
+from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.queries import (
@@ -198,7 +199,9 @@ def test_a_run_that_is_deleted_while_it_runs_is_no_fault(
     run_as_ever = ANALYSES["gi_star"].load()
     open_transactions = []
 
-    def vanish(*given: Any) -> Result:
+    def vanish(events: Events, area: Area, context: Context, *rest: Any) -> Result:
+        # Homes are read beside the incidents, and may take longer.
+        context.households()
         with town.begin() as connection:
             connection.execute(text("DELETE FROM hotspot_run WHERE id = :id"), {"id": run_id})
             open_transactions.append(
@@ -209,7 +212,7 @@ def test_a_run_that_is_deleted_while_it_runs_is_no_fault(
                     """)
                 ).scalar_one()
             )
-        return run_as_ever(*given)
+        return run_as_ever(events, area, context, *rest)
 
     monkeypatch.setattr("gridmap.hotspots.analyses.gi_star.run", vanish)
     with Session(town) as session, session.begin():
