@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import select
+from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import psycopg
 from alembic.config import Config
-from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+#: Execution option of a statement whose plan the server is to keep: one for all values, or one for
+#: the very values when they are asked for again.
+KEEP_PLAN = "gridmap_keep_plan"
+Keeping = Literal["any values", "these values"]
+_MOST_SEEN = 1000
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -39,12 +48,53 @@ def make_engine(url: str, **options: Any) -> Engine:
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             url = "postgresql+psycopg://" + url.removeprefix(scheme)
-    options.setdefault("pool_pre_ping", True)
     # Days are told by the territory's own time zone. Sessions that all keep UTC make a query
     # that forgets it wrong everywhere, and so found, instead of wrong on another server only.
     given = dict(options.pop("connect_args", {}))
     given["options"] = f"-c timezone=UTC {given.get('options', '')}".strip()
-    return create_engine(url, connect_args=given, **options)
+    engine = create_engine(url, connect_args=given, **options)
+    event.listen(engine, "checkout", _refuse_ended)
+    event.listen(engine, "do_execute", _keep_plan)
+    return engine
+
+
+def _refuse_ended(driver: psycopg.Connection, record: object, proxy: object) -> None:
+    """Make the pool open a connection anew that the server has ended.
+
+    What an idle connection has to read is its end, or a notice that nobody needs. To ask the
+    server, as SQLAlchemy can, takes a way there and back at every request.
+    """
+    waiting = select.poll()
+    if not driver.closed:
+        waiting.register(driver.fileno(), select.POLLIN)
+    if driver.closed or waiting.poll(0):
+        raise DisconnectionError
+
+
+def _keep_plan(cursor: Any, statement: str, values: Any, context: Any) -> bool | None:
+    """Let the server keep the plan of a statement that asks for it."""
+    keeping: Keeping | None = context.execution_options.get(KEEP_PLAN)
+    if keeping is None:
+        return None
+    if keeping == "any values":
+        cursor.execute(statement, values, prepare=True)
+        return True
+    whole = psycopg.ClientCursor(cursor.connection).mogrify(statement, values)
+    again = _seen_before(hash(whole))
+    cursor.execute(whole if again else statement, None if again else values, prepare=again)
+    return True
+
+
+_seen: OrderedDict[int, None] = OrderedDict()
+
+
+def _seen_before(number: int) -> bool:
+    """Tell whether a number was given not long ago; two threads may both be the first."""
+    before = number in _seen
+    _seen[number] = None
+    while len(_seen) > _MOST_SEEN:
+        _seen.popitem(last=False)
+    return before
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -161,6 +161,12 @@ def _keep_apart(response: Response) -> Response:
 
 class _FormSession(SecureCookieSessionInterface):
     """Flask's own cookie, which holds the forms' token and notices: safe wherever HTTPS is."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        # What reads the signature is made anew each time, and programs bring no cookie.
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure

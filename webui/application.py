@@ -134,8 +134,9 @@ def _engine(settings: Settings) -> Engine:
         pool_size=settings.pool_size,
         max_overflow=0,
         connect_args={
-            # A plan made for any tile is a bad one for each of them.
-            "prepare_threshold": None,
+            # A plan made for any tile is a bad one for each of them: no plan is kept but where a
+            # statement asks for it.
+            "prepare_threshold": 1 << 31,
             "options": f"-c statement_timeout={settings.statement_timeout_s * 1000}",
         },
     )

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,37 +88,44 @@ def write_cursor(key: Sequence[str | None]) -> str:
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
-def with_state(cursor: str, state: str) -> str:
+def with_state(cursor: str, mark: str) -> str:
     """Return a cursor that holds only while something outside the list stays as it is."""
-    return f"{_mark(state)}{_BETWEEN}{cursor}"
+    return f"{mark}{_BETWEEN}{cursor}"
 
 
-def of_state(cursor: str, state: str) -> str:
-    """Return the cursor that was given to `with_state`.
+def split_state(cursor: str) -> tuple[str, str]:
+    """Return the mark of the state then, for `require_one_state`, and what `with_state` was given.
 
     Raises
     ------
     ParameterError
-        If the state was another then.
+        If it is no such cursor.
     """
     mark, between, rest = cursor.partition(_BETWEEN)
     if not between:
         raise _foreign()
-    if mark != _mark(state):
-        raise changed_meanwhile()
-    return rest
+    return mark, rest
 
 
-def changed_meanwhile() -> ParameterError:
-    """Return the refusal of a page whose order no longer holds."""
-    return ParameterError(
-        "cursor",
-        Message("cursor: cells were changed since this list was begun. Begin it anew."),
-    )
-
-
-def _mark(state: str) -> str:
+def mark_of(state: str) -> str:
+    """Return the mark of a state in a cursor."""
     return hashlib.sha256(state.encode()).hexdigest()[:12]
+
+
+def require_one_state(marks: Set[str]) -> str:
+    """Return the mark that all parts of a list have.
+
+    Raises
+    ------
+    ParameterError
+        If the state was changed between them, so that their order no longer holds.
+    """
+    if len(marks) != 1:
+        raise ParameterError(
+            "cursor",
+            Message("cursor: cells were changed since this list was begun. Begin it anew."),
+        )
+    return next(iter(marks))
 
 
 def _read(cursor: str, length: int) -> list[str | None]:

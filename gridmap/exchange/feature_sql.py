@@ -57,7 +57,8 @@ def _value(column: Column) -> str:
         return f"""'"' || ({column.sql}) || '"'"""
     if column.type in {"integer", "boolean"}:
         return f"({column.sql})::text"
-    return f"to_json({column.sql})::text"
+    # `concat` writes it as text itself; a cast would do so before.
+    return f"to_json({column.sql})"
 
 
 def _shape(place: str, system: System, *, point: bool) -> str:

@@ -11,15 +11,18 @@ from sqlalchemy import Connection, TextClause, text
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
+from gridmap.db import KEEP_PLAN, Keeping
+from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition
 from gridmap.exchange.cursors import (
     Sort,
-    changed_meanwhile,
     continue_after,
     first_key,
-    of_state,
+    mark_of,
+    require_one_state,
+    split_state,
     with_state,
     write_cursor,
 )
@@ -38,9 +41,7 @@ _CELL = Column("cell", "t.cell_id", "integer", "")
 _WIDE = 0.01
 #: Tells whether cells were changed since; who does it also writes the log of the feed. The rows of
 #: the log count too, for a transaction may be committed after one that has a greater number.
-_STATE = text(
-    "SELECT count(*) || '.' || coalesce(max(xid), 0) FROM layer_change WHERE layer = 'cells'"
-)
+_STATE = "(SELECT count(*) || '.' || coalesce(max(xid), 0) FROM layer_change WHERE layer = 'cells')"
 
 Box = tuple[float, float, float, float]
 
@@ -148,37 +149,53 @@ def find_page(connection: Connection, collection: Collection, grant: Grant, quer
     """
     collection = privacy.published(collection, grant)
     query = _ordered(collection, grant, query)
-    if query.sorts and query.sorts[0].column is _CELL:
+    if _by_cell(query):
         return _find_by_cell(connection, collection, grant, query)
-    return _find(connection, collection, grant, query)
+    return _find(connection, collection, grant, query, set())
+
+
+def _by_cell(query: Query) -> bool:
+    return bool(query.sorts) and query.sorts[0].column is _CELL
 
 
 def _find_by_cell(
     connection: Connection, collection: Collection, grant: Grant, query: Query
 ) -> Page:
     """Return a page in the order of cells, which holds only while no cell is changed."""
-    state = str(connection.execute(_STATE).scalar())
-    cursor = None if query.cursor is None else of_state(query.cursor, state)
-    page = _find(connection, collection, grant, replace(query, cursor=cursor))
-    if str(connection.execute(_STATE).scalar()) != state:
-        raise changed_meanwhile()
-    return page if page.next is None else replace(page, next=with_state(page.next, state))
+    marks: set[str] = set()
+    if query.cursor is not None:
+        mark, cursor = split_state(query.cursor)
+        marks, query = {mark}, replace(query, cursor=cursor)
+    page = _find(connection, collection, grant, query, marks)
+    mark = require_one_state(marks)
+    return page if page.next is None else replace(page, next=with_state(page.next, mark))
 
 
-def _find(connection: Connection, collection: Collection, grant: Grant, query: Query) -> Page:
+def _find(
+    connection: Connection, collection: Collection, grant: Grant, query: Query, marks: set[str]
+) -> Page:
+    """Return a page, and add to the marks that of the state in which each statement read it."""
     chosen = _choose(collection, grant, query)
+    # Nothing but its length and its beginning tell one plain page from another.
+    plain = not query.narrow and not chosen.params.keys() - {"after_id", *privacy.params(grant)}
+    keep: Keeping = "any values" if plain else "these values"
     parts: list[str] = []
     last: Sequence[str | None] = ()
     told, matched = 0, None
     for rows in _rows(collection, query, chosen):
         statement = _page_statement(collection, grant, query, rows)
         if not query.narrow:
-            # With its length written into it the server keeps the plan of a plain page, which
-            # takes longer to make than ten features. What narrows a page decides on its plan.
+            # With its length written into it the plan of a plain page is right for each of them,
+            # and to make it takes longer than ten features. What narrows a page decides on its
+            # plan.
             statement = statement.replace(":page_limit", str(query.limit - told))
         # One more row than wanted tells whether there is another page.
         params = chosen.params | {"page_limit": query.limit - told}
-        features, found, key, matched = connection.execute(_prepared(statement), params).one()
+        features, found, key, matched, state = connection.execute(
+            _prepared(statement), params, execution_options={KEEP_PLAN: keep}
+        ).one()
+        if state is not None:
+            marks.add(mark_of(state))
         parts += [features] if features else []
         more = found > query.limit - told
         last, told = (key or last), told + min(found, query.limit - told)
@@ -192,19 +209,27 @@ def _find(connection: Connection, collection: Collection, grant: Grant, query: Q
 def _page_statement(collection: Collection, grant: Grant, query: Query, rows: str) -> str:
     """Return the statement that makes features of rows, counts them and tells the last one's key.
 
-    With it comes how many features there are on all pages, where that is known.
+    With it comes how many features there are on all pages, where that is known, and the state of
+    the cells where the order is theirs.
     """
     columns = select_columns(collection, grant, query)
     place, point = geometry_of(collection, grant), collection.shape == "Point"
     keys = ", ".join(f"({key})::text" for key in _keys(query))
+    # The rows are put in order before the features are made: LIMIT makes the server sort small
+    # rows instead of long texts, and what a sorted subquery yields is joined in its order.
     return f"""
-        SELECT string_agg({feature_sql(columns, place, point=point, system=query.system)},
-                          ',' ORDER BY t.page_row) FILTER (WHERE t.page_row <= :page_limit),
+        SELECT string_agg(t.feature, ',') FILTER (WHERE t.page_row <= :page_limit),
             count(*),
-            max(ARRAY[{keys}]) FILTER (WHERE t.page_row = :page_limit),
-            {_matched(collection, grant, query)}
-        FROM (SELECT t.*, row_number() OVER () AS page_row FROM ({rows}) t) t
-        {collection.joined(columns)}
+            max(t.key) FILTER (WHERE t.page_row = :page_limit),
+            {_matched(collection, grant, query)},
+            {_STATE if _by_cell(query) else "NULL"}
+        FROM (
+            SELECT {feature_sql(columns, place, point=point, system=query.system)} AS feature,
+                t.page_row, CASE WHEN t.page_row = :page_limit THEN ARRAY[{keys}] END AS key
+            FROM (SELECT t.*, row_number() OVER () AS page_row FROM ({rows}) t) t
+            {collection.joined(columns)}
+            ORDER BY t.page_row LIMIT :page_limit + 1
+        ) t
     """
 
 
@@ -312,7 +337,7 @@ def _choose_boxes(chosen: _Statement, collection: Collection, grant: Grant, quer
         tests.append(test)
         cells.append(f"c.geom && {envelope}")
     chosen.within = f"({' OR '.join(tests)})"
-    if query.sorts and query.sorts[0].column is _CELL:
+    if _by_cell(query):
         # What lies in a cell meets no box that the cell does not meet.
         area = grant.scope.condition("c.community_id")
         chosen.by_cell = f"({' OR '.join(cells)}) AND {area}"

@@ -19,6 +19,7 @@ from typing import Any, get_args
 from sqlalchemy import Connection, Row, text
 
 from geodata.messages import Message
+from gridmap.db import KEEP_PLAN
 from gridmap.errors import GridmapError
 from gridmap.exchange.agencies.tokens import LONGEST, hash_of
 from gridmap.exchange.collections import COLLECTIONS
@@ -84,7 +85,7 @@ _FIND = text(f"""
         RETURNING key_id
     )
     SELECT id, version, holds, EXISTS (SELECT FROM taken) AS allowed, rate::float FROM found
-""")
+""").execution_options(**{KEEP_PLAN: "any values"})
 _WAIT = text("""
     SELECT (1 - r.tokens) / :rate - extract(epoch FROM clock_timestamp() - r.at)
     FROM api_rate r WHERE r.key_id = :id
