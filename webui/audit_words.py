@@ -236,7 +236,6 @@ _FIELDS = {
     "categories": N_("Categories"),
     "parameters": N_("Choices"),
     "shared": N_("Shared"),
-    "team_id": N_("Team"),
     "route_id": N_("Route"),
     "rule": N_("Rule"),
     "removed": N_("Taken away"),

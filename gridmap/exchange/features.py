@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from geodata.messages import Message
-from gridmap.errors import NotFoundError
 from gridmap.db import KEEP_PLAN, Keeping
-from gridmap.errors import NotFoundError, ParameterError
+from gridmap.errors import NotFoundError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.cql import Condition

@@ -112,7 +112,6 @@ VISITS = [
     Visit("/patrols/shifts/{shift}", "cadre", phone=True),
     Visit("/patrols/shifts/sheet?team={team}", "supervisor", phone=True),
     Visit("/patrols/shifts/settings", "admin"),
-    Visit("/patrols/streets", "planner", MAP, phone=True),
     Visit("/patrols", "planner", phone=True),
     Visit("/patrols/new", "planner", f"{MAP}[data-editor-ready]"),
     Visit("/patrols/{route}/edit", "planner", f"{MAP}[data-editor-ready]", phone=True),
@@ -237,7 +236,6 @@ def test_axe_finds_no_serious_fault(
         ),
         (Visit("/patrols/shifts/mine", "cadre"), [".next-shift a", ".shift-list a"]),
         (Visit("/hotspots/{run}", "supervisor", MAP), [".to-map", "#month", ".hot-acts a"]),
-        (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
         (
             Visit("/patrols/{route}/edit", "planner", f"{MAP}[data-editor-ready]"),
             ["#draw", "#stop", "#free", "#middle", ".route-point", "#metres", "#save"],

@@ -71,11 +71,6 @@ BUDGETS: Mapping[str, int] = {
     "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
     "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,
     "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
-    "hotspots.export": 8, "hotspots.ask_delete": 5, "patrols.index": 8, "patrols.script": 2,
-    "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
-    "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,
-    "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
-    "streets.index": 4, "streets.state": 3, "streets.tile": 3, "streets.script": 2,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there. With the first shift or conflict a list asks for the time zone and for names.

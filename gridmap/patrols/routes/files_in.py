@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import geopandas as gpd
 import numpy as np
@@ -195,8 +194,6 @@ def _kinds(raw: RawTable) -> list[str]:
 
 def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:
     """Return a line as it can be edited; None of what is no line, or too short to be a route."""
-    if shapely.get_type_id(part) == shapely.GeometryType.POLYGON:
-        part = cast(shapely.Polygon, part).exterior
     if isinstance(part, shapely.Polygon):
         part = part.exterior
     if shapely.get_type_id(part) not in (
