@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
 
-from gridmap.patrols.network import SPEED, Integers, Mode, Network
+from gridmap.patrols.network import SPEED, Floats, Integers, Mode, Network
 from gridmap.patrols.sweeping.streets import Route, Sweep, Team
 
 _SAME_S = 1e-3
@@ -95,3 +97,63 @@ def _check_route(
     if clock > team.longest_s + _SAME_S:
         found.append(Finding(Fault.TOO_LONG, number, -1))
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """What areas are like, arrays of shape (areas,).
+
+    Attributes
+    ----------
+    pieces : ndarray of int64
+        How many pieces each area has.
+    work : ndarray of float64
+        What they take together.
+    parts : ndarray of int64
+        In how many parts that do not touch each area falls; 1 where it is connected.
+    """
+
+    pieces: Integers
+    work: Floats
+    parts: Integers
+
+    @property
+    def imbalance(self) -> float:
+        """How much more than the mean the area with most work has, as a share of the mean."""
+        return float(self.work.max() / self.work.mean() - 1)
+
+
+def check_areas(neighbours: Integers, work: Floats, area: Integers, areas: int) -> Division:
+    """Describe areas, worked out apart from how they were made.
+
+    Parameters
+    ----------
+    neighbours : ndarray of int64, shape (m, 2)
+        Which pieces touch.
+    work : ndarray of float64, shape (n,)
+        What each takes.
+    area : ndarray of int64, shape (n,)
+        The area of each piece.
+    areas : int
+        How many there should be.
+
+    Returns
+    -------
+    Division
+
+    Raises
+    ------
+    ValueError
+        If a piece has no area, or one that is none.
+    """
+    if len(area) != len(work) or not ((area >= 0) & (area < areas)).all():
+        raise ValueError("a piece has no area")
+    inside = neighbours[area[neighbours[:, 0]] == area[neighbours[:, 1]]]
+    matrix = sparse.coo_array((np.ones(len(inside)), inside.T), shape=(len(work), len(work)))
+    part = csgraph.connected_components(matrix, directed=False)[1]
+    owner = area[np.unique(part, return_index=True)[1]]
+    return Division(
+        np.bincount(area, minlength=areas),
+        np.bincount(area, work, minlength=areas).astype(np.float64),
+        np.bincount(owner, minlength=areas),
+    )
