@@ -72,6 +72,7 @@ def _wish() -> dict[str, Any]:
         "run_id": form.get("run") or None,
         "streets": [line for line in form.getlist("street") if line],
         "balance": 0.02 if form.get("balance") == "1" else 0.0,
+        "divide": form.get("divide") == "1",
         "seed": None,
         "effort": form.get("effort", "usual"),
     }

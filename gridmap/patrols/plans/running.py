@@ -18,6 +18,7 @@ from gridmap.patrols.planning.problem import Kind, Visit
 from gridmap.patrols.planning.result import Plan, Tour
 from gridmap.patrols.planning.search import Effort
 from gridmap.patrols.planning.variety import Variety
+from gridmap.patrols.plans.dividing import divided
 from gridmap.patrols.plans.making import Ground, Made, make_problem
 from gridmap.patrols.plans.models import PatrolPlan, PatrolPlanTour
 from gridmap.patrols.plans.reading import read_ground
@@ -51,6 +52,8 @@ def make_plan(doing: Doing) -> None:
         )
         yesterday = _yesterday(session, wish)
     made = make_problem(wish, ground)
+    if wish.divide:
+        made.problem = divided(made, ground.placed, wish.seed or 0)
     doing.step(PLANNING, 0.2)
     planned, unmet = _plan(wish, made, yesterday)
     doing.step(STORING, 0.95)

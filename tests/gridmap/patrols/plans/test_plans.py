@@ -148,6 +148,20 @@ def test_a_street_is_swept_whole(town: Town) -> None:
     assert plan.summary["missed"] == []  # type: ignore[attr-defined]
 
 
+def test_each_team_keeps_to_its_area(town: Town) -> None:
+    """The two hot places lie apart: with areas no team visits both."""
+    given = wish(town, divide=True)
+    with town.engine.connect() as connection:
+        both = connection.execute(text("SELECT id FROM team ORDER BY name DESC")).scalars().all()
+    given["teams"] = [{**given["teams"][0], "team_id": each} for each in both]  # type: ignore[index]
+    plan, made_tours = tours(town, made(town, given))
+    assert plan.summary["hot_visits_kept"] == 4  # type: ignore[attr-defined]
+    places = [{visit["of"] for visit in tour.visits} for tour in made_tours]  # type: ignore[attr-defined]
+    assert len(places) == 2
+    assert [len(each) for each in places] == [1, 1]
+    assert places[0] != places[1]
+
+
 def test_a_must_that_nobody_can_keep_is_told(town: Town) -> None:
     given = wish(town)
     room = given["teams"][0]["starts_at"]  # type: ignore[index]
