@@ -89,8 +89,8 @@ def test_from_five_clicks_to_two_missed_stops(
     page.goto("/patrols/shifts/new")
     page.select_option("#team", index=1)
     page.click(".beside button")
-    page.fill("[name=starts]", "2026-05-04T20:00")
-    page.fill("[name=ends]", "2026-05-04T22:00")
+    page.fill("[name=starts][type=datetime-local]", "2026-05-04T20:00")
+    page.fill("[name=ends][type=datetime-local]", "2026-05-04T22:00")
     page.select_option("#route", label="一天")
     page.click(".form-acts .main-act")
     if page.locator("[name=accept]").count():
