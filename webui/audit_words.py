@@ -81,6 +81,11 @@ _ACTS = {
     "patrols.archive": N_("Archive a route"),
     "patrols.restore": N_("Take a route out of the archive"),
     "patrols.export": N_("Export a route"),
+    "patrols.plan": N_("Plan patrols"),
+    "patrols.plan_deleted": N_("Delete a plan of patrols"),
+    "patrols.track_added": N_("Hand in a track"),
+    "patrols.track_deleted": N_("Delete a track"),
+    "settings.patrols": N_("Change settings of patrols"),
     "shift.create": N_("Plan a shift"),
     "shift.change": N_("Change a shift"),
     "shift.cancel": N_("Cancel a shift"),
@@ -128,6 +133,9 @@ _SUBJECTS = {
     "template": N_("Template of the sheet"),
     "hotspot_run": N_("Run of an analysis"),
     "patrol_route": N_("Patrol route"),
+    "patrol_plan": N_("Patrol plan"),
+    "patrol_track": N_("Track"),
+    "patrol_settings": N_("Settings of patrols"),
     "shift": N_("Shift"),
     "shift_pattern": N_("Pattern of shifts"),
     "shift_swap": N_("Swap of shifts"),
@@ -247,6 +255,10 @@ _FIELDS = {
     "window_minutes": N_("Window for checking in and out, minutes"),
     "night_begins": N_("Night from"),
     "night_ends": N_("Night until"),
+    "positions": N_("Positions"),
+    "near_m": N_("Near is within, metres"),
+    "position_days": N_("Positions are kept, days"),
+    "started_at": N_("Begun"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {

@@ -41,6 +41,11 @@ _NAMES = {
     ),
     "shift_pattern": "SELECT id, name FROM shift_pattern",
     "patrol_route": "SELECT id, name FROM patrol_route",
+    "patrol_plan": "SELECT id, coalesce(nullif(name, ''), day::text) AS name FROM patrol_plan",
+    "patrol_track": (
+        "SELECT t.id, coalesce(r.name || ' ', '') || local_date(t.started_at) AS name "
+        "FROM patrol_track t LEFT JOIN patrol_route r ON r.id = t.route_id"
+    ),
     "agency": "SELECT id, name FROM agency",
     "api_key": "SELECT id, name FROM api_key",
     "assignment": (

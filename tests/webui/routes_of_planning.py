@@ -55,6 +55,11 @@ TRACKS = {
         _ALL, "/patrols/walked/tracks",
         "/patrols/walked/tracks?route={route}&team={team}&from=2026-01-01&to=2026-02-01&sort=share",
     ),
+    ("tracks.settings", "GET"): many(Action.MANAGE_SETTINGS, "/patrols/walked/settings"),
+    ("tracks.save_settings", "POST"): [
+        Route(Action.MANAGE_SETTINGS, "/patrols/walked/settings",
+              form={"near_m": "x", "position_days": "30"}, own=(400,)),
+    ],
     ("tracks.ask_new", "GET"): many(_PLAN, "/patrols/walked/new"),
     ("tracks.take_in", "POST"): [
         Route(_PLAN, "/patrols/walked/new", form={"route": "{route}"}, own=(400,)),

@@ -66,7 +66,7 @@ BUDGETS: Mapping[str, int] = {
     "streets.tile": 3, "streets.script": 2,
     "plans.index": 5, "plans.ask_new": 10, "plans.show": 5, "plans.state": 4, "plans.shapes": 5,
     "tracks.index": 16, "tracks.streets": 7, "tracks.script": 2, "tracks.tile": 3,
-    "tracks.tracks": 7, "tracks.ask_new": 6, "tracks.show": 5, "tracks.state": 4,
+    "tracks.tracks": 7, "tracks.settings": 4, "tracks.ask_new": 6, "tracks.show": 5, "tracks.state": 4,
     "tracks.shapes": 5, "patrols.index": 8, "patrols.script": 2,
     "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
     "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,

@@ -24,6 +24,7 @@ from gridmap.patrols.shifts.models import Shift
 from gridmap.patrols.tracks import overview, queries
 from gridmap.patrols.tracks.overview import Months
 from gridmap.patrols.tracks.refreshing import refresh
+from gridmap.patrols.tracks.rules import change_settings, patrol_settings
 from gridmap.patrols.tracks.running import HANDLERS
 from gridmap.patrols.tracks.service import (
     MOST_POSITIONS,
@@ -216,3 +217,16 @@ def test_a_track_thrown_away_leaves_nothing(town: Town) -> None:
     with town.engine.connect() as connection:
         for table in ("patrol_track", "patrol_walk", "patrol_visit", "patrol_position"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+
+
+def test_settings_have_bounds_and_are_logged(session: Session) -> None:
+    change_settings(session, SYSTEM, {"near_m": 80, "position_days": 7})
+    assert patrol_settings(session).near_m == 80
+    act = session.execute(text("SELECT act, after FROM audit_log ORDER BY id DESC LIMIT 1")).one()
+    assert act == ("settings.patrols", {"near_m": 80, "position_days": 7})
+    with pytest.raises(GridmapError):
+        change_settings(session, SYSTEM, {"near_m": 2, "position_days": 7})
+    with pytest.raises(ForbiddenError):
+        change_settings(
+            session, replace(SYSTEM, role=Role.PLANNER), {"near_m": 80, "position_days": 7}
+        )
