@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import connected_components
 
 from geodata.files.osm import read_osm
+from gridmap.patrols.network import Mode
 from gridmap.patrols.planning.problem import (
     Break,
     Matrices,
@@ -21,38 +20,37 @@ from gridmap.patrols.planning.problem import (
     Window,
     visits_between,
 )
+from gridmap.patrols.streets.building import build
+from gridmap.patrols.streets.placed import Placed, place
+from gridmap.patrols.streets.routing import Spots
 
 HOUR = 3600.0
-SPEED = {"foot": 1.25, "car": 7.0}
+MODES = ("foot", "car")
 SEED = 11
 ROOMS = 5
 
 
-@dataclass(frozen=True)
-class Streets:
-    """Crossings and vertices of streets, joined where they share a point; metres."""
+def streets(path: Path) -> Placed:
+    """Build the network of a town's streets."""
+    built = build(read_osm(path)["roads"])
+    return place(
+        built.lines, built.start, built.end, built.length_m, built.forward, built.backward,
+        np.arange(len(built)), built.name,
+    )  # fmt: skip
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    graph: coo_array
 
-
-def streets(path: Path) -> Streets:
-    """Read the largest component of a town's streets, walked both ways."""
-    roads = read_osm(path)["roads"].to_crs(26911)
-    coordinates, line = shapely.get_coordinates(roads.geometry.array, return_index=True)
-    points, vertex = np.unique(np.round(coordinates, 2), axis=0, return_inverse=True)
-    vertex = vertex.reshape(-1)
-    joined = line[1:] == line[:-1]
-    a, b = vertex[:-1][joined], vertex[1:][joined]
-    metres = np.hypot(*(points[a] - points[b]).T)
-    # Equal points of two lines make the sum of two lengths of one pair, which is none: keep one.
-    pairs, first = np.unique(np.sort(np.column_stack((a, b)), axis=1), axis=0, return_index=True)
-    shape = (len(points), len(points))
-    graph = coo_array((metres[first], (pairs[:, 0], pairs[:, 1])), shape=shape)
+def _usable(placed: Placed) -> NDArray[np.int64]:
+    """Return the streets of the largest part that are open both ways to walkers and cars."""
+    network = placed.network
+    both = int(Mode.FOOT | Mode.CAR)
+    wide = (network.forward & network.backward & both) == both
+    graph = coo_array(
+        (np.ones(wide.sum()), (network.start[wide], network.end[wide])),
+        shape=(len(network.x), len(network.x)),
+    )
     _, part = connected_components(graph, directed=False)
-    kept = np.flatnonzero(part == np.bincount(part).argmax())
-    return Streets(points[kept, 0], points[kept, 1], coo_array(graph.tocsr()[kept][:, kept]))
+    largest = np.bincount(part[network.start[wide]]).argmax()
+    return np.flatnonzero(wide & (part[network.start] == largest))
 
 
 def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> Problem:
@@ -61,9 +59,11 @@ def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> P
     One optional stop in eight is hot from 18 to 24 o'clock and wanted in each two hours; the
     others once in the shift, some in key hours only. Each team rests for half an hour.
     """
-    ways = streets(path)
+    placed = streets(path)
+    usable = _usable(placed)
     rng = np.random.default_rng(SEED)
-    middle = np.hypot(ways.x - np.median(ways.x), ways.y - np.median(ways.y))
+    x, y = (values[placed.network.start[usable]] for values in (placed.network.x, placed.network.y))
+    middle = np.hypot(x - np.median(x), y - np.median(y))
     near = np.argsort(middle)[: len(middle) // 4]
     # Incidents are where people are: hot places lie in the middle, others all over the town.
     number = np.arange(optional)
@@ -76,7 +76,8 @@ def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> P
             rng.choice(len(middle), musts),
         ]
     )
-    metres = dijkstra(ways.graph, directed=False, indices=places)[:, places]
+    chosen = usable[places]
+    spots = Spots(chosen, placed.network.length_m[chosen] / 2, np.zeros(len(chosen)))
     shift = Window(16 * HOUR, 24 * HOUR)
     rest = Break(1800.0, Window(19 * HOUR, 22 * HOUR), tuple(range(ROOMS)))
     crew = tuple(
@@ -100,5 +101,5 @@ def town(path: Path, optional: int = 300, musts: int = 20, teams: int = 10) -> P
     return Problem(
         crew,
         tuple(stops),
-        {mode: Matrices(metres / speed, metres) for mode, speed in SPEED.items()},
+        {mode: Matrices(*placed.router(Mode[mode.upper()]).matrix(spots)) for mode in MODES},
     )
