@@ -34,6 +34,11 @@ _FORGET = """
     WHERE p.track_id = t.id AND t.matched_at IS NOT NULL
       AND t.ended_at < now() - make_interval(days => s.position_days)
 """
+# Who checked in when stays; where the phone was does not.
+_FORGET_PLACES = """
+    UPDATE patrol_check_in c SET geom = NULL FROM patrol_settings s
+    WHERE c.geom IS NOT NULL AND c.at < now() - make_interval(days => s.position_days)
+"""
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,14 @@ def delete_track(session: Session, actor: Actor, track_id: int) -> None:
 
 
 def forget_positions(session: Session) -> int:
-    """Delete the raw positions whose days are over, and return how many."""
+    """Delete the raw positions whose days are over, those of check-ins too.
+
+    Returns
+    -------
+    int
+        How many positions of tracks.
+    """
+    session.execute(text(_FORGET_PLACES))
     return cast(Any, session.execute(text(_FORGET))).rowcount or 0
 
 

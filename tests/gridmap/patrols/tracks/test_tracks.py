@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.incidents.models import Category, Incident
 from gridmap.jobs.running import do_waiting
+from gridmap.patrols.models import PatrolCheckIn
 from gridmap.patrols.shifts.models import Shift
 from gridmap.patrols.tracks import overview, queries
 from gridmap.patrols.tracks.overview import Months
@@ -180,7 +181,15 @@ def test_raw_positions_are_deleted_in_time(town: Town) -> None:
     old = matched(town, walk(0, 3))
     fresh = matched(town, walk(0, 2, start=pd.Timestamp.now("UTC") - pd.Timedelta(days=1)))
     with Session(town.engine) as session, session.begin():
+        for days in (40, 1):
+            session.add(PatrolCheckIn(
+                route_id=town.route_id, user_name="x", geom=wkb(point(1, 1)),
+                at=datetime.now(UTC) - timedelta(days=days),
+            ))  # fmt: skip
+    with Session(town.engine) as session, session.begin():
         assert forget_positions(session) == 301
+        left = session.execute(text("SELECT geom IS NULL FROM patrol_check_in ORDER BY at"))
+        assert left.scalars().all() == [True, False]
     assert not found(town, old).has_positions  # type: ignore[attr-defined]
     assert found(town, fresh).has_positions  # type: ignore[attr-defined]
     # What it says stays.
