@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import psycopg
+import pyproj
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
@@ -66,11 +67,15 @@ class Choice:
         None stands for all.
     categories : tuple of str
         Codes, with all below them; none stand for all.
+    zone : ZoneInfo
+    opposite : bool
+        Whether all other categories are meant; of all there are no others.
     """
 
     communities: tuple[int, ...] | None
     categories: tuple[str, ...]
     zone: ZoneInfo
+    opposite: bool = False
 
 
 def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Area:
@@ -94,10 +99,7 @@ def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Ar
         raise Unsuitable(Reason.NO_AREA)
     west, south, east, north = shapely.total_bounds(shapes)
     crs = local_metric_crs((west + east) / 2, (south + north) / 2)
-    forth, _ = transformers(crs)
-    plane = shapely.transform(
-        shapes, lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1]))
-    )
+    plane = _shapes_in_plane(shapes, crs)
     return Area(shapely.union_all(shapely.make_valid(plane)), crs)
 
 
@@ -160,6 +162,8 @@ def _copy_statement(
     if choice.categories:
         ids = connection.execute(text(_BELOW), {"codes": list(choice.categories)}).scalars()
         category = sql.SQL("t.category_id = ANY({})").format(list(ids))  # type: ignore[assignment]
+    if choice.opposite:
+        category = sql.SQL("NOT ({})").format(category)  # type: ignore[assignment]
     return sql.SQL(_COPY).format(first=first, after=after, area=area, category=category)
 
 
@@ -194,7 +198,15 @@ def make_context(engine: Engine, area: Area, choice: Choice) -> Context:
         with reading_moment(engine) as connection:
             return read_streets(connection, area)
 
-    return Context(between, households, streets)
+    def cells() -> NDArray[np.object_]:
+        with reading_moment(engine) as connection:
+            return read_cells(connection, area, choice.communities)
+
+    def others(first: date, last: date) -> Events:
+        with reading_moment(engine) as connection:
+            return read_events(connection, area, replace(choice, opposite=True), Span(first, last))
+
+    return Context(between, households, streets, cells, others)
 
 
 def read_households(
@@ -242,9 +254,28 @@ def read_streets(
         {"outline": shapely.to_wkb(outline)},
     ).all()
     lines = shapely.from_wkb([bytes(row.shape) for row in rows])
-    forth, _ = transformers(area.crs)
+    return _shapes_in_plane(lines, area.crs), [row.name for row in rows]
+
+
+def read_cells(
+    connection: Connection, area: Area, communities: tuple[int, ...] | None
+) -> NDArray[np.object_]:
+    """Return the outlines of the basic cells of today, in metres, by their codes."""
+    where = "true" if communities is None else "community_id = ANY(:communities)"
+    rows = connection.execute(
+        text(f"""
+            SELECT ST_AsBinary(geom) FROM cell
+            WHERE kind = 'basic' AND valid_to IS NULL AND {where} ORDER BY code, id
+        """),
+        {} if communities is None else {"communities": list(communities)},
+    ).scalars()
+    return _shapes_in_plane(shapely.from_wkb([bytes(row) for row in rows]), area.crs)
+
+
+def _shapes_in_plane(shapes: Any, crs: pyproj.CRS) -> NDArray[np.object_]:
+    forth, _ = transformers(crs)
     plane: NDArray[np.object_] = shapely.transform(
-        np.asarray(lines, dtype=object),
+        np.asarray(shapes, dtype=object),
         lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1])),
     )
-    return plane, [row.name for row in rows]
+    return plane

@@ -128,7 +128,7 @@ def _store(session: Session, run_id: int, area: Area, events: Events, result: Re
     _name(connection, run_id)
     labels, counts = months(events)
     series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
-    run.summary = {**_plain(result.figures), **series}
+    run.summary = series | _plain(result.figures)
     run.incidents = len(events)
     zone = ZoneInfo(territory_settings(session).time_zone)
     newest = events.time.max().astype(datetime).replace(tzinfo=zone)

@@ -60,6 +60,21 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("oscillating_cold", "#c6dbef", N_("Oscillating cold spot")),
         ("historical_cold", "#b5c7d6", N_("Historical cold spot")),
     ],
+    "moran": [
+        ("hh", "#b2182b", N_("High among high")),
+        ("hl", "#ef8a62", N_("High among low: a single spot")),
+        ("lh", "#67a9cf", N_("Low among high: a gap")),
+        ("ll", "#2166ac", N_("Low among low")),
+        ("ns", "#dfe3e6", N_("Not significant")),
+    ],
+    "risk": [
+        ("risk4", "#b2182b", N_("At least twice its share")),
+        ("risk3", "#f4a582", N_("1.25 to 2 times")),
+        ("risk2", "#e9ebec", N_("About its share (0.8 to 1.25)")),
+        ("risk1", "#92c5de", N_("Half to 0.8 of it")),
+        ("risk0", "#2166ac", N_("Less than half of it")),
+        ("few", "#b4bac0", N_("Too few to say")),
+    ],
     "groups": [("group", "#e6550d", N_("Incidents close in place and time"))],
     "near": [("alert", "#e6550d", N_("A raised risk, while it lasts"))],
     "forecast": [
@@ -128,6 +143,17 @@ _FAULTS: dict[str, str] = {
     Reason.NO_EARLIER: N_(
         "There are no incidents for the whole of the former period. Choose a shorter or later "
         "period, or compare with as many days before."
+    ),
+    Reason.NO_CELLS: N_(
+        "No grid cells are known in this area. Import or draw them first, or choose hexagons."
+    ),
+    Reason.TOO_MANY_NEIGHBOURS: N_(
+        "Each shape would have too many neighbours to work out. Choose a smaller distance or "
+        "number, or larger shapes."
+    ),
+    Reason.NO_OTHERS: N_(
+        "There are too few other incidents to compare with. Choose some categories and not all, "
+        "a longer period, or compare with households."
     ),
 }
 _UNKNOWN = N_(
@@ -219,6 +245,13 @@ def probability(p: float | None) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def measure(value: float | None, share: bool = False) -> str:
+    """Write a score of a forecast, a share in per cent."""
+    if value is None:
+        return "–"
+    return percent(value) if share else f"{value:.2f}"
+
+
 def named(row: Any) -> str:
     """Return the name of something that may have an English one."""
     return str((row.name_en or row.name) if str(get_locale()) == "en" else row.name)
@@ -228,3 +261,10 @@ MONTHS = [
     N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"),
     N_("August"), N_("September"), N_("October"), N_("November"), N_("December"),
 ]  # fmt: skip
+
+#: The forecasts that are compared, the model's first.
+FORECASTS = [
+    ("model", N_("This forecast")),
+    ("long", N_("The average of all before")),
+    ("last", N_("As many as last time")),
+]

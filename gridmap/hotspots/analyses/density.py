@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from geodata.messages import N_
 from gridmap.hotspots import density as surfaces
 from gridmap.hotspots.analyses.busiest import busiest
-from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
 from gridmap.hotspots.analyses.result import Analysis, Found, Result
 from gridmap.hotspots.bandwidths import cross_validated
 from gridmap.hotspots.contours import regions, share_levels
@@ -63,7 +63,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     inner = np.concatenate([[shapely.Polygon()], nested[:-1]])
     rings = shapely.difference(nested, inner)
     places = list(shapely.get_parts(nested[1]))
-    where = _inside(places, events)
+    where = inside(places, events.x, events.y)
     counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
     order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
     order = order[counts[order] > 0]
@@ -94,13 +94,12 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     return Result(found, figures)
 
 
-def _inside(places: list[shapely.Geometry], events: Events) -> NDArray[np.int64]:
-    """Return the place each incident lies in, -1 for none."""
-    where = np.full(len(events), -1, dtype=np.int64)
+def inside(places: list[shapely.Geometry], x: Floats, y: Floats) -> NDArray[np.int64]:
+    """Return the place each point lies in, -1 for none."""
+    where = np.full(len(x), -1, dtype=np.int64)
     if places:
-        points = shapely.points(events.x, events.y)
-        event, place = shapely.STRtree(places).query(points, predicate="intersects")
-        where[event] = place
+        point, place = shapely.STRtree(places).query(shapely.points(x, y), predicate="intersects")
+        where[point] = place
     return where
 
 

@@ -9,9 +9,12 @@ from gridmap.hotspots.analyses import (
     density,
     emerging,
     forecast,
+    getis_ord,
     gi_star,
+    moran,
     near_repeat,
     rhythm,
+    risk,
     scan,
     st_dbscan,
     streets,
@@ -20,7 +23,10 @@ from gridmap.hotspots.analyses.result import Analysis
 
 _MODULES = (
     gi_star,
+    getis_ord,
+    moran,
     density,
+    risk,
     streets,
     scan,
     st_dbscan,

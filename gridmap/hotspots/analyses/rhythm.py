@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from geodata.messages import N_
 from gridmap.hotspots import rhythm as rhythms
 from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.feasts import LAST_YEAR, holiday_effects
 from gridmap.hotspots.analyses.result import Analysis, Found, Result
 from gridmap.hotspots.faults import Unsuitable
 from gridmap.hotspots.ticks import Tick
 
 
 class Parameters(BaseModel):
-    """There is nothing to choose."""
+    """What can be chosen."""
+
+    spans: Literal["spread", "start"] = Field(
+        "spread", title=N_("Where only from and to are known"),
+        description=N_("Spread evenly over the hours in between (aoristic), or taken at the "
+                       "first moment. Incidents with one known moment are the same either way."),
+    )  # fmt: skip
 
 
 def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
     """Find the hours of the week and months of the year with more than an even spread gives."""
     first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
-    found = rhythms.rhythm(events.time, first, last)
+    until = events.until if asked.spans == "spread" else None
+    found = rhythms.rhythm(events.time, first, last, until)
     peaks = rhythms.find_peaks(found.counts, np.repeat(found.days[:, None], 24, axis=1) / 1.0)
     tick(0.6)
     hours = [
-        {"weekday": int(day), "hour": int(hour), "count": int(found.counts[day, hour]),
+        {"weekday": int(day), "hour": int(hour), "count": round(float(found.counts[day, hour]), 1),
          "expected": float(peaks.expected[day, hour]), "p": float(peaks.p[day, hour])}
         for day, hour in zip(*np.nonzero(peaks.peak), strict=True)
     ]  # fmt: skip
     hours.sort(key=lambda each: each["expected"] - each["count"])
-    figures = {"peaks": hours, "season": _season(events, first, last)}
+    spread = int((until > events.time).sum()) if until is not None else 0
+    figures: dict[str, Any] = {
+        "peaks": hours, "season": _season(events, first, last),
+        "holidays": holiday_effects(events), "spread": spread,
+    }  # fmt: skip
+    if spread:
+        # The hours of the page are then those that the test saw.
+        figures["week"] = np.round(found.counts, 1).tolist()
     nothing = np.empty(0, dtype=object)
     zero = np.empty(0)
     return Result(
@@ -55,11 +70,15 @@ def _season(events: Events, first: np.datetime64, last: np.datetime64) -> list[d
 
 ANALYSIS = Analysis(
     key="rhythm",
-    title=N_("Hours and seasons"),
-    answers=N_("At which hours, on which days and in which months does most happen?"),
+    title=N_("Hours, seasons and holidays"),
+    answers=N_(
+        "At which hours, on which days and in which months does most happen, and do "
+        "holidays differ?"
+    ),
     method=N_(
         "Each hour of the week is compared with an even spread over the days there were (exact "
-        "binomial test, false discovery rate controlled), each month of the year with whole years."
+        "binomial test, false discovery rate controlled), each month of the year with whole "
+        "years, and each public holiday with the other days of the same weekday and month."
     ),
     legend="none",
     parameters=Parameters,

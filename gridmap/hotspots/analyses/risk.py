@@ -1,0 +1,171 @@
+"""Where the density of incidents is out of proportion to another: relative risk as a surface."""
+
+from __future__ import annotations
+
+from typing import Literal
+from zlib import crc32
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from geodata.messages import N_
+from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.comparison import check_reach, former
+from gridmap.hotspots.analyses.density import inside
+from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
+from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.bandwidths import cross_validated
+from gridmap.hotspots.contours import regions
+from gridmap.hotspots.faults import Reason, Unsuitable
+from gridmap.hotspots.risk import Risk, compare_densities
+from gridmap.hotspots.ticks import Tick
+
+#: The classes, and the ratio at which each begins.
+BANDS = (("risk0", -1.0), ("risk1", 0.5), ("risk2", 0.8), ("risk3", 1.25), ("risk4", 2.0))
+_MOST_LISTED = 100
+_LEAST_M, _WIDER = 150.0, 1.5
+_SMOOTH_M = 3.0
+#: A place is listed from the score on that one in twenty maps by chance has anywhere.
+_LEVEL = 0.05
+
+
+class Parameters(BaseModel):
+    """What can be chosen."""
+
+    reference: Literal["households", "categories", "year", "before"] = Field(
+        "households", title=N_("Compare with"),
+        description=N_("What the incidents are set against: where people live, the other "
+                       "categories, or the same categories at another time."),
+    )  # fmt: skip
+    bandwidth_m: float = Field(
+        0, ge=0, le=20_000, title=N_("Bandwidth, m"),
+        description=N_("How far an incident is felt. 0 chooses what fits, from 150 m."),
+    )  # fmt: skip
+    replications: int = Field(
+        199, ge=99, le=9_999, title=N_("Random arrangements"),
+        description=N_("More make p finer and take longer."),
+    )  # fmt: skip
+
+
+def run(events: Events, area: Area, context: Context, asked: Parameters, tick: Tick) -> Result:
+    """Paint the ratio of both densities, and list where it is high beyond chance.
+
+    Raises
+    ------
+    Unsuitable
+        As `gridmap.hotspots.risk.compare_densities`; ``NO_EARLIER``.
+    """
+    others, households, told = _others(events, context, asked.reference)
+    width = asked.bandwidth_m or max(_WIDER * cross_validated(events.x, events.y), _LEAST_M)
+    tick(0.2)
+    risk = compare_densities(
+        (events.x, events.y), others, area.shape, width, households=households,
+        replications=asked.replications, seed=crc32(events.x.tobytes()),
+        tick=lambda share: tick(0.2 + 0.5 * share),
+    )  # fmt: skip
+    bands, kinds = _bands(risk, area)
+    tick(0.8)
+    amounts = np.ones(len(others[0])) if households is None else households
+    places, scores = _places(risk, area)
+    where, there = inside(places, events.x, events.y), inside(places, *others)
+    n = len(places)
+    counts = np.bincount(where[where >= 0], minlength=n).astype(np.int64)
+    expected = np.bincount(there[there >= 0], weights=amounts[there >= 0], minlength=n)
+    expected = expected * len(events) / amounts.sum()
+    order = np.argsort(-scores, kind="stable")[:_MOST_LISTED]
+    order = order[counts[order] > 0]
+    p = np.array([risk.p(scores[i]) for i in order])
+    twice = counts >= 2 * expected
+    drawn = len(bands)
+    found = Found(
+        shapes=np.array([*bands, *(places[i] for i in order)], dtype=object),
+        kind=np.array([*kinds, *np.where(twice, "risk4", "risk3")[order]]),
+        count=np.concatenate([_counts(bands, events), counts[order]]),
+        listed=np.arange(drawn + len(order)) >= drawn,
+        score=np.concatenate([np.zeros(drawn), scores[order]]),
+        expected=np.concatenate([np.full(drawn, np.nan), expected[order]]),
+        p=np.concatenate([np.full(drawn, np.nan), p]),
+        values=[{}] * drawn + [{"busiest": busiest(events.time[where == i])} for i in order],
+    )
+    strongest = np.nanmax(np.where(risk.score.covered > 0, risk.score.values, np.nan))
+    figures = {
+        "bandwidth_m": float(width),
+        "hotspots": len(order),
+        "reference": asked.reference,
+        "others": float(amounts.sum()),
+        "replications": len(risk.highest),
+        "reached": int((risk.highest >= strongest).sum()),
+        "kinds": kinds,
+        **told,
+    }
+    return Result(found, figures)
+
+
+def _others(
+    events: Events, context: Context, reference: str
+) -> tuple[tuple[Floats, Floats], Floats | None, dict[str, list[str]]]:
+    """Return what is compared with: places, their households, and what the page tells of it."""
+    if reference == "households":
+        homes = context.households()
+        return (homes.x, homes.y), homes.amount, {}
+    if reference == "categories":
+        others = context.others(events.first, events.last)
+        if len(others) == 0:
+            raise Unsuitable(Reason.NO_OTHERS, others=0)
+        return (others.x, others.y), None, {}
+    first, last = former(events.first, events.last, reference)
+    earlier = context.between(first, last)
+    check_reach(earlier)
+    return (earlier.x, earlier.y), None, {"before": [str(first), str(last)]}
+
+
+def _bands(risk: Risk, area: Area) -> tuple[NDArray[np.object_], list[str]]:
+    """Return the areas of each class of the ratio, none on another, and their classes."""
+    nested = regions(risk.ratio, np.array([least for _, least in BANDS]), area.shape)
+    nested = shapely.simplify(nested, _SMOOTH_M)
+    rings = shapely.difference(nested, np.array([*nested[1:], shapely.Polygon()], dtype=object))
+    shapes = [shapely.difference(area.shape, nested[0]), *rings]
+    kinds = ["few", *(name for name, _ in BANDS)]
+    drawn = [i for i, shape in enumerate(shapes) if not shapely.is_empty(shape)]
+    return np.array([shapes[i] for i in drawn], dtype=object), [kinds[i] for i in drawn]
+
+
+def _places(risk: Risk, area: Area) -> tuple[list[shapely.Geometry], Floats]:
+    """Return where the score is one that few maps have anywhere, with the highest of each."""
+    level = float(np.quantile(risk.highest, 1 - _LEVEL, method="higher"))
+    places = list(shapely.get_parts(regions(risk.score, np.array([level]), area.shape)[0]))
+    x, y = (axis.ravel() for axis in np.meshgrid(*risk.score.frame.axes()))
+    values = np.where(risk.score.covered > 0, np.nan_to_num(risk.score.values), 0).ravel()
+    high = values >= level
+    at = inside(places, x[high], y[high])
+    scores = np.full(len(places), level)
+    np.maximum.at(scores, at[at >= 0], values[high][at >= 0])
+    return places, scores
+
+
+def _counts(bands: NDArray[np.object_], events: Events) -> NDArray[np.int64]:
+    shapely.prepare(bands)
+    return np.array([shapely.contains_xy(band, events.x, events.y).sum() for band in bands],
+                    dtype=np.int64)  # fmt: skip
+
+
+ANALYSIS = Analysis(
+    key="relative_risk",
+    title=N_("More than its share (relative risk)"),
+    answers=N_(
+        "Where are incidents more frequent than households, other categories or another "
+        "period let expect?"
+    ),
+    method=N_(
+        "Two densities are divided: that of the incidents and that of what they are compared with "
+        "(kernel relative risk). 2 means that the place has twice its share; 1 is the mean of the "
+        "whole area, so an increase everywhere does not show. Numbered are places where the "
+        "excess is one that at most one in twenty maps has anywhere, if chance alone decides; "
+        "p counts the whole map. Grey is where too little is known to divide."
+    ),
+    legend="risk",
+    parameters=Parameters,
+    run=run,
+)
