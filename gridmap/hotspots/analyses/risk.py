@@ -124,9 +124,10 @@ def _others(
 def _bands(risk: Risk, area: Area) -> tuple[NDArray[np.object_], list[str]]:
     """Return the areas of each class of the ratio, none on another, and their classes."""
     nested = regions(risk.ratio, np.array([least for _, least in BANDS]), area.shape)
-    nested = shapely.simplify(nested, _SMOOTH_M)
-    rings = shapely.difference(nested, np.array([*nested[1:], shapely.Polygon()], dtype=object))
-    shapes = [shapely.difference(area.shape, nested[0]), *rings]
+    nested = np.array([area.shape, *shapely.simplify(nested, _SMOOTH_M)], dtype=object)
+    inner = np.array([*nested[1:], shapely.Polygon()], dtype=object)
+    # Centimetres, lest slivers along common borders cross themselves in degrees.
+    shapes = shapely.difference(nested, inner, grid_size=0.01)
     kinds = ["few", *(name for name, _ in BANDS)]
     drawn = [i for i, shape in enumerate(shapes) if not shapely.is_empty(shape)]
     return np.array([shapes[i] for i in drawn], dtype=object), [kinds[i] for i in drawn]
