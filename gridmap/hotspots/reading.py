@@ -30,6 +30,8 @@ from gridmap.hotspots.analyses.events import (
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.incidents.statistics import Span
 
+Numbers = NDArray[np.int64]
+
 _HEADER = 19
 # PostgreSQL, chapter "COPY", binary format, all big-endian: a row is the number of fields, then for
 # each its length and value; an array is the number of dimensions, a flag, the type, then size and
@@ -43,7 +45,9 @@ _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 # driver hands out one row at a time.
 _COPY = """
     COPY (
-        SELECT array_agg(t.id), array_agg(t.geom::point), array_agg(t.occurred_at)
+        SELECT array_agg(t.id), array_agg(t.geom::point), array_agg(t.occurred_at),
+            array_agg(t.id) FILTER (WHERE t.ended_at IS NOT NULL),
+            array_agg(t.ended_at) FILTER (WHERE t.ended_at IS NOT NULL)
         FROM incident t
         WHERE t.occurred_at >= {first} AND t.occurred_at < {after} AND {area} AND {category}
         GROUP BY t.id / 16384
@@ -124,33 +128,49 @@ def read_events(connection: Connection, area: Area, choice: Choice, span: Span) 
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for part in copy:
             raw += part
-    ids, points, moments = _columns(memoryview(raw))
+    ids, points, moments, spans, ends = _columns(memoryview(raw))
     # The database sends rows in any order.
     order = np.argsort(ids, kind="stable")
     x, y = to_plane(area, points["lon"].astype(float)[order], points["lat"].astype(float)[order])
-    utc = pd.DatetimeIndex(moments[order].astype("timedelta64[us]") + _EPOCH, tz="UTC")
-    local = utc.tz_convert(choice.zone).tz_localize(None).to_numpy().astype("datetime64[s]")
-    return Events(x, y, local, span.first, span.last)
+    local, until = _local(moments[order], choice.zone), None
+    if len(spans):
+        until = local.copy()
+        at = np.searchsorted(ids[order], spans)
+        # Where the clock is set back, a short span may seem to end before it begins.
+        until[at] = np.maximum(_local(ends, choice.zone), local[at])
+    return Events(x, y, local, span.first, span.last, until)
+
+
+def _local(moments: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.datetime64]:
+    utc = pd.DatetimeIndex(moments.astype("timedelta64[us]") + _EPOCH, tz="UTC")
+    local: NDArray[np.datetime64] = utc.tz_convert(zone).tz_localize(None).to_numpy()
+    return local.astype("datetime64[s]")
 
 
 def _columns(
     raw: memoryview,
-) -> tuple[NDArray[np.int64], NDArray[np.void], NDArray[np.int64]]:
-    """Take the arrays out of the rows: ids, points and moments of all incidents."""
-    parts: list[list[NDArray[Any]]] = [[], [], []]
+) -> tuple[Numbers, NDArray[np.void], Numbers, Numbers, Numbers]:
+    """Take the arrays out of the rows: ids, points and moments, and ids and ends of spans."""
+    kinds = (_IDS, _POINTS, _IDS, _IDS, _IDS)
+    parts: list[list[NDArray[Any]]] = [[] for _ in kinds]
     at = _HEADER
     # Two bytes of -1 end the rows.
     while int.from_bytes(raw[at : at + 2], "big", signed=True) == len(parts):
         at += 2
-        for column, kind in zip(parts, (_IDS, _POINTS, _IDS), strict=True):
-            length = int.from_bytes(raw[at : at + 4], "big")
+        for column, kind in zip(parts, kinds, strict=True):
+            length = int.from_bytes(raw[at : at + 4], "big", signed=True)
+            if length < 0:
+                # No span at all.
+                at += 4
+                continue
             column.append(np.frombuffer(raw[at + 4 + _ARRAY : at + 4 + length], dtype=kind))
             at += 4 + length
-    ids, points, moments = (
+    ids, points, *rest = (
         np.concatenate(column) if column else np.empty(0, kind)
-        for column, kind in zip(parts, (_IDS, _POINTS, _IDS), strict=True)
+        for column, kind in zip(parts, kinds, strict=True)
     )
-    return ids["value"].astype(np.int64), points, moments["value"].astype(np.int64)
+    moments, spans, ends = (each["value"].astype(np.int64) for each in rest)
+    return ids["value"].astype(np.int64), points, moments, spans, ends
 
 
 def _copy_statement(

@@ -31,6 +31,7 @@ from gridmap.hotspots.reading import (
     reading_moment,
 )
 from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
+from gridmap.hotspots.surfaces import pack
 from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import Cancelled, Doing, Handlers
 from gridmap.territory.preferences import territory_settings
@@ -126,8 +127,18 @@ def _store(session: Session, run_id: int, area: Area, events: Events, result: Re
     connection = session.connection()
     _copy(connection, run_id, area, result.found)
     _name(connection, run_id)
+    if result.painted is not None:
+        session.merge(pack(run_id, area, result.painted))
     labels, counts = months(events)
-    series = {"week": week(events.time), "months": {"labels": labels, "counts": counts}}
+    series: dict[str, Any] = {
+        "week": week(events.time),
+        "months": {"labels": labels, "counts": counts},
+    }
+    # What the map must know before it asks for tiles.
+    series["drawn"] = bool((~result.found.listed).any())
+    if result.painted is not None:
+        levels = [float(level) for level in result.painted.levels]
+        series["surface"] = {"palette": result.painted.palette, "levels": levels}
     run.summary = series | _plain(result.figures)
     run.incidents = len(events)
     zone = ZoneInfo(territory_settings(session).time_zone)

@@ -17,6 +17,7 @@ from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import bounds, features_json, find_run, listed, with_state
+from gridmap.hotspots.surfaces import MAX_ZOOM as SURFACE_ZOOM
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
 from gridmap.workforce.rights import Action, Actor, Role
@@ -199,11 +200,21 @@ def page_of(connection: Connection, run: HotspotRun, name: str) -> dict[str, Any
         "first": run.first.isoformat(),
         "last": run.last.isoformat(),
         "features": url_for("hotspots.features", run_id=run.id, v=run.finished_at),
+        # Shapes that are drawn and not listed.
+        "found": _tiles(run, "mvt") if summary.get("drawn", True) else None,
+        "surface": _tiles(run, "png") if "surface" in summary else None,
+        "surfaceZoom": SURFACE_ZOOM,
         "colours": {kind: colour for kind, colour, _ in legend_of(run)},
         "kinds": {kind: say(word) for kind, _, word in legend_of(run)},
         "months": summary.get("months"),
         "words": _script_words(),
     }
+
+
+def _tiles(run: HotspotRun, form: str) -> str:
+    # The version is the moment of the run: made anew, its tiles have other addresses.
+    made = run.finished_at.timestamp() if run.finished_at else 0
+    return f"/hotspots/{run.id}/{{z}}/{{x}}/{{y}}.{form}?v={made:.0f}"
 
 
 def _script_words() -> dict[str, str]:

@@ -85,6 +85,21 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
     "none": [],
 }
 
+#: The colours of the steps of a surface, from the lowest; ColorBrewer's YlOrRd and RdBu.
+PALETTES = {
+    "density": [
+        "#ffffcc", "#ffeda0", "#fed976", "#feb24c", "#fd8d3c", "#fc4e2a", "#e31a1c", "#b10026",
+    ],
+    "risk": ["#2166ac", "#67a9cf", "#d1e5f0", "#e9ebec", "#fddbc7", "#ef8a62", "#b2182b"],
+}  # fmt: skip
+
+#: What a step of a surface says, by palette and whether it is what lies below all levels.
+_STEPS = {
+    ("density", False): N_("from {value} per km²"),
+    ("risk", False): N_("from {value} times its share"),
+    ("risk", True): N_("below {value} times its share"),
+}
+
 STATES = {
     "waiting": N_("Waiting"),
     "running": N_("Running"),
@@ -190,6 +205,25 @@ def kind(analysis: str, code: str) -> str:
     entry = ANALYSES.get(analysis)
     legend = LEGENDS.get(entry.legend, []) if entry else []
     return next((say(word) for each, _, word in legend if each == code), code)
+
+
+def steps(surface: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the class and the words of each step of a surface, from the lowest."""
+    palette, levels = surface["palette"], surface["levels"]
+    said = []
+    for number_of_step, level in enumerate(levels, 1):
+        # Below the first boundary everything is less than it.
+        below = level < 0
+        value = levels[number_of_step] if below else level
+        template = _STEPS[palette, below]
+        said.append(
+            (f"step-{palette}-{number_of_step}", say(Message(template, value=_short(value))))
+        )
+    return said
+
+
+def _short(value: float) -> str:
+    return number(round(value)) if value >= 10 else f"{value:.2g}"
 
 
 def title(analysis: str) -> str:

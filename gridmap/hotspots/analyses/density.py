@@ -13,13 +13,15 @@ from geodata.messages import N_
 from gridmap.hotspots import density as surfaces
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.result import Analysis, Found, Painted, Result
 from gridmap.hotspots.bandwidths import cross_validated
 from gridmap.hotspots.contours import regions, share_levels
 from gridmap.hotspots.ticks import Tick
 
 #: The classes, and the share of all incidents in the smallest area that reaches each.
 SHARES = (("top10", 0.10), ("top25", 0.25), ("top50", 0.50), ("top75", 0.75))
+#: The same of the finer steps of the surface, the faintest first.
+_STEPS = (0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1)
 _PIXELS = 768
 _MOST_LISTED = 100
 #: A narrower kernel shows single buildings, which is what the map of incidents is for.
@@ -91,7 +93,8 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         "area_share": float(listed_m2 / shapely.area(area.shape)),
         "highest": float(np.nanmax(surface.values)),
     }
-    return Result(found, figures)
+    steps = np.unique(share_levels(surface, np.array(_STEPS)))
+    return Result(found, figures, Painted(surface, steps, "density"))
 
 
 def inside(places: list[shapely.Geometry], x: Floats, y: Floats) -> NDArray[np.int64]:

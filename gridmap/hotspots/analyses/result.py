@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.density import Surface
 from gridmap.hotspots.ticks import Tick
 
 #: Classes of significance, the surest first, by the largest p of each.
@@ -53,6 +54,24 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
+class Painted:
+    """A surface that the map paints in steps.
+
+    Attributes
+    ----------
+    surface : Surface
+    levels : ndarray of float64
+        Rising; a step begins at each, and below the first nothing is painted.
+    palette : str
+        Which colours, see the pages' words.
+    """
+
+    surface: Surface
+    levels: NDArray[np.float64]
+    palette: str
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """What an analysis found.
 
@@ -62,10 +81,13 @@ class Result:
     figures : mapping
         What the page says about all, plain values: the size of the shapes, the statistic and so
         on; series of charts are under ``charts``.
+    painted : Painted, optional
+        The same as a surface.
     """
 
     found: Found
     figures: Mapping[str, Any] = field(default_factory=dict)
+    painted: Painted | None = None
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     figures: dict[str, Any] = {
         "peaks": hours, "season": _season(events, first, last),
         "holidays": holiday_effects(events), "spread": spread,
+        "holidays_known": LAST_YEAR,
     }  # fmt: skip
     if spread:
         # The hours of the page are then those that the test saw.

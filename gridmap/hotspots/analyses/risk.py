@@ -15,7 +15,7 @@ from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.comparison import check_reach, former
 from gridmap.hotspots.analyses.density import inside
 from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
-from gridmap.hotspots.analyses.result import Analysis, Found, Result
+from gridmap.hotspots.analyses.result import Analysis, Found, Painted, Result
 from gridmap.hotspots.bandwidths import cross_validated
 from gridmap.hotspots.contours import regions
 from gridmap.hotspots.faults import Reason, Unsuitable
@@ -24,6 +24,8 @@ from gridmap.hotspots.ticks import Tick
 
 #: The classes, and the ratio at which each begins.
 BANDS = (("risk0", -1.0), ("risk1", 0.5), ("risk2", 0.8), ("risk3", 1.25), ("risk4", 2.0))
+#: Those of the finer steps of the surface.
+_STEPS = (-1.0, 0.25, 0.5, 0.8, 1.25, 2.0, 4.0)
 _MOST_LISTED = 100
 _LEAST_M, _WIDER = 150.0, 1.5
 _SMOOTH_M = 3.0
@@ -100,7 +102,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
         "kinds": kinds,
         **told,
     }
-    return Result(found, figures)
+    return Result(found, figures, Painted(risk.ratio, np.array(_STEPS), "risk"))
 
 
 def _others(

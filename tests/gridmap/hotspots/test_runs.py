@@ -202,6 +202,27 @@ def test_every_analysis_runs_with_its_defaults(town: Engine, analysis: str) -> N
     assert run.incidents == sum(months["counts"]) == sum(map(sum, week))
 
 
+def test_incidents_with_a_span_are_spread_over_its_hours(town: Engine) -> None:
+    spans = text("""
+        UPDATE incident SET ended_at = occurred_at + interval '4 hours'
+        WHERE id % 2 = 0 AND occurred_at >= '2026-01-01' AND occurred_at < '2026-07-01'
+    """)
+    with town.begin() as connection:
+        connection.execute(spans)
+    asked = replace(ALL, analysis="rhythm", first=date(2026, 1, 1))
+    spread = made(town, asked)
+    known = made(town, replace(asked, parameters={"spans": "start"}))
+    with town.begin() as connection:
+        connection.execute(text("UPDATE incident SET ended_at = NULL WHERE ended_at IS NOT NULL"))
+    assert spread.incidents == known.incidents
+    assert spread.incidents is not None
+    assert spread.summary["spread"] == pytest.approx(spread.incidents / 2, rel=0.1)
+    hours = [np.array(run.summary["week"]).sum(axis=0) for run in (spread, known)]
+    assert hours[0].sum() == pytest.approx(hours[1].sum(), rel=1e-3)
+    # Spread over the hours after, the busiest is less busy.
+    assert hours[0].max() < hours[1].max()
+
+
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_few_incidents_are_too_few(town: Engine, analysis: str) -> None:
     run = made(town, replace(ALL, analysis=analysis, first=ALL.last, categories=("A12",)))
