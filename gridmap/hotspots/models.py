@@ -58,6 +58,9 @@ class HotspotRun(Base):
     schedule_id: Mapped[int | None] = mapped_column(
         ForeignKey("job_schedule.id", ondelete="SET NULL")
     )
+    # Made by a schedule, and so deleted in time, unless shared or kept for good.
+    scheduled: Mapped[bool] = mapped_column(server_default=text("false"))
+    kept: Mapped[bool] = mapped_column(server_default=text("false"))
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     # What the data were when it ran, and which version of the program it was.
     incidents: Mapped[int | None]

@@ -31,12 +31,15 @@ class Risk(NamedTuple):
         1 where there are as many as the others let expect; NaN where too few are known.
     score : Surface
         The logarithm of the ratio in standard errors, on coarser pixels.
+    expected : Surface
+        Incidents per square metre were they as the others, on the pixels of the score.
     highest : ndarray of float64, shape (replications,)
         The highest score of each map on which chance alone tells the incidents from the others.
     """
 
     ratio: Surface
     score: Surface
+    expected: Surface
     highest: Floats
 
     def p(self, score: float) -> float:
@@ -115,7 +118,10 @@ def compare_densities(
         highest[number] = np.nanmax(np.where(covered > 0, test.score(dealt), np.nan))
         if tick is not None:
             tick((number + 1) / replications)
-    return Risk(ratio, score, highest)
+    share = smoothed(theirs, bandwidth_m / frame.step_m) / theirs.sum()
+    per_m2 = share * own.sum() / frame.step_m**2
+    expected = Surface(frame, per_m2, covered, bandwidth_m, ratio.counted)
+    return Risk(ratio, score, expected, highest)
 
 
 class _Test:

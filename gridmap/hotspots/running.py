@@ -30,10 +30,12 @@ from gridmap.hotspots.reading import (
     read_events,
     reading_moment,
 )
+from gridmap.hotspots.scheduling import prune_runs
 from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
 from gridmap.hotspots.surfaces import pack
 from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import Cancelled, Doing, Handlers
+from gridmap.settings import Settings
 from gridmap.territory.preferences import territory_settings
 
 #: What a run is at, for the page that waits.
@@ -55,6 +57,7 @@ def compute_again(doing: Doing) -> None:
     """Make a scheduled run anew, or end its schedule."""
     with Session(doing.engine) as session, session.begin():
         made = run_scheduled(session, int(doing.parameters["run"]), doing.job.id)
+        prune_runs(session, Settings().run_days)
     if made is None:
         raise Cancelled
     _compute(doing, made)

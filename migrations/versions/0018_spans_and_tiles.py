@@ -4,6 +4,7 @@ Revision: 0018_spans_and_tiles, after: 0015_hotspots
 
 Of many incidents only a span is known: found on return, broken into overnight. ``occurred_at`` is
 its beginning and ``ended_at`` its end, NULL where the moment is known.
+Runs that a schedule made are deleted in time unless they are kept.
 
 Locks to fear: on the incidents for the moment in which the column without a value is added, and on
 what runs found while the index is built, some seconds for a million shapes.
@@ -22,6 +23,16 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("incident", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
+    for column in ("scheduled", "kept"):
+        op.add_column(
+            "hotspot_run",
+            sa.Column(column, sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        )
+    # Of runs whose job is forgotten already nobody knows; they stay.
+    op.execute("""
+        UPDATE hotspot_run SET scheduled = true
+        WHERE job_id IN (SELECT id FROM job WHERE kind = 'hotspots_again')
+    """)
     op.create_index(
         "ix_hotspot_feature_drawn",
         "hotspot_feature",

@@ -20,6 +20,7 @@ from gridmap.hotspots.queries import bounds, features_json, find_run, listed, wi
 from gridmap.hotspots.surfaces import MAX_ZOOM as SURFACE_ZOOM
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
+from gridmap.jobs.service import serving
 from gridmap.workforce.rights import Action, Actor, Role
 from webui.access import current_actor, needs
 from webui.database import reading
@@ -64,7 +65,8 @@ def show(run_id: int) -> ResponseReturnValue:
         }
         if run.finished_at is None:
             page = {"state": url_for("hotspots.state", run_id=run_id), "words": _script_words()}
-            return render_template("hotspots/waiting.html", page=page, **shown)
+            served = _is_served(connection, found)
+            return render_template("hotspots/waiting.html", page=page, served=served, **shown)
         rows = listed(connection, run_id, clock(connection).today)
         page = page_of(connection, run, "map")
     parts = prepare("map")
@@ -94,13 +96,20 @@ def state(run_id: int) -> Response:
     """Tell a waiting page how far a run is."""
     with reading() as connection, Session(connection) as session:
         found = with_state(session, current_actor(), run_id)
+        served = _is_served(connection, found)
     over = found.HotspotRun.finished_at is not None or found.state in (None, "failed", "cancelled")
     return jsonify(
         over=over,
         state=found.state,
         progress=found.progress,
+        served=served,
         step=say(found.message or words.STATES.get(found.state, "")),
     )
+
+
+def _is_served(connection: Connection, found: Row[Any]) -> bool:
+    """Tell whether a run that waits is waited for by somebody."""
+    return found.state != "waiting" or serving(connection) > 0
 
 
 @blueprint.get("/<int:run_id>/features.json")

@@ -18,6 +18,7 @@ from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
 from gridmap.hotspots.analyses.result import Analysis, Found, Painted, Result
 from gridmap.hotspots.bandwidths import cross_validated
 from gridmap.hotspots.contours import regions
+from gridmap.hotspots.density import sampled
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.risk import Risk, compare_densities
 from gridmap.hotspots.ticks import Tick
@@ -71,11 +72,9 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     tick(0.8)
     amounts = np.ones(len(others[0])) if households is None else households
     places, scores = _places(risk, area)
-    where, there = inside(places, events.x, events.y), inside(places, *others)
-    n = len(places)
-    counts = np.bincount(where[where >= 0], minlength=n).astype(np.int64)
-    expected = np.bincount(there[there >= 0], weights=amounts[there >= 0], minlength=n)
-    expected = expected * len(events) / amounts.sum()
+    where = inside(places, events.x, events.y)
+    counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
+    expected = _expected(risk, places)
     order = np.argsort(-scores, kind="stable")[:_MOST_LISTED]
     order = order[counts[order] > 0]
     p = np.array([risk.p(scores[i]) for i in order])
@@ -146,6 +145,19 @@ def _places(risk: Risk, area: Area) -> tuple[list[shapely.Geometry], Floats]:
     scores = np.full(len(places), level)
     np.maximum.at(scores, at[at >= 0], values[high][at >= 0])
     return places, scores
+
+
+def _expected(risk: Risk, places: list[shapely.Geometry]) -> Floats:
+    """Return the incidents expected in each place: the mean of the others' density there."""
+    x, y = (axis.ravel() for axis in np.meshgrid(*risk.expected.frame.axes()))
+    middle = shapely.get_coordinates(shapely.point_on_surface(places)).reshape(-1, 2)
+    x, y = np.append(x, middle[:, 0]), np.append(y, middle[:, 1])
+    values = np.nan_to_num(sampled(risk.expected, x, y))
+    at = inside(places, x, y)
+    sums = np.bincount(at[at >= 0], weights=values[at >= 0], minlength=len(places))
+    seen = np.maximum(np.bincount(at[at >= 0], minlength=len(places)), 1)
+    expected: Floats = sums / seen * shapely.area(places)
+    return expected
 
 
 def _counts(bands: NDArray[np.object_], events: Events) -> NDArray[np.int64]:

@@ -30,13 +30,13 @@ from gridmap.hotspots.queries import (
 )
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
 from gridmap.hotspots.running import HANDLERS, _name
+from gridmap.hotspots.scheduling import next_period
 from gridmap.hotspots.service import (
     MOST_WAITING,
     Wish,
     ask_run,
     cancel,
     delete,
-    next_period,
     rename,
     run_again,
     schedule,
