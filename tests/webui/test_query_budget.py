@@ -56,7 +56,8 @@ BUDGETS: Mapping[str, int] = {
     "ogc_tiles.tileset": 4, "ogc_tiles.tile_json": 4, "ogc_tiles.tile": 4, "open311.discovery": 1,
     "open311.services": 1, "open311.definition": 1, "open311.listed": 4, "open311.single": 4,
     "open311.token": 4, "hotspots.index": 8, "hotspots.ask_new": 6, "hotspots.show": 8,
-    "hotspots.state": 4, "hotspots.features": 5, "hotspots.script": 2, "hotspots.compare": 14,
+    "hotspots.state": 4, "hotspots.features": 5, "hotspots.shapes": 5,
+    "hotspots.surface": 5, "hotspots.script": 2, "hotspots.compare": 14,
     "hotspots.export": 8, "hotspots.ask_delete": 5,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from geodata.town import make_town
@@ -30,13 +30,14 @@ from gridmap.hotspots.queries import (
 )
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
 from gridmap.hotspots.running import HANDLERS, _name
-from gridmap.hotspots.scheduling import next_period
+from gridmap.hotspots.scheduling import next_period, prune_runs
 from gridmap.hotspots.service import (
     MOST_WAITING,
     Wish,
     ask_run,
     cancel,
     delete,
+    keep,
     rename,
     run_again,
     schedule,
@@ -200,6 +201,39 @@ def test_every_analysis_runs_with_its_defaults(town: Engine, analysis: str) -> N
     assert drawn.startswith(b'{"type":"FeatureCollection"')
     week, months = run.summary["week"], run.summary["months"]
     assert run.incidents == sum(months["counts"]) == sum(map(sum, week))
+
+
+def test_old_runs_of_schedules_are_deleted_but_for_shared_and_kept_ones(town: Engine) -> None:
+    def state(**values: object) -> dict[str, object]:
+        old = {"scheduled": True, "asked_at": NOW - timedelta(days=400)}
+        return {**old, **values}
+
+    with Session(town) as session:
+        wanted = {
+            "old": state(),
+            "young": state(asked_at=datetime.now(UTC) - timedelta(days=300)),
+            "by hand": state(scheduled=False),
+            "shared": state(shared=True),
+            "kept": state(),
+        }
+        ids = {}
+        for name, values in wanted.items():
+            run = HotspotRun(
+                name=name, analysis="gi_star", first=ALL.first, last=ALL.last, owner_id=None,
+                **values,
+            )  # fmt: skip
+            session.add(run)
+            session.flush()
+            ids[name] = run.id
+        keep(session, SYSTEM, ids["kept"], kept=True)
+        assert prune_runs(session, 370) == 1
+        left = session.scalars(select(HotspotRun.name).where(HotspotRun.id.in_(ids.values())))
+        assert set(left) == set(wanted) - {"old"}
+        told = session.execute(
+            text("SELECT before FROM audit_log WHERE act = 'hotspots.prune'")
+        ).scalar_one()
+        assert told == {"runs": 1, "days": 370}
+        session.rollback()
 
 
 def test_incidents_with_a_span_are_spread_over_its_hours(town: Engine) -> None:
