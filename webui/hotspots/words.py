@@ -223,7 +223,7 @@ def steps(surface: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _short(value: float) -> str:
-    return number(round(value)) if value >= 10 else f"{value:.2g}"
+    return number(round(value)) if value >= 10 else f"{value:.3g}"
 
 
 def title(analysis: str) -> str:

@@ -58,7 +58,7 @@ export async function drawRun(page) {
     const hit = page.classes.length && base.featureAt(latlng, tiles, "found");
     if (hit) tell(hit, latlng);
   });
-  const surface = page.surface && L.tileLayer(page.surface, { maxNativeZoom: page.surfaceZoom, maxZoom: 19, opacity: 0.7, pane: "surface" });
+  const surface = page.surface && L.tileLayer(page.surface, { maxNativeZoom: page.surfaceZoom, maxZoom: 19, pane: "surface" });
   for (const [rank, layer] of listed) {
     if (rank > NUMBERED) continue;
     const at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
@@ -107,7 +107,7 @@ export async function drawRun(page) {
       else shown.delete("incident");
       faint = Boolean(first);
       paint();
-      surface?.setOpacity(faint ? 0.2 : 0.7);
+      surface?.setOpacity(faint ? 0.3 : 1);
       incidents.renew();
     },
     // Shows the surface in place of the areas, or the areas.
