@@ -158,7 +158,6 @@ _SPREAD = N_(
     "Of {spread} incidents only a from-to time is known; each is spread evenly over its span."
 )
 _LEFT_OUT = N_("Left out are {left_out} incidents where nobody lives.")
-_LEVEL = 0.05
 #: The share of three hours of the day were all alike, and half as much again to be worth saying.
 _EVEN_SHARE = 1.5 * WINDOW / 24
 
@@ -176,7 +175,7 @@ def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
 
 
 def _holidays(effect: Mapping[str, Any]) -> Message:
-    sure = effect["p"] < _LEVEL
+    sure = effect["found"]
     more = effect["observed"] > effect["expected"]
     verdict = (_HOLIDAYS_MORE if more else _HOLIDAYS_FEWER) if sure else _HOLIDAYS_ALIKE
     return Message(

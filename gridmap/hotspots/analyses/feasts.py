@@ -9,6 +9,7 @@ from chinese_calendar import constants
 
 from geodata.messages import N_
 from gridmap.hotspots.analyses.events import Events
+from gridmap.hotspots.discovery import discoveries
 from gridmap.hotspots.faults import Unsuitable
 from gridmap.hotspots.holidays import holiday_effect
 
@@ -19,6 +20,7 @@ NAMES = (
     N_("Dragon Boat Festival"), N_("Mid-autumn Festival"), N_("National Day"),
 )  # fmt: skip
 
+_LEVEL = 0.05
 #: The government names the days of a year in the autumn before.
 LAST_YEAR = max(constants.holidays).year
 
@@ -32,7 +34,8 @@ def holiday_effects(events: Events) -> list[dict[str, Any]]:
     -------
     list of dict
         The fields of `HolidayEffect` with ``name``, all holidays first; only those of which the
-        period has days, and others to compare with.
+        period has days, and others to compare with. ``found`` tells whether the single ones
+        differ at a false discovery rate of 5 %, and all together at a level of 5 %.
     """
     first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
     days = {name: _days([day for day, each in constants.holidays.items() if each == name])
@@ -48,6 +51,11 @@ def holiday_effects(events: Events) -> list[dict[str, Any]]:
         except Unsuitable:
             continue
         found.append({"name": name, **effect._asdict()})
+    if found:
+        p = np.array([each["p"] for each in found])
+        single = discoveries(p[1:], _LEVEL).tolist()
+        for each, differs in zip(found, [bool(p[0] < _LEVEL), *single], strict=True):
+            each["found"] = differs
     return found
 
 

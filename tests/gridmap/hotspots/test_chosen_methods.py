@@ -242,6 +242,9 @@ def test_holidays_and_spans_of_hours_are_told() -> None:
     assert (october["days"], october["observed"]) == (7, 42)
     assert october["ratio"] == pytest.approx(3)
     assert october["p"] < 0.001
+    assert [each["name"] for each in found["holidays"] if each["found"]] == [
+        "All public holidays", "National Day",
+    ]  # fmt: skip
     assert found["holidays"][0]["name"] == "All public holidays"
     # Half of each is at ten and half at eleven.
     assert found["spread"] == len(at)

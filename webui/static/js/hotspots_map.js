@@ -56,7 +56,8 @@ export async function drawRun(page) {
   areas.on("click", L.DomEvent.stopPropagation);
   map.on("click", ({ latlng }) => {
     const hit = page.classes.length && base.featureAt(latlng, tiles, "found");
-    if (hit) tell(hit, latlng);
+    // What is hardly a pixel wide has no count yet.
+    if (hit && "count" in hit.properties) tell(hit, latlng);
   });
   const surface = page.surface && L.tileLayer(page.surface, { maxNativeZoom: page.surfaceZoom, maxZoom: 19, pane: "surface" });
   for (const [rank, layer] of listed) {
