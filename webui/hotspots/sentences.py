@@ -120,6 +120,10 @@ _SURE = {
         "How sure: of {replications} maps on which chance alone decides, {reached} have a place as "
         "far out of proportion as the strongest here. The p in the table says it for each place."
     ),
+    "scan_bernoulli": N_(
+        "How sure: among {replications} arrangements in which the categories are dealt anew among "
+        "all incidents, {reached} have a cluster as strong as the strongest here."
+    ),
     "scan_poisson": N_(
         "How sure: among {replications} arrangements of as many incidents by households and days, "
         "{reached} have a cluster as strong as the strongest here."

@@ -14,7 +14,7 @@ from gridmap.hotspots import density as surfaces
 from gridmap.hotspots.analyses.busiest import busiest
 from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
 from gridmap.hotspots.analyses.result import Analysis, Found, Painted, Result
-from gridmap.hotspots.bandwidths import cross_validated
+from gridmap.hotspots.bandwidths import cross_validated, scott, silverman
 from gridmap.hotspots.contours import regions, share_levels
 from gridmap.hotspots.ticks import Tick
 
@@ -30,12 +30,20 @@ _LEAST_M = 100.0
 _SMOOTH_M = 3.0
 
 
+_RULES = {"fits": cross_validated, "scott": scott, "silverman": silverman}
+
+
 class Parameters(BaseModel):
     """What can be chosen."""
 
     bandwidth_m: float = Field(
         0, ge=0, le=20_000, title=N_("Bandwidth, m"),
         description=N_("How far an incident is felt. 0 chooses what fits best, from 100 m."),
+    )  # fmt: skip
+    rule: Literal["fits", "scott", "silverman"] = Field(
+        "fits", title=N_("How 0 chooses"),
+        description=N_("By what fits the data best (cross-validation), or by a rule of thumb, "
+                       "which smooths more."),
     )  # fmt: skip
     border: Literal["corrected", "plain"] = Field(
         "corrected", title=N_("At the border of the area"),
@@ -51,7 +59,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     Unsuitable
         As `gridmap.hotspots.density.density`.
     """
-    width = asked.bandwidth_m or max(cross_validated(events.x, events.y), _LEAST_M)
+    width = asked.bandwidth_m or max(_RULES[asked.rule](events.x, events.y), _LEAST_M)
     tick(0.3)
     surface = surfaces.density(
         events.x, events.y, area.shape, width, pixels=_PIXELS,

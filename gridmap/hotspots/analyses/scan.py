@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from geodata.messages import N_
-from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.busiest import busiest, weekdays_of
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.result import Analysis, Found, Result, classes
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Grid, make_grid
+from gridmap.hotspots.scan.bernoulli import bernoulli_scan
 from gridmap.hotspots.scan.chance import SAME
 from gridmap.hotspots.scan.clusters import Scan
 from gridmap.hotspots.scan.models import permutation_scan, poisson_scan
@@ -32,10 +33,21 @@ _LEVEL = 0.05
 class Parameters(BaseModel):
     """What can be chosen."""
 
-    against: Literal["permutation", "poisson"] = Field(
+    against: Literal["permutation", "poisson", "bernoulli"] = Field(
         "permutation", title=N_("Compare"),
         description=N_("With the usual times and places needs nothing but incidents and finds what "
-                       "is new; with households finds where more happens than homes explain."),
+                       "is new; with households finds where more happens than homes explain; with "
+                       "all other categories where these have a greater share, over the whole "
+                       "period."),
+    )  # fmt: skip
+    weekdays: Literal["mixed", "kept"] = Field(
+        "mixed", title=N_("Weekdays"),
+        description=N_("For the usual times and places: kept, a cluster is none because Fridays "
+                       "are always busy there."),
+    )  # fmt: skip
+    most_share: int = Field(
+        50, ge=1, le=50, title=N_("Largest share of all in a circle, %"),
+        description=N_("Of the households, or of the incidents that are compared."),
     )  # fmt: skip
     most_days: int = Field(
         30, ge=1, le=366, title=N_("Longest cluster, days"),
@@ -64,6 +76,7 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     period = (events.time.astype("datetime64[D]") - first).astype(np.int64) // step
     x, y = grid.centres()
     windows = Windows(
+        max_share=asked.most_share / 100,
         max_radius=asked.most_radius_m,
         max_periods=min(max(1, asked.most_days // step), periods),
         prospective=asked.alive == "last",
@@ -72,10 +85,20 @@ def run(events: Events, area: Area, context: Context, asked: Parameters, tick: T
     inside = place >= 0
     left_out = 0
     if asked.against == "permutation":
+        kept = weekdays_of(events.time)[inside] if asked.weekdays == "kept" else None
         scan = permutation_scan(
-            x, y, place[inside], period[inside], periods=periods, windows=windows, chance=chance,
-            tick=tick,
+            x, y, place[inside], period[inside], periods=periods, stratum=kept, windows=windows,
+            chance=chance, tick=tick,
         )  # fmt: skip
+    elif asked.against == "bernoulli":
+        # Where the share is greater, over the whole period: with days it would take hours.
+        others = context.others(events.first, events.last)
+        if len(others) == 0:
+            raise Unsuitable(Reason.NO_OTHERS, others=0)
+        step, period = events.days, np.zeros_like(period)
+        counts = np.bincount(place[inside], minlength=len(grid))
+        controls = grid.counts(others.x, others.y)
+        scan = bernoulli_scan(x, y, counts, controls, windows=windows, chance=chance, tick=tick)
     else:
         homes = context.households()
         lived = grid.totals(homes.x, homes.y, homes.amount)

@@ -10,9 +10,20 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.hotspots.analyses import forecast, getis_ord, moran, places, rhythm, risk
+from gridmap.hotspots.analyses import (
+    density,
+    forecast,
+    getis_ord,
+    moran,
+    near_repeat,
+    places,
+    rhythm,
+    risk,
+    scan,
+)
 from gridmap.hotspots.analyses.events import Area, Context, Events, Households
 from gridmap.hotspots.analyses.result import Result
+from gridmap.hotspots.bandwidths import scott, silverman
 from gridmap.hotspots.discovery import discoveries
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import make_grid
@@ -270,3 +281,60 @@ def test_a_forecast_tells_all_its_measures_beside_the_simple_rules() -> None:
         assert all(low <= mean <= high for mean, low, high in each.values())
         assert each["pai"][0] == pytest.approx(100 * each["hit_rate"][0])
         assert 0 < each["pei"][0] <= 1
+
+
+def test_a_scan_against_the_other_categories_finds_where_these_have_a_greater_share() -> None:
+    rng = np.random.default_rng(6)
+    x, y = rng.uniform(0, 3000, (2, 1500))
+    near = heap(rng, 2250, 750, 40)
+    # Where many others are as well, many are no cluster.
+    crowd = heap(rng, 700, 2200, 300)
+    given = events(np.concatenate([x[:200], near[0], crowd[0][:40]]),
+                   np.concatenate([y[:200], near[1], crowd[1][:40]]))  # fmt: skip
+    others = events(np.concatenate([x[200:], crowd[0][40:]]),
+                    np.concatenate([y[200:], crowd[1][40:]]))  # fmt: skip
+    result = run(scan, given, context(others=others), against="bernoulli", replications=99)
+    assert result.figures["hotspots"] == 1
+    assert shapely.contains_xy(result.found.shapes[0], 2250, 750)
+    with pytest.raises(Unsuitable) as refused:
+        run(scan, given, context(others=events(x[:0], y[:0])), against="bernoulli")
+    assert refused.value.reason is Reason.NO_OTHERS
+
+
+def test_a_busy_weekday_is_no_cluster_where_weekdays_are_kept_apart() -> None:
+    rng = np.random.default_rng(7)
+    days = np.datetime64("2026-01-01", "s") + np.arange(70).astype("m8[D]")
+    friday = (days.astype("datetime64[D]").astype(int) + 3) % 7 == 4
+    time = np.concatenate([np.repeat(days, 20), np.repeat(days[friday], 20)])
+    x, y = rng.uniform(0, 3000, (2, len(time)))
+    # All of the busy Fridays are at one place.
+    x[1400:], y[1400:] = heap(rng, 2250, 750, len(time) - 1400)
+    given = Events(x, y, time, DAY, DAY + timedelta(days=69))
+    found = {
+        weekdays: run(scan, given, context(), weekdays=weekdays, most_days=1, replications=99)
+        for weekdays in ("mixed", "kept")
+    }
+    assert found["mixed"].figures["hotspots"] > 0
+    assert found["kept"].figures["hotspots"] == 0
+
+
+def test_nearness_in_place_and_time_is_told_without_bands() -> None:
+    rng = np.random.default_rng(8)
+    size = 150
+    x, y = rng.uniform(0, 3000, (2, size))
+    day = rng.integers(0, 90, size)
+    # Each second one follows the one before, near and soon.
+    x[1::2], y[1::2] = x[::2] + 20, y[::2] + 20
+    day[1::2] = np.minimum(day[::2] + 2, 89)
+    time = np.datetime64("2026-01-01", "s") + day.astype("m8[D]")
+    told = run(near_repeat, Events(x, y, time, DAY, DAY + timedelta(days=89)), context()).figures
+    assert told["mantel"]["r"] > 0.05
+    assert told["mantel"]["p"] == 0.01
+    assert told["raised"] > 0
+
+
+@pytest.mark.parametrize(("rule", "function"), [("scott", scott), ("silverman", silverman)])
+def test_the_bandwidth_follows_the_rule(rule: str, function: Any) -> None:
+    given = planted()
+    told = run(density, given, context(), rule=rule).figures
+    assert told["bandwidth_m"] == pytest.approx(function(given.x, given.y))
