@@ -26,7 +26,7 @@ from sqlalchemy.types import BigInteger
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
-from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.models import HotspotRun, HotspotSurface
 from gridmap.jobs.models import Job
 from gridmap.workforce.models import User
 from gridmap.workforce.rights import Actor, Role
@@ -170,6 +170,20 @@ def drawn_tile(connection: Connection, run_id: int, z: int, x: int, y: int) -> b
     """
     values = {"run": run_id, "z": z, "x": x, "y": y, "tolerance": 360 / (1 << z) / 1024}
     return bytes(connection.execute(_TILE, values).scalar_one())
+
+
+def find_surface(session: Session, run_id: int) -> HotspotSurface:
+    """Return the surface of a run that the caller has seen.
+
+    Raises
+    ------
+    NotFoundError
+        If its method has none.
+    """
+    found = session.get(HotspotSurface, run_id)
+    if found is None:
+        raise NotFoundError(Message("This run has no surface."))
+    return found
 
 
 def listed(connection: Connection, run_id: int, today: date) -> Sequence[Row[Any]]:

@@ -11,10 +11,7 @@ import zlib
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
-from geodata.messages import Message
-from gridmap.errors import NotFoundError
 from gridmap.hotspots.analyses.events import Area, transformers
 from gridmap.hotspots.analyses.result import Painted
 from gridmap.hotspots.density import Surface, classed, sampled
@@ -24,8 +21,6 @@ from gridmap.hotspots.rasters import Frame
 
 SIDE = 256
 """Pixels of a tile along each side."""
-MAX_ZOOM = 17
-"""At closer looks the map enlarges tiles; no bandwidth is so narrow that more would show."""
 
 _PARTS = 24
 #: Levels that fit into a byte, with what is below the first and above the last.
@@ -78,20 +73,6 @@ def unpack(row: HotspotSurface) -> Surface:
     frame = Frame(row.west, row.south, row.step_m, row.rows, row.columns)
     values, covered = parts.astype(np.float64) / _PARTS, known.astype(np.float64)
     return Surface(frame, values, covered, row.bandwidth_m, row.counted)
-
-
-def find_surface(session: Session, run_id: int) -> HotspotSurface:
-    """Return the surface of a run that the caller has seen.
-
-    Raises
-    ------
-    NotFoundError
-        If its method has none.
-    """
-    found = session.get(HotspotSurface, run_id)
-    if found is None:
-        raise NotFoundError(Message("This run has no surface."))
-    return found
 
 
 def tile_steps(row: HotspotSurface, z: int, x: int, y: int) -> NDArray[np.uint8]:

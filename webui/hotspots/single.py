@@ -17,7 +17,6 @@ from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import bounds, features_json, find_run, listed, with_state
-from gridmap.hotspots.surfaces import MAX_ZOOM as SURFACE_ZOOM
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
 from gridmap.jobs.service import serving
@@ -29,6 +28,7 @@ from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import about, category_names, named
 from webui.hotspots.scripts import SCRIPT
 from webui.hotspots.sentences import place, sentences
+from webui.hotspots.tiles import SURFACE_ZOOM
 from webui.language import say
 from webui.maps import MapParts, base_map, map_parts
 

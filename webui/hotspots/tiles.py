@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 from werkzeug.http import generate_etag
 
 from gridmap.exchange.tiles import Tile
-from gridmap.hotspots.queries import drawn_tile, find_run
-from gridmap.hotspots.surfaces import find_surface, tile_steps
+from gridmap.hotspots.queries import drawn_tile, find_run, find_surface
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import reading
 from webui.hotspots.blueprint import blueprint
 from webui.hotspots.words import PALETTES
 
+#: At closer looks the map enlarges surfaces: no bandwidth is so narrow that more would show.
+SURFACE_ZOOM = 17
 #: Seconds for which a browser need not ask again; the address changes when the run is made anew.
 _FRESH_S = 3600
 
@@ -37,6 +38,9 @@ def shapes(run_id: int, z: int, x: int, y: int) -> Response:
 @needs(Action.ANALYSE)
 def surface(run_id: int, z: int, x: int, y: int) -> Response:
     """Answer with a picture of the surface, for those who may see the run."""
+    # The libraries of analyses are loaded where they are needed alone.
+    from gridmap.hotspots.surfaces import tile_steps
+
     tile = Tile(z, x, y)
     with reading() as connection, Session(connection) as session:
         find_run(session, current_actor(), run_id)

@@ -17,8 +17,8 @@ from gridmap.hotspots.analyses import (
     moran,
     near_repeat,
     places,
+    relative_risk,
     rhythm,
-    risk,
     scan,
 )
 from gridmap.hotspots.analyses.events import Area, Context, Events, Households
@@ -203,7 +203,7 @@ def test_a_place_out_of_proportion_to_the_homes_is_listed_with_its_p() -> None:
     at = rng.choice(900, 500, p=homes.amount / homes.amount.sum())
     near = heap(rng, 2200, 800, 60)
     given = events(np.append(homes.x[at], near[0]), np.append(homes.y[at], near[1]))
-    result = run(risk, given, context(homes), bandwidth_m=200)
+    result = run(relative_risk, given, context(homes), bandwidth_m=200)
     assert result.figures["hotspots"] == 1
     listed = np.flatnonzero(result.found.listed)
     assert shapely.contains_xy(result.found.shapes[listed[0]], 2200, 800)
@@ -235,7 +235,7 @@ def test_one_in_twenty_maps_without_any_excess_names_a_place() -> None:
 def test_nothing_can_be_compared_with_nothing() -> None:
     nothing = events(np.empty(0), np.empty(0))
     with pytest.raises(Unsuitable) as refused:
-        run(risk, planted(), context(others=nothing), reference="categories")
+        run(relative_risk, planted(), context(others=nothing), reference="categories")
     assert refused.value.reason is Reason.NO_OTHERS
 
 
