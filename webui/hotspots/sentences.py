@@ -172,7 +172,7 @@ def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
     if left_out := run.summary.get("left_out"):
         said.append(say(Message(_LEFT_OUT, left_out=number(left_out))))
     if holidays := run.summary.get("holidays"):
-        said.insert(2, say(_holidays(holidays[0])))
+        said.append(say(_holidays(holidays[0])))
     if spread := run.summary.get("spread"):
         said.append(say(Message(_SPREAD, spread=number(spread))))
     return said
