@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from geodata.messages import GeodataError
-from gridmap.jobs.service import CHANNEL, ask_for_scheduled
+from gridmap.jobs.service import APPLICATION, CHANNEL, ask_for_scheduled
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +225,8 @@ def _beating(doing: Doing) -> Iterator[None]:
 def _listening(engine: Engine) -> Iterator[Any]:
     """Yield the driver's own connection, which hears of new jobs."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # By this name others know that somebody is there.
+        connection.execute(text(f"SET application_name = '{APPLICATION}'"))
         connection.execute(text(f"LISTEN {CHANNEL}"))
         try:
             yield connection.connection.driver_connection

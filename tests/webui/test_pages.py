@@ -53,6 +53,30 @@ def test_the_page_speaks_both_languages(client: FlaskClient) -> None:
     assert "网格地图" in client.get("/map?lang=zh").get_data(as_text=True)
 
 
+@pytest.mark.parametrize(
+    ("preferred", "language"),
+    [
+        (None, "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.5", "en"),
+        ("de,en;q=0.4", "en"),
+        ("fr", "zh"),
+    ],
+)
+def test_a_first_visit_speaks_the_language_of_the_browser(
+    app: Flask, preferred: str | None, language: str
+) -> None:
+    stranger = app.test_client()
+    headers = {"Accept-Language": preferred} if preferred else {}
+    answer = stranger.get("/sign-in", headers=headers)
+    assert f'<html lang="{language}' in answer.text
+    assert "Accept-Language" in answer.headers["Vary"]
+    # What was chosen by hand goes before it.
+    other = "en" if language == "zh" else "zh"
+    stranger.get(f"/sign-in?lang={other}", headers=headers)
+    assert f'<html lang="{other}' in stranger.get("/sign-in", headers=headers).text
+
+
 def test_every_sentence_of_the_templates_is_translated() -> None:
     chinese = catalogue("zh")
     missing = []
