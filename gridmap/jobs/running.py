@@ -138,7 +138,7 @@ def work(engine: Engine, handlers: Handlers, end: threading.Event) -> None:
     """Do jobs until the end, with one connection that waits and one that watches over the job."""
     while not end.is_set():
         try:
-            with _listening(engine) as listener:
+            with listening(engine) as listener:
                 while not end.is_set():
                     do_waiting(engine, handlers, end)
                     for _ in listener.notifies(timeout=WAIT_S, stop_after=1):
@@ -222,10 +222,10 @@ def _beating(doing: Doing) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(engine: Engine) -> Iterator[Any]:
-    """Yield the driver's own connection, which hears of new jobs."""
+def listening(engine: Engine) -> Iterator[Any]:
+    """Yield the driver's own connection, which hears of new jobs; others see that it is there."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # By this name others know that somebody is there.
+        # By this name others see it.
         connection.execute(text(f"SET application_name = '{APPLICATION}'"))
         connection.execute(text(f"LISTEN {CHANNEL}"))
         try:
