@@ -341,3 +341,23 @@ def test_the_bandwidth_follows_the_rule(rule: str, function: Any) -> None:
     given = planted()
     told = run(density, given, context(), rule=rule).figures
     assert told["bandwidth_m"] == pytest.approx(function(given.x, given.y))
+
+
+@pytest.mark.parametrize(
+    ("analysis", "chosen", "asks"),
+    [
+        ("gi_star", {}, True),
+        ("gi_star", {"against": "count"}, False),
+        ("getis_ord", {}, False),
+        ("getis_ord", {"values": "smoothed"}, True),
+        ("relative_risk", {}, True),
+        ("relative_risk", {"reference": "year"}, False),
+        ("scan", {"weekdays": "mixed"}, False),
+        ("scan", {"against": "poisson"}, True),
+    ],
+)
+def test_homes_are_read_beforehand_where_they_will_be_asked_for(
+    analysis: str, chosen: dict[str, str], asks: bool
+) -> None:
+    entry = ANALYSES[analysis]
+    assert entry.asks_homes(entry.parameters.model_validate(chosen)) is asks
