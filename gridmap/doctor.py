@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from geodata.messages import Message
+from gridmap.jobs.service import SERVING
 from gridmap.migrate import pending
 from gridmap.settings import Settings
 
@@ -44,7 +45,10 @@ def examine(settings: Settings, engine: Engine) -> Iterator[Finding]:
     yield check_assets()
     yield from check_server(engine)
     yield check_encoding(engine)
-    yield check_migrations(engine)
+    migrations = check_migrations(engine)
+    yield migrations
+    if migrations.state is State.OK:
+        yield check_jobs(engine)
 
 
 def check_disk(folder: Path) -> Finding:
@@ -156,4 +160,21 @@ def check_migrations(engine: Engine) -> Finding:
         State.ERROR,
         Message("the database lacks {count} migrations", count=len(steps)),
         Message("Make a backup, then run: gridmap migrate"),
+    )
+
+
+def check_jobs(engine: Engine) -> Finding:
+    """Look whether somebody does the long work that waits."""
+    with engine.connect() as connection:
+        processes, waiting = connection.execute(
+            text(f"SELECT {SERVING}, (SELECT count(*) FROM job WHERE state = 'waiting')")  # noqa: S608 - Of fixed parts.
+        ).one()
+    if processes:
+        return Finding(State.OK, Message("{count} processes do long work", count=processes))
+    if not waiting:
+        return Finding(State.OK, Message("no process does long work now, and none waits"))
+    return Finding(
+        State.WARNING,
+        Message("no process does long work, and {count} jobs wait", count=waiting),
+        Message("Start the server with GRIDMAP_JOB_PROCESSES above 0, or run: gridmap jobs"),
     )

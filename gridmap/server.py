@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pkgutil
 import signal
 import sys
@@ -10,14 +11,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import LimitRequestLine
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
 
 from geodata.messages import Message
 from gridmap.i18n import preferred_language, translate
 from gridmap.jobs.processes import beside
 from gridmap.settings import Settings
+
+#: The most that gunicorn takes: the outline in a filter of CQL2 can be long.
+_LONGEST_LINE = 8190
 
 
 def run(settings: Settings, *, dev: bool = False) -> None:
@@ -34,6 +42,29 @@ def run(settings: Settings, *, dev: bool = False) -> None:
         _Server(settings, dev=dev).run()
 
 
+class _Worker(ThreadWorker):  # type: ignore[misc]  # As above.
+    """Answers an address that is too long, which no page of ours ever sees, in our words."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        # RFC 9457: with "about:blank" the title is the status' own phrase.
+        problem = {
+            "type": "about:blank",
+            "title": "URI Too Long",
+            "status": 414,
+            "detail": f"The address has over {_LONGEST_LINE} characters. Ask for less at once.",
+        }
+        content = json.dumps(problem)
+        head = (
+            "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\n"
+            f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        with suppress(OSError):
+            write_nonblock(client, (head + content).encode())
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type information.
     def __init__(self, settings: Settings, *, dev: bool) -> None:
         self.settings = settings
@@ -45,7 +76,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
         options: dict[str, Any] = {
             "bind": f"{host}:{self.settings.port}",
             "workers": 1 if self.dev else self.settings.workers,
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "threads": self.settings.threads,
             # Loaded once, the libraries' memory is shared by all workers.
             "preload_app": not self.dev,
@@ -53,8 +84,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type in
             "loglevel": "info" if self.dev else "warning",
             "timeout": 120,
             "graceful_timeout": 5,
-            # The most that gunicorn takes: the outline in a filter of CQL2 can be long.
-            "limit_request_line": 8190,
+            "limit_request_line": _LONGEST_LINE,
             "control_socket_disable": True,
             "post_worker_init": self._begin,
             "worker_exit": self._finish,

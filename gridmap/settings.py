@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         description="Seconds after which a web request's statement is cancelled; 0 never.",
     )
 
+    run_days: int = Field(
+        default=370,
+        ge=1,
+        description="Days for which runs that a schedule made are kept, but for shared ones.",
+    )
     changes_days: int = Field(
         default=90,
         ge=1,

@@ -71,6 +71,7 @@ def make_application(settings: Settings) -> Flask:
         # A form may stay open over lunch; its token ends with the browser.
         WTF_CSRF_TIME_LIMIT=None,
         DEFAULT_LANGUAGE=settings.lang or "zh",
+        RUN_DAYS=settings.run_days,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["gridmap.engine"] = _engine(settings)

@@ -71,6 +71,8 @@ _ACTS = {
     "hotspots.run": N_("Analyse hotspots"),
     "hotspots.rename": N_("Rename a run"),
     "hotspots.share": N_("Share a run"),
+    "hotspots.keep": N_("Keep a run"),
+    "hotspots.prune": N_("Delete old runs of schedules"),
     "hotspots.schedule": N_("Schedule a run"),
     "hotspots.unschedule": N_("Schedule a run no longer"),
     "hotspots.cancel": N_("Cancel a run"),

@@ -1,4 +1,4 @@
-"""The language of a request: the address, the cookie, the person's, or the installation's."""
+"""The language of a request: by the address, cookie, person, browser, or the installation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def choose() -> str:
         if wanted in LANGUAGES:
             return wanted
     actor = g.get("actor")
-    return actor.language if actor else str(current_app.config["DEFAULT_LANGUAGE"])
+    if actor:
+        return str(actor.language)
+    default = str(current_app.config["DEFAULT_LANGUAGE"])
+    return request.accept_languages.best_match(LANGUAGES, default) or default
 
 
 def zone() -> str:
@@ -65,6 +68,8 @@ def say(message: Message | str) -> str:
 
 def _remember(response: Response) -> Response:
     wanted = request.args.get("lang")
-    if wanted in LANGUAGES and response.mimetype == "text/html":
-        response.set_cookie(COOKIE, wanted, max_age=_YEAR_S, samesite="Lax", httponly=True)
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Language")
+        if wanted in LANGUAGES:
+            response.set_cookie(COOKIE, wanted, max_age=_YEAR_S, samesite="Lax", httponly=True)
     return response

@@ -97,6 +97,7 @@ def apply(
     }
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(raw)))
     if mapping.layer == "incidents":
+        _check_spans(raw, frame, problems)
         points = points_of(raw, mapping.location, problems)
         frame["lon"], frame["lat"] = points.lon, points.lat
     elif layer.shapes and (layer.needs_shape or _has_shapes(raw, mapping)):
@@ -114,6 +115,18 @@ def apply(
     if mapping.layer == "roads":
         frame = single_lines(gpd.GeoDataFrame(frame), problems)
     return frame, problems
+
+
+def _check_spans(raw: RawTable, frame: pd.DataFrame, problems: Problems) -> None:
+    """Tell of ends before their beginnings; an end that is the beginning says nothing more."""
+    early = (frame["ended_at"] < frame["occurred_at"]).to_numpy(bool)
+    problems.add_many(
+        "span-reversed",
+        N_("row {row}: the end lies before the beginning"),
+        raw.rows[early],
+        field="ended_at",
+    )
+    frame["ended_at"] = frame["ended_at"].where(frame["ended_at"] > frame["occurred_at"])
 
 
 def _check_columns(raw: RawTable, mapping: Mapping) -> None:
@@ -169,7 +182,10 @@ def _column(
 ) -> pd.Series:
     """Read one field, from a column, a constant or the rule for times."""
     if field.kind == "time":
-        return times_of(raw, name, mapping.time, problems, now)
+        rule = mapping.rule(name)
+        if rule is None and not field.required:
+            return pd.Series(np.full(len(raw), "NaT", dtype="datetime64[us]")).dt.tz_localize("UTC")
+        return times_of(raw, name, rule, problems, now, required=field.required)
     source = mapping.columns.get(name)
     if source is not None:
         texts = texts_at(raw, source)
@@ -311,6 +327,8 @@ def _fill_ids(frame: pd.DataFrame) -> None:
         wkb = shapely.to_wkb(rows.geometry.to_numpy(), hex=True)
         shapes = pd.Series(wkb, index=rows.index, dtype="str")
     counts = {name for name in rows if isinstance(rows[name].dtype, pd.Int64Dtype)}
-    content = rows.drop(columns=["external_id", "geometry", "month", *counts], errors="ignore")
+    # A row that is known to have an end later is the same row.
+    left_out = ["external_id", "geometry", "month", "ended_at", *counts]
+    content = rows.drop(columns=left_out, errors="ignore")
     ids = content_ids(pd.DataFrame(content), shapes)
     frame["external_id"] = frame["external_id"].where(~missing, ids)

@@ -56,6 +56,7 @@ def guess(layer: str, columns: Sequence[str], sample: pd.DataFrame | None = None
     location = _location(names, sample, taken) if LAYERS[layer].shapes else Location()
     fields = LAYERS[layer].fields
     time = _time(names, fields, taken) if any(f.kind == "time" for f in fields.values()) else None
+    until = _until(names, fields, taken) if time is not None else None
     found: dict[str, str | list[str]] = {}
     wanted = [(name, field) for name, field in fields.items() if field.kind != "time"]
     # The best words of all fields are tried first, so that a general word such as 名称 does not
@@ -72,7 +73,7 @@ def guess(layer: str, columns: Sequence[str], sample: pd.DataFrame | None = None
             found[name] = column
             taken.add(column)
     ordered = {name: found[name] for name in fields if name in found}
-    return Mapping(layer=layer, columns=ordered, time=time, location=location)
+    return Mapping(layer=layer, columns=ordered, time=time, until=until, location=location)
 
 
 def _cut(field: str) -> str:
@@ -156,6 +157,14 @@ def _time(names: dict[str, str], fields: dict[str, Field], taken: set[str]) -> T
     return TimeRule(column=column)
 
 
+def _until(names: dict[str, str], fields: dict[str, Field], taken: set[str]) -> TimeRule | None:
+    column = _first(names, fields["ended_at"].words, taken) if "ended_at" in fields else None
+    if column is None:
+        return None
+    taken.add(column)
+    return TimeRule(column=column)
+
+
 def describe(mapping: Mapping, columns: Sequence[str]) -> pd.DataFrame:
     """Return a mapping as rows to show to a person.
 
@@ -177,9 +186,10 @@ def describe(mapping: Mapping, columns: Sequence[str]) -> pd.DataFrame:
         source, note = mapping.columns.get(name, ""), ""
         if isinstance(source, list):
             source = " + ".join(source)
-        if field.kind == "time" and mapping.time is not None:
-            source = " + ".join(mapping.time.columns())
-            note = f"{mapping.time.format}, {mapping.time.zone}"
+        time = mapping.rule(name)
+        if field.kind == "time" and time is not None:
+            source = " + ".join(time.columns())
+            note = f"{time.format}, {time.zone}"
         elif not source and name in mapping.constants:
             source = f'"{mapping.constants[name]}"'
         lines.append((name, source, note, field.required))

@@ -350,6 +350,23 @@ LAYERS: dict[str, Layer] = {
                 ),
                 True,
             ),
+            # Where only a span is known. An end that may be that of the work is not among them.
+            "ended_at": Field(
+                "time",
+                (
+                    "endedat",
+                    "until",
+                    "案发截止时间",
+                    "发案截止时间",
+                    "案发时间止",
+                    "发案时间止",
+                    "最晚案发时间",
+                    "发现时间",
+                    "occurredto",
+                    "dateto",
+                    "todate",
+                ),
+            ),
         },
         frozenset({"Point"}),
         True,

@@ -175,6 +175,8 @@ class Mapping(_Strict):
         Field -> {value in the file -> value}; the value ``*`` stands for all not named.
     time : TimeRule, optional
         For a layer with a time.
+    until : TimeRule, optional
+        For incidents of which only a span is known: ``time`` is its beginning, this its end.
     location : Location
         Where the position stands.
     reverses : Reversal, optional
@@ -188,6 +190,7 @@ class Mapping(_Strict):
     constants: dict[str, Scalar] = {}
     values: dict[str, dict[str, str]] = {}
     time: TimeRule | None = None
+    until: TimeRule | None = None
     location: Location = Location()
     reverses: Reversal | None = None
     source_layer: str | None = None
@@ -205,6 +208,10 @@ class Mapping(_Strict):
                 )
             )
         fields = LAYERS[self.layer].fields
+        if self.until is not None and "ended_at" not in fields:
+            raise _RefusedError(
+                Message("only incidents have an end, not {layer}", layer=self.layer)
+            )
         for part in ("columns", "constants", "values"):
             for name in getattr(self, part):
                 if name not in fields:
@@ -219,12 +226,17 @@ class Mapping(_Strict):
                     )
         return self
 
+    def rule(self, field: str) -> TimeRule | None:
+        """Return where a field of the kind ``time`` stands."""
+        return self.until if field == "ended_at" else self.time
+
     def used_columns(self) -> list[str]:
         """Return every column of the file that the mapping names, without repeats."""
         names: list[str] = []
         for value in self.columns.values():
             names += [value] if isinstance(value, str) else value
-        names += self.time.columns() if self.time else []
+        for rule in (self.time, self.until):
+            names += rule.columns() if rule else []
         names += [name for name in (self.location.x, self.location.y, self.location.wkt) if name]
         if self.reverses:
             names += [self.reverses.column, *self.reverses.key, *self.reverses.otherwise]

@@ -21,7 +21,13 @@ EARLIEST = np.datetime64("1950-01-01", "us")
 
 
 def times_of(
-    raw: RawTable, name: str, rule: TimeRule | None, problems: Problems, now: dt.datetime | None
+    raw: RawTable,
+    name: str,
+    rule: TimeRule | None,
+    problems: Problems,
+    now: dt.datetime | None,
+    *,
+    required: bool = True,
 ) -> pd.Series:
     """Read the times, and tell of those that are unreadable, missing, ancient or to come."""
     if rule is None:
@@ -33,7 +39,10 @@ def times_of(
         parsed, texts = _from_parts(raw, rule)
     missing = ~is_there(texts)
     bad = ~missing & np.isnat(parsed.moments)
-    problems.add_many("time-missing", N_("row {row} has no time"), raw.rows[missing], field=name)
+    if required:
+        problems.add_many(
+            "time-missing", N_("row {row} has no time"), raw.rows[missing], field=name
+        )
     tell(
         raw,
         name,

@@ -27,7 +27,7 @@ def jobs(settings: Settings, parent: int | None) -> None:
     from gridmap.handlers import HANDLERS
     from gridmap.hotspots import running as hotspots
     from gridmap.jobs.processes import keep_running
-    from gridmap.jobs.running import work
+    from gridmap.jobs.running import listening, work
     from gridmap.patrols.tracks import running as tracks
 
     hotspots.load()
@@ -35,8 +35,9 @@ def jobs(settings: Settings, parent: int | None) -> None:
 
         def do_jobs(end: threading.Event) -> None:
             engine = make_engine(url, pool_size=4)
-            # A database that is not there yet is waited for below.
-            with suppress(OperationalError):
+            # A database that is not there yet is waited for below. Who asks for something while
+            # this process warms itself is told that it is there.
+            with suppress(OperationalError), listening(engine):
                 hotspots.warm(engine)
             work(engine, HANDLERS, end)
 

@@ -14,6 +14,7 @@ from gridmap.db import make_sessions
 from gridmap.doctor import State, examine
 from gridmap.embedded import provide_database
 from gridmap.exchange.change_log import prune_changes
+from gridmap.hotspots.scheduling import prune_runs
 from gridmap.incidents.cases.photos import photo_folder
 from gridmap.migrate import migrate as apply_migrations
 from gridmap.settings import Settings
@@ -60,13 +61,15 @@ def doctor(settings: Settings) -> None:
 @click.command()
 @click.pass_obj
 def tidy(settings: Settings) -> None:
-    """Delete what has been kept long enough: the log of old changes.
+    """Delete what has been kept long enough: the log of old changes, runs of schedules.
 
     Let the system's timer call it each night.
     """
     with working(settings) as (session, _):
         count = prune_changes(session, settings.changes_days)
+        runs = prune_runs(session, settings.run_days)
     say(Message("Deleted {count} rows of the log of changes.", count=count))
+    say(Message("Deleted {count} runs of schedules.", count=runs))
 
 
 @click.command()

@@ -21,6 +21,9 @@ class Reason(StrEnum):
     TOO_MANY = "too_many"
     NO_AREA = "no_area"
     NO_EARLIER = "no_earlier"
+    NO_CELLS = "no_cells"
+    TOO_MANY_NEIGHBOURS = "too_many_neighbours"
+    NO_OTHERS = "no_others"
 
 
 class Unsuitable(ValueError):  # noqa: N818 - It is no error of the program.

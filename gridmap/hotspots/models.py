@@ -57,6 +57,9 @@ class HotspotRun(Base):
     schedule_id: Mapped[int | None] = mapped_column(
         ForeignKey("job_schedule.id", ondelete="SET NULL")
     )
+    # Made by a schedule, and so deleted in time, unless shared or kept for good.
+    scheduled: Mapped[bool] = mapped_column(server_default=text("false"))
+    kept: Mapped[bool] = mapped_column(server_default=text("false"))
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     # What the data were when it ran, and which version of the program it was.
     incidents: Mapped[int | None]
@@ -74,6 +77,14 @@ class HotspotFeature(Base):
     __table_args__ = (
         Index("ix_hotspot_feature_run_id", "run_id", "rank"),
         Index("ix_hotspot_feature_geom", "geom", postgresql_using="gist"),
+        # Of what the map alone draws, for its tiles.
+        Index(
+            "ix_hotspot_feature_drawn",
+            "run_id",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text("rank IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -93,6 +104,30 @@ class HotspotFeature(Base):
     )
     # What only some analyses tell: busiest hours, days, cadres' cells.
     values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class HotspotSurface(Base):
+    """The surface of a run as a raster, see `gridmap.hotspots.surfaces`."""
+
+    __tablename__ = "hotspot_surface"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("hotspot_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    # The plane in metres.
+    epsg: Mapped[int]
+    west: Mapped[float] = mapped_column(Double)
+    south: Mapped[float] = mapped_column(Double)
+    step_m: Mapped[float] = mapped_column(Double)
+    rows: Mapped[int]
+    columns: Mapped[int]
+    bandwidth_m: Mapped[float] = mapped_column(Double)
+    counted: Mapped[int]
+    # The colours of the steps, which the pages know, and the values at which they begin.
+    palette: Mapped[str]
+    levels: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    pixels: Mapped[bytes]
+    covered: Mapped[bytes]
 
 
 class Hotspot(Base):

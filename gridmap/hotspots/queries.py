@@ -27,26 +27,40 @@ from sqlalchemy.types import BigInteger
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
-from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.models import HotspotRun, HotspotSurface
 from gridmap.incidents.models import Category
 from gridmap.jobs.models import Job
 from gridmap.workforce.models import User
 from gridmap.workforce.rights import Actor, Role
 
 PAGE = 30
-# What is drawn and not listed needs little said, and there may be thousands; metres are enough.
 _GEOJSON = """
     SELECT '{"type":"FeatureCollection","features":[' || coalesce(string_agg(
-        '{"type":"Feature","geometry":'
-        || ST_AsGeoJSON(geom, CASE WHEN rank IS NULL THEN 5 ELSE 6 END)
+        '{"type":"Feature","geometry":' || ST_AsGeoJSON(geom, 6)
         || ',"properties":{"kind":' || to_json(kind) || ',"count":' || count
         || coalesce(',"expected":' || round(expected::numeric, 1), '')
-        || CASE WHEN rank IS NULL THEN '' ELSE ',"rank":' || rank || ',"p":'
-            || coalesce(round(p::numeric, 6)::text, 'null') || ',"place":'
-            || coalesce(to_json(place)::text, 'null') END
-        || '}}', ',' ORDER BY rank NULLS FIRST, id), '') || ']}'
-    FROM hotspot_feature WHERE run_id = :run
+        || ',"rank":' || rank || ',"p":' || coalesce(round(p::numeric, 6)::text, 'null')
+        || ',"place":' || coalesce(to_json(place)::text, 'null')
+        || '}}', ',' ORDER BY rank), '') || ']}'
+    FROM hotspot_feature WHERE run_id = :run AND rank IS NOT NULL
 """
+# Shapes of a grid keep their few corners; only outlines with many are simplified, to half a pixel.
+# Of what is hardly a pixel wide nobody asks the count, and 100,000 such shapes are a third smaller.
+_TILE = text("""
+    SELECT coalesce(ST_AsMVT(f, 'found', 4096, 'shape', 'id'), '') FROM (
+        SELECT id, kind,
+            CASE WHEN seen THEN count END AS count,
+            CASE WHEN seen THEN round(expected::numeric, 1)::float8 END AS expected, ST_AsMVTGeom(
+            ST_Transform(CASE WHEN ST_NPoints(geom) < 16 THEN geom
+                              ELSE ST_Simplify(geom, :tolerance, true) END, 3857),
+            ST_TileEnvelope(:z, :x, :y), 4096, 64) AS shape
+        FROM hotspot_feature CROSS JOIN LATERAL (
+            SELECT ST_XMax(geom) - ST_XMin(geom) > 4 * :tolerance
+                OR ST_YMax(geom) - ST_YMin(geom) > 4 * :tolerance AS seen) size
+        WHERE run_id = :run AND rank IS NULL AND geom && ST_Transform(
+            ST_TileEnvelope(:z, :x, :y, margin => 0.0156), 4326)
+    ) f
+""")
 
 
 @dataclass(frozen=True)
@@ -149,9 +163,38 @@ def with_state(session: Session, actor: Actor, run_id: int) -> Row[Any]:
 
 
 def features_json(connection: Connection, run_id: int) -> bytes:
-    """Return all that a run found as GeoJSON, made by PostGIS; the caller has seen the run."""
+    """Return what a run lists as GeoJSON, made by PostGIS; the caller has seen the run."""
     found = connection.execute(text(_GEOJSON), {"run": run_id}).scalar_one()
     return str(found).encode()
+
+
+def drawn_tile(connection: Connection, run_id: int, z: int, x: int, y: int) -> bytes:
+    """Return what a run draws and does not list as a vector tile with the layer ``found``.
+
+    Parameters
+    ----------
+    connection : Connection
+    run_id : int
+        Of a run that the caller has seen.
+    z, x, y : int
+        A tile of the web map's grid, drawn 512 pixels wide.
+    """
+    values = {"run": run_id, "z": z, "x": x, "y": y, "tolerance": 360 / (1 << z) / 1024}
+    return bytes(connection.execute(_TILE, values).scalar_one())
+
+
+def find_surface(session: Session, run_id: int) -> HotspotSurface:
+    """Return the surface of a run that the caller has seen.
+
+    Raises
+    ------
+    NotFoundError
+        If its method has none.
+    """
+    found = session.get(HotspotSurface, run_id)
+    if found is None:
+        raise NotFoundError(Message("This run has no surface."))
+    return found
 
 
 def listed(connection: Connection, run_id: int, today: date) -> Sequence[Row[Any]]:

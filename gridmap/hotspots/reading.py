@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import psycopg
+import pyproj
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
@@ -30,6 +31,8 @@ from gridmap.hotspots.analyses.events import (
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.incidents.statistics import Span
 
+Numbers = NDArray[np.int64]
+
 _HEADER = 19
 # PostgreSQL, chapter "COPY", binary format, all big-endian: a row is the number of fields, then for
 # each its length and value; an array is the number of dimensions, a flag, the type, then size and
@@ -44,7 +47,9 @@ _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 # driver hands out one row at a time.
 _COPY = """
     COPY (
-        SELECT array_agg(t.id), array_agg(t.geom::point), array_agg(t.occurred_at)
+        SELECT array_agg(t.id), array_agg(t.geom::point), array_agg(t.occurred_at),
+            array_agg(t.id) FILTER (WHERE t.ended_at IS NOT NULL),
+            array_agg(t.ended_at) FILTER (WHERE t.ended_at IS NOT NULL)
         FROM incident t
         WHERE t.occurred_at >= {first} AND t.occurred_at < {after} AND {area} AND {category}
         GROUP BY t.id / 16384
@@ -68,11 +73,15 @@ class Choice:
         None stands for all.
     categories : tuple of str
         Codes, with all below them; none stand for all.
+    zone : ZoneInfo
+    opposite : bool
+        Whether all other categories are meant; of all there are no others.
     """
 
     communities: tuple[int, ...] | None
     categories: tuple[str, ...]
     zone: ZoneInfo
+    opposite: bool = False
 
 
 def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Area:
@@ -96,10 +105,7 @@ def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Ar
         raise Unsuitable(Reason.NO_AREA)
     west, south, east, north = shapely.total_bounds(shapes)
     crs = local_metric_crs((west + east) / 2, (south + north) / 2)
-    forth, _ = transformers(crs)
-    plane = shapely.transform(
-        shapes, lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1]))
-    )
+    plane = _shapes_in_plane(shapes, crs)
     return Area(shapely.union_all(shapely.make_valid(plane)), crs)
 
 
@@ -124,33 +130,49 @@ def read_events(connection: Connection, area: Area, choice: Choice, span: Span) 
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for part in copy:
             raw += part
-    ids, points, moments = _columns(memoryview(raw))
+    ids, points, moments, spans, ends = _columns(memoryview(raw))
     # The database sends rows in any order.
     order = np.argsort(ids, kind="stable")
     x, y = to_plane(area, points["lon"].astype(float)[order], points["lat"].astype(float)[order])
-    utc = pd.DatetimeIndex(moments[order].astype("timedelta64[us]") + _EPOCH, tz="UTC")
-    local = utc.tz_convert(choice.zone).tz_localize(None).to_numpy().astype("datetime64[s]")
-    return Events(x, y, local, span.first, span.last)
+    local, until = _local(moments[order], choice.zone), None
+    if len(spans):
+        until = local.copy()
+        at = np.searchsorted(ids[order], spans)
+        # Where the clock is set back, a short span may seem to end before it begins.
+        until[at] = np.maximum(_local(ends, choice.zone), local[at])
+    return Events(x, y, local, span.first, span.last, until)
+
+
+def _local(moments: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.datetime64]:
+    utc = pd.DatetimeIndex(moments.astype("timedelta64[us]") + _EPOCH, tz="UTC")
+    local: NDArray[np.datetime64] = utc.tz_convert(zone).tz_localize(None).to_numpy()
+    return local.astype("datetime64[s]")
 
 
 def _columns(
     raw: memoryview,
-) -> tuple[NDArray[np.int64], NDArray[np.void], NDArray[np.int64]]:
-    """Take the arrays out of the rows: ids, points and moments of all incidents."""
-    parts: list[list[NDArray[Any]]] = [[], [], []]
+) -> tuple[Numbers, NDArray[np.void], Numbers, Numbers, Numbers]:
+    """Take the arrays out of the rows: ids, points and moments, and ids and ends of spans."""
+    kinds = (_IDS, _POINTS, _IDS, _IDS, _IDS)
+    parts: list[list[NDArray[Any]]] = [[] for _ in kinds]
     at = _HEADER
     # Two bytes of -1 end the rows.
     while int.from_bytes(raw[at : at + 2], "big", signed=True) == len(parts):
         at += 2
-        for column, kind in zip(parts, (_IDS, _POINTS, _IDS), strict=True):
-            length = int.from_bytes(raw[at : at + 4], "big")
+        for column, kind in zip(parts, kinds, strict=True):
+            length = int.from_bytes(raw[at : at + 4], "big", signed=True)
+            if length < 0:
+                # No span at all.
+                at += 4
+                continue
             column.append(np.frombuffer(raw[at + 4 + _ARRAY : at + 4 + length], dtype=kind))
             at += 4 + length
-    ids, points, moments = (
+    ids, points, *rest = (
         np.concatenate(column) if column else np.empty(0, kind)
-        for column, kind in zip(parts, (_IDS, _POINTS, _IDS), strict=True)
+        for column, kind in zip(parts, kinds, strict=True)
     )
-    return ids["value"].astype(np.int64), points, moments["value"].astype(np.int64)
+    moments, spans, ends = (each["value"].astype(np.int64) for each in rest)
+    return ids["value"].astype(np.int64), points, moments, spans, ends
 
 
 def _copy_statement(
@@ -162,6 +184,8 @@ def _copy_statement(
     if choice.categories:
         ids = connection.execute(text(_BELOW), {"codes": list(choice.categories)}).scalars()
         category = sql.SQL("t.category_id = ANY({})").format(list(ids))  # type: ignore[assignment]
+    if choice.opposite:
+        category = sql.SQL("NOT ({})").format(category)  # type: ignore[assignment]
     return sql.SQL(_COPY).format(first=first, after=after, area=area, category=category)
 
 
@@ -196,7 +220,15 @@ def make_context(engine: Engine, area: Area, choice: Choice) -> Context:
         with reading_moment(engine) as connection:
             return read_streets(connection, area)
 
-    return Context(between, households, streets)
+    def cells() -> NDArray[np.object_]:
+        with reading_moment(engine) as connection:
+            return read_cells(connection, area, choice.communities)
+
+    def others(first: date, last: date) -> Events:
+        with reading_moment(engine) as connection:
+            return read_events(connection, area, replace(choice, opposite=True), Span(first, last))
+
+    return Context(between, households, streets, cells, others)
 
 
 def homes_meanwhile(context: Context) -> Context:
@@ -256,9 +288,28 @@ def read_streets(
         {"outline": shapely.to_wkb(outline)},
     ).all()
     lines = shapely.from_wkb([bytes(row.shape) for row in rows])
-    forth, _ = transformers(area.crs)
+    return _shapes_in_plane(lines, area.crs), [row.name for row in rows]
+
+
+def read_cells(
+    connection: Connection, area: Area, communities: tuple[int, ...] | None
+) -> NDArray[np.object_]:
+    """Return the outlines of the basic cells of today, in metres, by their codes."""
+    where = "true" if communities is None else "community_id = ANY(:communities)"
+    rows = connection.execute(
+        text(f"""
+            SELECT ST_AsBinary(geom) FROM cell
+            WHERE kind = 'basic' AND valid_to IS NULL AND {where} ORDER BY code, id
+        """),
+        {} if communities is None else {"communities": list(communities)},
+    ).scalars()
+    return _shapes_in_plane(shapely.from_wkb([bytes(row) for row in rows]), area.crs)
+
+
+def _shapes_in_plane(shapes: Any, crs: pyproj.CRS) -> NDArray[np.object_]:
+    forth, _ = transformers(crs)
     plane: NDArray[np.object_] = shapely.transform(
-        np.asarray(lines, dtype=object),
+        np.asarray(shapes, dtype=object),
         lambda at: np.column_stack(forth.transform(at[:, 0], at[:, 1])),
     )
-    return plane, [row.name for row in rows]
+    return plane

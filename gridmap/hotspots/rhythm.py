@@ -179,13 +179,15 @@ def find_peaks(counts: Floats | Integers, exposure: Floats, *, alpha: float = 0.
     return Peaks(total * share, p, peak)
 
 
-def busiest_weekday(counts: Integers, first: np.datetime64, last: np.datetime64) -> int | None:
+def busiest_weekday(
+    counts: Floats | Integers, first: np.datetime64, last: np.datetime64
+) -> int | None:
     """Return the weekday with most for how often it came, if chance does not explain it.
 
     Parameters
     ----------
-    counts : ndarray of int64, shape (7,)
-        Incidents by weekday, Monday first; one at least.
+    counts : ndarray of int64 or float64, shape (7,)
+        Incidents by weekday, or sums of their parts, Monday first; one at least.
     first, last : datetime64[D]
         The period, both included.
 

@@ -34,9 +34,12 @@ from gridmap.hotspots.reading import (
     reading_moment,
 )
 from gridmap.hotspots.rhythm import busiest_weekday
+from gridmap.hotspots.scheduling import prune_runs
 from gridmap.hotspots.service import KIND, KIND_AGAIN, run_scheduled
+from gridmap.hotspots.surfaces import pack
 from gridmap.incidents.statistics import Span, clock
 from gridmap.jobs.running import Cancelled, Doing, Handlers
+from gridmap.settings import Settings
 from gridmap.territory.preferences import territory_settings
 
 #: What a run is at, for the page that waits.
@@ -58,6 +61,7 @@ def compute_again(doing: Doing) -> None:
     """Make a scheduled run anew, or end its schedule."""
     with Session(doing.engine) as session, session.begin():
         made = run_scheduled(session, int(doing.parameters["run"]), doing.job.id)
+        prune_runs(session, Settings().run_days)
     if made is None:
         raise Cancelled
     _compute(doing, made)
@@ -149,15 +153,24 @@ def _store(session: Session, run_id: int, area: Area, events: Events, result: Re
     connection = session.connection()
     _copy(connection, run_id, area, result.found)
     _name(connection, run_id)
+    if result.painted is not None:
+        session.merge(pack(run_id, area, result.painted))
     labels, counts = months(events)
-    hours = week(events.time)
+    figures = _plain(result.figures)
+    # Where only spans are known, the hours are those that the analysis spread them over.
+    hours = figures.get("week") or week(events.time)
     first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
-    series = {
+    series: dict[str, Any] = {
         "week": hours,
         "months": {"labels": labels, "counts": counts},
         "weekday": busiest_weekday(np.sum(hours, axis=1), first, last),
+        # What the map must know before it asks for tiles.
+        "drawn": bool((~result.found.listed).any()),
     }
-    run.summary = {**_plain(result.figures), **series}
+    if result.painted is not None:
+        levels = [float(level) for level in result.painted.levels]
+        series["surface"] = {"palette": result.painted.palette, "levels": levels}
+    run.summary = figures | series
     run.incidents = len(events)
     zone = ZoneInfo(territory_settings(session).time_zone)
     newest = events.time.max().astype(datetime).replace(tzinfo=zone)

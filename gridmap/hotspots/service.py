@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +22,7 @@ from gridmap.errors import (
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import find_run
+from gridmap.hotspots.scheduling import next_period
 from gridmap.incidents.models import Category
 from gridmap.incidents.statistics import clock
 from gridmap.jobs import service as jobs
@@ -185,6 +186,15 @@ def share(session: Session, actor: Actor, run_id: int, *, shared: bool) -> None:
     )
 
 
+def keep(session: Session, actor: Actor, run_id: int, *, kept: bool) -> None:
+    """Keep a run that a schedule made for good, or no longer."""
+    run = _own(session, actor, run_id)
+    before, run.kept = run.kept, kept
+    audit.record(
+        session, actor, "hotspots.keep", (_SUBJECT, run.id), {"kept": before}, {"kept": kept}
+    )
+
+
 def run_again(session: Session, actor: Actor, run_id: int) -> HotspotRun:
     """Ask for a run with the same choices on the data of now; the former one stays.
 
@@ -242,6 +252,7 @@ def run_scheduled(session: Session, run_id: int, job_id: int) -> int | None:
         first=first,
         last=last,
         job_id=job_id,
+        scheduled=True,
     )
     session.add(run)
     session.flush()
@@ -284,21 +295,6 @@ def delete(session: Session, actor: Actor, run_id: int) -> None:
     session.delete(run)
     session.flush()
     audit.record(session, actor, "hotspots.delete", (_SUBJECT, run_id), before)
-
-
-def next_period(first: date, last: date, today: date) -> tuple[date, date]:
-    """Return as long a period that ends with the last full month.
-
-    Whole months stay whole months: two months up to the end of April, made again in June, are
-    April and May.
-    """
-    end = today.replace(day=1) - timedelta(days=1)
-    whole = first.day == 1 and (last + timedelta(days=1)).day == 1
-    if not whole:
-        return end - (last - first), end
-    months = (last.year - first.year) * 12 + last.month - first.month
-    index = end.year * 12 + end.month - 1 - months
-    return date(index // 12, index % 12 + 1, 1), end
 
 
 def _own(session: Session, actor: Actor, run_id: int) -> HotspotRun:

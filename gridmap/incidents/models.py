@@ -69,6 +69,9 @@ class Incident(Imported, Linked, Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity())
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # Where only a span is known, its end; ``occurred_at`` is its beginning. Readers take an end
+    # before it for none: tables of years are joined without checks of their own.
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from geodata.messages import GeodataError
-from gridmap.jobs.service import CHANNEL, ask_for_scheduled
+from gridmap.jobs.service import APPLICATION, CHANNEL, ask_for_scheduled
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def work(engine: Engine, handlers: Handlers, end: threading.Event) -> None:
     """Do jobs until the end, with one connection that waits and one that watches over the job."""
     while not end.is_set():
         try:
-            with _listening(engine) as listener:
+            with listening(engine) as listener:
                 while not end.is_set():
                     do_waiting(engine, handlers, end)
                     for _ in listener.notifies(timeout=WAIT_S, stop_after=1):
@@ -222,9 +222,11 @@ def _beating(doing: Doing) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(engine: Engine) -> Iterator[Any]:
-    """Yield the driver's own connection, which hears of new jobs."""
+def listening(engine: Engine) -> Iterator[Any]:
+    """Yield the driver's own connection, which hears of new jobs; others see that it is there."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # By this name others see it.
+        connection.execute(text(f"SET application_name = '{APPLICATION}'"))
         connection.execute(text(f"LISTEN {CHANNEL}"))
         try:
             yield connection.connection.driver_connection

@@ -7,13 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from gridmap.jobs.models import Job, JobSchedule
 
 #: What wakes the processes that wait for work.
 CHANNEL = "gridmap_jobs"
+#: What the connections are called by which these processes listen.
+APPLICATION = "gridmap jobs"
+#: How many such processes there are, as a value in SQL.
+SERVING = f"""
+    (SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = '{APPLICATION}')
+"""
 #: The hour of the first day of a month at which its jobs begin.
 HOUR = 3
 #: How long a job that ended well is kept.
@@ -40,6 +47,11 @@ def ask(
     session.flush()
     session.execute(text(f"NOTIFY {CHANNEL}"))
     return job
+
+
+def serving(connection: Connection) -> int:
+    """Return how many processes do jobs or wait for them, on whichever machine."""
+    return int(connection.execute(text(f"SELECT {SERVING}")).scalar_one())
 
 
 def cancel(session: Session, job_id: int) -> None:

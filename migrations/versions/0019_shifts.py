@@ -1,6 +1,6 @@
 """Shifts with their members and attendance, patterns, swaps, and their settings.
 
-Revision: 0019_shifts, after: 0017_hotspot_month
+Revision: 0019_shifts, after: 0018_spans_and_tiles
 
 Locks to fear: none; the tables are new.
 """
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0019_shifts"
-down_revision = "0017_hotspot_month"
+down_revision = "0018_spans_and_tiles"
 branch_labels = None
 depends_on = None
 

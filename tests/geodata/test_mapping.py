@@ -27,7 +27,7 @@ def test_a_sound_file_gives_a_frame_indexed_by_its_rows() -> None:
     frame, problems = apply(incidents(编号=["a", "b"]), parse_mapping(INCIDENTS), now=NOW)
     assert len(problems) == 0
     assert frame.index.tolist() == [2, 3]
-    assert list(frame) == ["external_id", "category", "occurred_at", "lon", "lat"]
+    assert list(frame) == ["external_id", "category", "occurred_at", "ended_at", "lon", "lat"]
     assert frame["occurred_at"][2] == pd.Timestamp("2024-01-03T04:00Z")
     assert str(frame["occurred_at"].dtype) == "datetime64[us, UTC]"
 

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geodata.files.table import RawTable
+from geodata.mapping import TimeRule, apply, guess, parse_mapping
 from geodata.mapping.times import parse_times, to_utc
+from geodata.messages import GeodataError
 
 EARLIEST = dt.datetime(1950, 1, 1)  # noqa: DTZ001 - A local time of no zone yet.
 
@@ -80,3 +83,40 @@ def test_iso_and_month_first_agree(moments: list[dt.datetime]) -> None:
     american = parse_times(whole.dt.strftime("%m/%d/%Y %I:%M %p").astype("str"), "mdy")
     np.testing.assert_array_equal(iso.moments, american.moments)
     np.testing.assert_array_equal(iso.moments, whole.to_numpy("datetime64[us]"))
+
+
+def test_of_some_incidents_only_a_span_is_known() -> None:
+    raw = RawTable(
+        pd.DataFrame({
+            "案发时间": ["2026-03-01 20:00"] * 5,
+            "发现时间": ["2026-03-02 08:00", "", "2026-03-01 20:00", "2026-03-01 19:00", "soon"],
+            "类别": ["A"] * 5,
+            "经度": ["116.3"] * 5,
+            "纬度": ["39.9"] * 5,
+        }),
+        np.arange(2, 7),
+    )  # fmt: skip
+    mapping = guess("incidents", list(raw.frame))
+    assert mapping.until == TimeRule(column="发现时间")
+    assert mapping.time == TimeRule(column="案发时间")
+    frame, problems = apply(raw, mapping)
+    # No end, and an end that is the beginning, are moments.
+    assert frame.index.tolist() == [2, 3, 4]
+    assert frame["ended_at"].isna().tolist() == [False, True, True]
+    assert frame["ended_at"].iloc[0] == pd.Timestamp("2026-03-02T00:00:00Z")
+    told = {problem.row: problem.code for problem in problems}
+    assert (told[5], told[6]) == ("span-reversed", "time-unreadable")
+
+
+def test_only_incidents_have_an_end() -> None:
+    with pytest.raises(GeodataError, match="only incidents have an end"):
+        parse_mapping({"layer": "places", "until": {"column": "x"}})
+
+
+def test_a_row_keeps_its_identity_when_its_end_becomes_known() -> None:
+    columns = {"时间": ["2026-03-01 20:00"], "类别": ["A"], "经度": ["116"], "纬度": ["39"]}
+    before = RawTable(pd.DataFrame(columns), np.array([2]))
+    after = RawTable(pd.DataFrame({**columns, "until": ["2026-03-02 08:00"]}), np.array([2]))
+    ids = [apply(raw, guess("incidents", list(raw.frame)))[0]["external_id"].iloc[0]
+           for raw in (before, after)]  # fmt: skip
+    assert ids[0] == ids[1]

@@ -1,3 +1,4 @@
+import threading
 from collections import namedtuple
 from pathlib import Path
 
@@ -5,10 +6,13 @@ import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from gridmap import doctor
 from gridmap.db import alembic_config
-from gridmap.doctor import State, check_disk, check_migrations, check_server
+from gridmap.doctor import State, check_disk, check_jobs, check_migrations, check_server
+from gridmap.jobs.running import Doing, work
+from gridmap.jobs.service import ask
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
@@ -31,6 +35,27 @@ def test_a_sound_database_is_found_sound(engine: Engine) -> None:
     assert [finding.state for finding in check_server(engine)] == [State.OK, State.OK]
     assert check_migrations(engine).state is State.OK
     assert doctor.check_encoding(engine).state is State.OK
+
+
+def test_jobs_that_nobody_does_are_told(own_engine: Engine) -> None:
+    assert check_jobs(own_engine).state is State.OK
+    with Session(own_engine) as session, session.begin():
+        ask(session, "sum", {})
+    finding = check_jobs(own_engine)
+    assert finding.state is State.WARNING
+    assert str(finding.message) == "no process does long work, and 1 jobs wait"
+    assert finding.remedy is not None
+    end = threading.Event()
+
+    def add(doing: Doing) -> None:
+        served.append(check_jobs(own_engine))
+        end.set()
+
+    served: list[doctor.Finding] = []
+    work(own_engine, {"sum": add}, end)
+    assert [str(each.message) for each in served] == ["1 processes do long work"]
+    # The process is gone, and so is its job.
+    assert check_jobs(own_engine).state is State.OK
 
 
 def test_pending_migrations_and_missing_postgis_are_errors(

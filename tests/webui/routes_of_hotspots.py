@@ -43,6 +43,14 @@ HOTSPOTS = {
     ("hotspots.features", "GET"): [
         Route(_ANALYSE, "/hotspots/{run}/features.json", foreign=(404,)),
     ],
+    ("hotspots.shapes", "GET"): [
+        Route(_ANALYSE, f"/hotspots/{{run}}/{{tile_{z}}}.mvt", foreign=(404,)) for z in (10, 14)
+    ],
+    # The method of this run has no surface.
+    ("hotspots.surface", "GET"): [
+        Route(_ANALYSE, "/hotspots/{run}/{tile_10}.png", own=(404,), foreign=(404,)),
+    ],
+    ("hotspots.keep", "POST"): _act("keep", kept="1"),
     ("hotspots.script", "GET"): many(_ANALYSE, "/hotspots/folium.map.js"),
     ("hotspots.compare", "GET"): [
         Route(_ANALYSE, "/hotspots/compare", own=(302,)),

@@ -99,3 +99,43 @@ def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
         "() => Math.abs(left_1.getCenter().lng - right_1.getCenter().lng) < 1e-4 "
         "&& left_1.getZoom() === right_1.getZoom()"
     )
+
+
+def test_clusters_and_outliers_from_the_form_to_a_shape_on_the_map(
+    page: Page, worker: None
+) -> None:
+    page.goto("/hotspots/new?lang=en")
+    page.check("input[name=analysis][value=moran]")
+    page.fill("[name=first]", "2020-01-01")
+    page.select_option("[name=moran-shape]", "square")
+    page.select_option("[name=moran-near]", "nearest")
+    page.get_by_role("button", name="Run the analysis").click()
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    expect(page.locator(".said p")).to_have_count(3)
+    expect(page.locator(".said")).to_contain_text("permutations")
+    expect(page.locator(".hot-legend").first).to_contain_text("High among low")
+    # Shapes come in tiles, and one that is clicked tells what it is.
+    assert int(page.locator("#map_1").get_attribute("data-found") or 0) > 10
+    middle = page.locator("#map_1").bounding_box()
+    assert middle is not None
+    for right in range(0, 200, 25):
+        place = {"x": middle["width"] / 2 + right, "y": middle["height"] / 2}
+        page.locator("#map_1").click(position=place)
+        if page.locator(".leaflet-popup-content").count():
+            break
+    expect(page.locator(".leaflet-popup-content")).to_contain_text("incidents")
+
+
+def test_a_density_is_looked_at_as_a_surface(page: Page, worker: None) -> None:
+    page.goto("/hotspots/new?lang=en&analysis=density&first=2020-01-01")
+    page.get_by_role("button", name="Run the analysis").click()
+    page.wait_for_selector("html[data-map-ready]", state="attached")
+    areas, surface = (page.locator(f"[data-view={name}]") for name in ("areas", "surface"))
+    expect(surface).to_be_hidden()
+    page.get_by_label("Surface").check()
+    page.wait_for_selector(".leaflet-surface-pane .leaflet-tile-loaded", state="attached")
+    expect(surface).to_contain_text("per km²")
+    expect(areas).to_be_hidden()
+    page.get_by_label("Areas").check()
+    expect(areas).to_be_visible()
+    expect(page.locator(".leaflet-surface-pane img")).to_have_count(0)

@@ -53,6 +53,30 @@ def test_the_page_speaks_both_languages(client: FlaskClient) -> None:
     assert "网格地图" in client.get("/map?lang=zh").get_data(as_text=True)
 
 
+@pytest.mark.parametrize(
+    ("preferred", "language"),
+    [
+        (None, "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.5", "en"),
+        ("de,en;q=0.4", "en"),
+        ("fr", "zh"),
+    ],
+)
+def test_a_first_visit_speaks_the_language_of_the_browser(
+    app: Flask, preferred: str | None, language: str
+) -> None:
+    stranger = app.test_client()
+    headers = {"Accept-Language": preferred} if preferred else {}
+    answer = stranger.get("/sign-in", headers=headers)
+    assert f'<html lang="{language}' in answer.text
+    assert "Accept-Language" in answer.headers["Vary"]
+    # What was chosen by hand goes before it.
+    other = "en" if language == "zh" else "zh"
+    stranger.get(f"/sign-in?lang={other}", headers=headers)
+    assert f'<html lang="{other}' in stranger.get("/sign-in", headers=headers).text
+
+
 def test_every_sentence_of_the_templates_is_translated() -> None:
     chinese = catalogue("zh")
     missing = []
@@ -79,7 +103,11 @@ def test_an_empty_database_says_what_to_do(own_database_url: str) -> None:
 
 
 def test_the_operator_sees_whether_it_is_well(client: FlaskClient) -> None:
-    assert client.get("/health").json["status"] == "ok"
+    healthy = client.get("/health")
+    # The pages are well; that nobody does long work is said beside it.
+    assert healthy.status_code == 200
+    assert healthy.json["database"] == "ok"
+    assert healthy.json["jobs"]["processes"] == 0
     app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
     assert app.test_client().get("/health").status_code == 503
     answer = app.test_client().get("/sign-in", headers={"Accept": "text/html"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel.numbers import format_decimal
@@ -66,6 +67,14 @@ def number(value: float) -> str:
 def _number(value: float, language: str) -> str:
     # A page has some hundreds of them, many alike, and Babel takes its time for each.
     return str(format_decimal(value, locale=language))
+
+
+def percent(part: float, whole: float) -> str:
+    """Write a share rounded half up to a tenth of a per cent, or a dash where there is no whole."""
+    if not whole:
+        return "–"
+    share = Decimal(100 * part) / Decimal(whole)
+    return f"{share.quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
 def month(day: date) -> str:

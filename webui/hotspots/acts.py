@@ -46,6 +46,17 @@ def share(run_id: int) -> ResponseReturnValue:
     return _done(run_id, yes if shared else no)
 
 
+@blueprint.post("/<int:run_id>/keep")
+@needs(Action.ANALYSE)
+def keep(run_id: int) -> ResponseReturnValue:
+    """Keep a run that a schedule made, or let it be deleted in time."""
+    kept = request.form.get("kept") == "1"
+    with writing() as session:
+        service.keep(session, current_actor(), run_id, kept=kept)
+    flash(_("The run is kept for good.") if kept else _("The run will be deleted in time."), "done")
+    return redirect(url_for("hotspots.show", run_id=run_id))
+
+
 @blueprint.post("/<int:run_id>/again")
 @needs(Action.ANALYSE)
 def run_again(run_id: int) -> ResponseReturnValue:

@@ -46,6 +46,24 @@ OPTIONS = MappingProxyType({
     "last": N_("Lasting to the end"),
     "year": N_("The same days a year before"),
     "before": N_("As many days before"),
+    "cell": N_("Grid cells"),
+    "rate": N_("Incidents per household, as they are"),
+    "smoothed": N_("Incidents per household, smoothed"),
+    "touching": N_("Shapes that touch"),
+    "distance": N_("All within a distance"),
+    "nearest": N_("The nearest ones"),
+    "bernoulli": N_("Against all other categories"),
+    "weekdays.mixed": N_("Mixed"),
+    "kept": N_("Kept apart"),
+    "fits": N_("What fits best"),
+    "scott": N_("Scott's rule"),
+    "silverman": N_("Silverman's rule"),
+    "proof.permutation": N_("Permutation (exact for counts)"),
+    "reference.households": N_("Households"),
+    "analytic": N_("Formula (fast)"),
+    "categories": N_("All other categories"),
+    "spread": N_("Spread over the hours between"),
+    "start": N_("Taken at the first moment"),
 })  # fmt: skip
 
 
@@ -157,7 +175,9 @@ def fields_of(parameters: type[BaseModel]) -> list[dict[str, Any]]:
             "title": info.title or name,
             "help": info.description,
             "default": info.default,
-            "choices": [(each, OPTIONS.get(each, each)) for each in choices],
+            "choices": [
+                (each, OPTIONS.get(f"{name}.{each}", OPTIONS.get(each, each))) for each in choices
+            ],
             "whole": info.annotation is int,
             "least": limits.get("ge"),
             "most": limits.get("le"),

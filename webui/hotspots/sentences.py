@@ -27,6 +27,15 @@ _NOWHERE = {
         "Among {count} incidents no group has as many so close together as were asked for."
     ),
     "emerging": N_("Among {count} incidents this method found no hot class in any shape."),
+    "getis_ord": N_("Among {count} incidents no shape is hot at a false discovery rate of 5 %."),
+    "moran": N_(
+        "Among {count} incidents no shape is high among high ones or alone among low ones, at a "
+        "false discovery rate of 5 %."
+    ),
+    "relative_risk": N_(
+        "Nowhere are the {count} incidents out of proportion to what they are compared with, at a "
+        "level of 5 % for the whole map."
+    ),
     "forecast": N_("For this period the forecast names no place."),
 }
 _NOWHERE_ELSE = N_("This method lists no place for the {count} incidents.")
@@ -45,6 +54,20 @@ _COMING = N_(
     "From {first} to {last} about {expected} incidents are to be expected; {share} % of them on "
     "the 1 % of the area with most, first of all at {place}."
 )
+_QUARTERS = N_(
+    "Among {count} incidents, {hh} shapes are high among high ones and {hl} are single spots among "
+    "low ones. The first place is {place}: {there} incidents, where {expected} would be expected."
+)
+_RISK = N_(
+    "In {hotspots} places more of the {count} incidents happen than {reference} let expect. The "
+    "first is {place}: {there} incidents, where {expected} would be its share."
+)
+_REFERENCES = {
+    "households": N_("the households"),
+    "categories": N_("the other categories"),
+    "year": N_("the days from {first} to {last}"),
+    "before": N_("the days from {first} to {last}"),
+}
 _NEAR = N_(
     "Among {count} incidents, {ratio} times as many pairs as by chance are {from_m} to {to_m} m "
     "and {from_day} to {to_day} days apart; {zones} places have a raised risk after the last day."
@@ -69,6 +92,30 @@ _SURE = {
     "scan": N_(
         "How sure: among {replications} arrangements of the same incidents with their days dealt "
         "anew, {reached} have a cluster as strong as the strongest here."
+    ),
+    "getis_ord": N_(
+        "How sure: of the shapes called hot or cold at 95 %, about one in twenty is so by chance "
+        "alone; p follows from the normal distribution, which fits few incidents badly."
+    ),
+    "getis_ord_permutation": N_(
+        "How sure: of the shapes called hot or cold at 95 %, about one in twenty is so by chance "
+        "alone; p was judged by {replications} permutations of the values for each shape."
+    ),
+    "moran": N_(
+        "How sure: of the shapes painted, about one in twenty is so by chance alone; p follows "
+        "from the normal distribution, which fits few incidents badly."
+    ),
+    "moran_permutation": N_(
+        "How sure: of the shapes painted, about one in twenty is so by chance alone; p was judged "
+        "by {replications} permutations of the values for each shape."
+    ),
+    "relative_risk": N_(
+        "How sure: of {replications} maps on which chance alone decides, {reached} have a place as "
+        "far out of proportion as the strongest here. The p in the table says it for each place."
+    ),
+    "scan_bernoulli": N_(
+        "How sure: among {replications} arrangements in which the categories are dealt anew among "
+        "all incidents, {reached} have a cluster as strong as the strongest here."
     ),
     "scan_poisson": N_(
         "How sure: among {replications} arrangements of as many incidents by households and days, "
@@ -107,6 +154,16 @@ _SURE_PLAIN = N_(
     "How sure: this method describes and does not test; use hot and cold areas to know what "
     "chance explains."
 )
+_HOLIDAYS = N_(
+    "On the {days} days of public holidays there were {observed} incidents; other days of the same "
+    "weekdays and months let expect {expected}. {verdict}"
+)
+_HOLIDAYS_MORE = N_("So holidays have more, beyond chance.")
+_HOLIDAYS_FEWER = N_("So holidays have fewer, beyond chance.")
+_HOLIDAYS_ALIKE = N_("Chance explains the difference.")
+_SPREAD = N_(
+    "Of {spread} incidents only a from-to time is known; each is spread evenly over its span."
+)
 _LEFT_OUT = N_("Left out are {left_out} incidents where nobody lives.")
 #: The share of three hours of the day were all alike, and half as much again to be worth saying.
 _EVEN_SHARE = 1.5 * WINDOW / 24
@@ -117,7 +174,24 @@ def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
     said = [say(_where(run, rows)), say(_when(run)), say(_sure(run, rows))]
     if left_out := run.summary.get("left_out"):
         said.append(say(Message(_LEFT_OUT, left_out=number(left_out))))
+    if holidays := run.summary.get("holidays"):
+        said.append(say(_holidays(holidays[0])))
+    if spread := run.summary.get("spread"):
+        said.append(say(Message(_SPREAD, spread=number(spread))))
     return said
+
+
+def _holidays(effect: Mapping[str, Any]) -> Message:
+    sure = effect["found"]
+    more = effect["observed"] > effect["expected"]
+    verdict = (_HOLIDAYS_MORE if more else _HOLIDAYS_FEWER) if sure else _HOLIDAYS_ALIKE
+    return Message(
+        _HOLIDAYS,
+        days=number(effect["days"]),
+        observed=number(effect["observed"]),
+        expected=number(round(effect["expected"])),
+        verdict=Message(verdict),
+    )
 
 
 def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
@@ -146,6 +220,8 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         "place": place(first),
         "there": number(first.n),
     }
+    if first.expected is not None and ("quarters" in figures or "reference" in figures):
+        return _local(figures, {**values, "expected": number(round(first.expected))})
     if "inside" not in figures or first.expected is None:
         return Message(_WHERE_PLAIN, **values)
     return Message(
@@ -155,6 +231,16 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         area=words.percent(figures["area_share"]),
         expected=number(round(first.expected)),
     )
+
+
+def _local(figures: Mapping[str, Any], values: Mapping[str, str]) -> Message:
+    if "quarters" in figures:
+        return Message(
+            _QUARTERS, **values, **{k: number(n) for k, n in figures["quarters"].items()}
+        )
+    first, last = figures.get("before", ("", ""))
+    reference = Message(_REFERENCES[figures["reference"]], first=first, last=last)
+    return Message(_RISK, **values, reference=reference)
 
 
 def _changed(run: HotspotRun, count: str) -> Message:
@@ -216,8 +302,7 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
         return Message(_SURE_NEAR, replications=number(run.summary["replications"]))
     if "map_p" in run.summary and rows:
         return _scattered(run.summary)
-    poisson = run.summary.get("against") == "poisson"
-    template = _SURE.get("scan_poisson" if poisson else run.analysis)
+    template = _SURE.get(f"{run.analysis}_{_way(run.summary)}", _SURE.get(run.analysis))
     if not rows and (template or "map_p" in run.summary):
         return Message(_SURE_NONE)
     if template is None:
@@ -225,9 +310,14 @@ def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     figures = run.summary
     return Message(
         template,
-        replications=figures.get("replications", 0),
+        replications=number(figures.get("replications", 0)),
         reached=figures.get("reached", "–"),
     )
+
+
+def _way(figures: Mapping[str, Any]) -> str:
+    """Return how p was found, where there are several ways."""
+    return str(figures.get("proof", figures.get("against", "")))
 
 
 def _scattered(figures: Mapping[str, Any]) -> Message:

@@ -19,6 +19,7 @@ from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import bounds, features_json, find_run, listed, with_state
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
+from gridmap.jobs.service import serving
 from gridmap.workforce.rights import Action, Actor, Role
 from webui.access import current_actor, needs
 from webui.database import reading
@@ -27,6 +28,7 @@ from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import about, category_names, named
 from webui.hotspots.scripts import SCRIPT
 from webui.hotspots.sentences import place, sentences
+from webui.hotspots.tiles import SURFACE_ZOOM
 from webui.language import say
 from webui.maps import MapParts, base_map, map_parts, script_answer
 
@@ -63,7 +65,8 @@ def show(run_id: int) -> ResponseReturnValue:
         }
         if run.finished_at is None:
             page = {"state": url_for("hotspots.state", run_id=run_id), "words": _script_words()}
-            return render_template("hotspots/waiting.html", page=page, **shown)
+            served = _is_served(connection, found)
+            return render_template("hotspots/waiting.html", page=page, served=served, **shown)
         rows = listed(connection, run_id, clock(connection).today)
         page = page_of(connection, run, "map")
     parts = prepare("map")
@@ -93,13 +96,20 @@ def state(run_id: int) -> Response:
     """Tell a waiting page how far a run is."""
     with reading() as connection, Session(connection) as session:
         found = with_state(session, current_actor(), run_id)
+        served = _is_served(connection, found)
     over = found.HotspotRun.finished_at is not None or found.state in (None, "failed", "cancelled")
     return jsonify(
         over=over,
         state=found.state,
         progress=found.progress,
+        served=served,
         step=say(found.message or words.STATES.get(found.state, "")),
     )
+
+
+def _is_served(connection: Connection, found: Row[Any]) -> bool:
+    """Tell whether a run that waits is waited for by somebody."""
+    return found.state != "waiting" or serving(connection) > 0
 
 
 @blueprint.get("/<int:run_id>/features.json")
@@ -184,11 +194,21 @@ def page_of(connection: Connection, run: HotspotRun, name: str) -> dict[str, Any
         "first": run.first.isoformat(),
         "last": run.last.isoformat(),
         "features": url_for("hotspots.features", run_id=run.id, v=run.finished_at),
+        # Shapes that are drawn and not listed.
+        "found": _tiles(run, "mvt") if summary.get("drawn", True) else None,
+        "surface": _tiles(run, "png") if "surface" in summary else None,
+        "surfaceZoom": SURFACE_ZOOM,
         "colours": {kind: colour for kind, colour, _ in legend_of(run)},
         "kinds": {kind: say(word) for kind, _, word in legend_of(run)},
         "months": summary.get("months"),
         "words": _script_words(),
     }
+
+
+def _tiles(run: HotspotRun, form: str) -> str:
+    # The version is the moment of the run: made anew, its tiles have other addresses.
+    made = run.finished_at.timestamp() if run.finished_at else 0
+    return f"/hotspots/{run.id}/{{z}}/{{x}}/{{y}}.{form}?v={made:.0f}"
 
 
 def _script_words() -> dict[str, str]:

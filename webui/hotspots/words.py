@@ -60,6 +60,21 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("oscillating_cold", "#c6dbef", N_("Oscillating cold spot")),
         ("historical_cold", "#b5c7d6", N_("Historical cold spot")),
     ],
+    "moran": [
+        ("hh", "#b2182b", N_("High among high")),
+        ("hl", "#ef8a62", N_("High among low: a single spot")),
+        ("lh", "#67a9cf", N_("Low among high: a gap")),
+        ("ll", "#2166ac", N_("Low among low")),
+        ("ns", "#dfe3e6", N_("Not significant")),
+    ],
+    "risk": [
+        ("risk4", "#b2182b", N_("At least twice its share")),
+        ("risk3", "#f4a582", N_("1.25 to 2 times")),
+        ("risk2", "#e9ebec", N_("About its share (0.8 to 1.25)")),
+        ("risk1", "#92c5de", N_("Half to 0.8 of it")),
+        ("risk0", "#2166ac", N_("Less than half of it")),
+        ("few", "#b4bac0", N_("Too few to say")),
+    ],
     "groups": [("group", "#e6550d", N_("Incidents close in place and time"))],
     "near": [("alert", "#e6550d", N_("A raised risk, while it lasts"))],
     "forecast": [
@@ -68,6 +83,21 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("first10", "#fecc5c", N_("up to 10 %")),
     ],
     "none": [],
+}
+
+#: The colours of the steps of a surface, from the lowest; ColorBrewer's YlOrRd and RdBu.
+PALETTES = {
+    "density": [
+        "#ffffcc", "#ffeda0", "#fed976", "#feb24c", "#fd8d3c", "#fc4e2a", "#e31a1c", "#b10026",
+    ],
+    "risk": ["#2166ac", "#67a9cf", "#d1e5f0", "#e9ebec", "#fddbc7", "#ef8a62", "#b2182b"],
+}  # fmt: skip
+
+#: What a step of a surface says, by palette and whether it is what lies below all levels.
+_STEPS = {
+    ("density", False): N_("from {value} per km²"),
+    ("risk", False): N_("from {value} times its share"),
+    ("risk", True): N_("below {value} times its share"),
 }
 
 STATES = {
@@ -129,6 +159,17 @@ _FAULTS: dict[str, str] = {
         "There are no incidents for the whole of the former period. Choose a shorter or later "
         "period, or compare with as many days before."
     ),
+    Reason.NO_CELLS: N_(
+        "No grid cells are known in this area. Import or draw them first, or choose hexagons."
+    ),
+    Reason.TOO_MANY_NEIGHBOURS: N_(
+        "Each shape would have too many neighbours to work out. Choose a smaller distance or "
+        "number, or larger shapes."
+    ),
+    Reason.NO_OTHERS: N_(
+        "There are too few other incidents to compare with. Choose some categories and not all, "
+        "a longer period, or compare with households."
+    ),
 }
 _UNKNOWN = N_(
     "The data do not suit this method. Choose a longer period, a larger area or another method."
@@ -164,6 +205,25 @@ def kind(analysis: str, code: str) -> str:
     entry = ANALYSES.get(analysis)
     legend = LEGENDS.get(entry.legend, []) if entry else []
     return next((say(word) for each, _, word in legend if each == code), code)
+
+
+def steps(surface: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the class and the words of each step of a surface, from the lowest."""
+    palette, levels = surface["palette"], surface["levels"]
+    said = []
+    for number_of_step, level in enumerate(levels, 1):
+        # Below the first boundary everything is less than it.
+        below = level < 0
+        value = levels[number_of_step] if below else level
+        template = _STEPS[palette, below]
+        said.append(
+            (f"step-{palette}-{number_of_step}", say(Message(template, value=_short(value))))
+        )
+    return said
+
+
+def _short(value: float) -> str:
+    return number(round(value)) if value >= 10 else f"{value:.3g}"
 
 
 def title(analysis: str) -> str:
@@ -219,6 +279,13 @@ def probability(p: float | None) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def measure(value: float | None, share: bool = False) -> str:
+    """Write a score of a forecast, a share in per cent."""
+    if value is None:
+        return "–"
+    return percent(value) if share else f"{value:.2f}"
+
+
 def named(row: Any) -> str:
     """Return the name of something that may have an English one."""
     return str((row.name_en or row.name) if str(get_locale()) == "en" else row.name)
@@ -228,3 +295,10 @@ MONTHS = [
     N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"),
     N_("August"), N_("September"), N_("October"), N_("November"), N_("December"),
 ]  # fmt: skip
+
+#: The forecasts that are compared, the model's first.
+FORECASTS = [
+    ("model", N_("This forecast")),
+    ("long", N_("The average of all before")),
+    ("last", N_("As many as last time")),
+]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
-
 from geodata.messages import N_, Message
+from webui.dashboard.words import percent
 from webui.hotspots.words import fault, is_ours
 from webui.language import say
 from webui.words import CODES
 
-__all__ = ["fault", "is_ours"]
+__all__ = ["fault", "is_ours", "percent"]
 
 VERDICTS = {
     "visited": N_("Visited"),
@@ -57,14 +56,6 @@ AGES: list[tuple[int, str, str]] = [
     (36500, "#fdae6b", N_("longer ago")),
 ]
 NEVER = "#d94801"
-
-
-def percent(part: float, whole: float) -> str:
-    """Write a share rounded half up to a tenth of a per cent, or a dash where there is no whole."""
-    if not whole:
-        return "–"
-    share = Decimal(100 * part) / Decimal(whole)
-    return f"{share.quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
 def length(metres: float | None) -> str:

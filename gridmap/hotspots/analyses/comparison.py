@@ -32,7 +32,7 @@ def run(events: Events, area: Area, context: Context, asked: Comparison, tick: T
     """
     first, last = former(events.first, events.last, asked.against)
     earlier = context.between(first, last)
-    _check_reach(earlier)
+    check_reach(earlier)
     tick(0.4)
     total = len(events) + len(earlier)
     size = float(asked.size_m) or _LARGER * fitting_size(area, total)
@@ -85,7 +85,7 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
-def _check_reach(earlier: Events) -> None:
+def check_reach(earlier: Events) -> None:
     """Refuse a former period that begins long before the first incident there is."""
     known = earlier.time.min().astype("datetime64[D]") if len(earlier) else None
     wanted = np.datetime64(earlier.first, "D")

@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from gridmap.hotspots import density as surfaces
 from gridmap.hotspots.analyses.busiest import busiest
-from gridmap.hotspots.analyses.events import Area, Context, Events
+from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
 from gridmap.hotspots.analyses.parameters import Density
-from gridmap.hotspots.analyses.result import Found, Result
-from gridmap.hotspots.bandwidths import cross_validated
+from gridmap.hotspots.analyses.result import Found, Painted, Result
+from gridmap.hotspots.bandwidths import cross_validated, scott, silverman
 from gridmap.hotspots.contours import regions, share_levels
 from gridmap.hotspots.ticks import Tick
 
 #: The classes, and the share of all incidents in the smallest area that reaches each.
 SHARES = (("top10", 0.10), ("top25", 0.25), ("top50", 0.50), ("top75", 0.75))
+#: The same of the finer steps of the surface, the faintest first.
+_STEPS = (0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1)
 _PIXELS = 768
 _MOST_LISTED = 100
 #: A narrower kernel shows single buildings, which is what the map of incidents is for.
@@ -33,9 +35,7 @@ def run(events: Events, area: Area, context: Context, asked: Density, tick: Tick
     Unsuitable
         As `gridmap.hotspots.density.density`.
     """
-    width = asked.bandwidth_m or max(
-        cross_validated(events.x, events.y, lambda share: tick(0.3 * share)), _LEAST_M
-    )
+    width = asked.bandwidth_m or _fitting(events, asked.rule, lambda share: tick(0.3 * share))
     tick(0.3)
     surface = surfaces.density(
         events.x, events.y, area.shape, width, pixels=_PIXELS,
@@ -49,7 +49,7 @@ def run(events: Events, area: Area, context: Context, asked: Density, tick: Tick
     inner = np.concatenate([[shapely.Polygon()], nested[:-1]])
     rings = shapely.difference(nested, inner)
     places = list(shapely.get_parts(nested[1]))
-    where = _inside(places, events)
+    where = inside(places, events.x, events.y)
     counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
     order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
     order = order[counts[order] > 0]
@@ -77,16 +77,23 @@ def run(events: Events, area: Area, context: Context, asked: Density, tick: Tick
         "area_share": float(listed_m2 / shapely.area(area.shape)),
         "highest": float(np.nanmax(surface.values)),
     }
-    return Result(found, figures)
+    steps = np.unique(share_levels(surface, np.array(_STEPS)))
+    return Result(found, figures, Painted(surface, steps, "density"))
 
 
-def _inside(places: list[shapely.Geometry], events: Events) -> NDArray[np.int64]:
-    """Return the place each incident lies in, -1 for none."""
-    where = np.full(len(events), -1, dtype=np.int64)
+def _fitting(events: Events, rule: str, tick: Tick) -> float:
+    """Return the bandwidth that a rule chooses, 100 m at least."""
+    if rule == "fits":
+        return max(cross_validated(events.x, events.y, tick), _LEAST_M)
+    return max({"scott": scott, "silverman": silverman}[rule](events.x, events.y), _LEAST_M)
+
+
+def inside(places: list[shapely.Geometry], x: Floats, y: Floats) -> NDArray[np.int64]:
+    """Return the place each point lies in, -1 for none."""
+    where = np.full(len(x), -1, dtype=np.int64)
     if places:
-        points = shapely.points(events.x, events.y)
-        event, place = shapely.STRtree(places).query(points, predicate="intersects")
-        where[event] = place
+        point, place = shapely.STRtree(places).query(shapely.points(x, y), predicate="intersects")
+        where[point] = place
     return where
 
 

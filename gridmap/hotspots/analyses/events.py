@@ -28,6 +28,9 @@ class Events:
         Local time of the town.
     first, last : date
         The period that was asked for, both days included.
+    until : ndarray of datetime64[s], shape (n,), optional
+        The latest moment that each may have happened, where ``time`` is the first; equal to it
+        where the moment is known.
     """
 
     x: Floats
@@ -35,6 +38,7 @@ class Events:
     time: Times
     first: date
     last: date
+    until: Times | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -46,7 +50,9 @@ class Events:
 
     def where(self, chosen: NDArray[np.bool_]) -> Events:
         """Return a part of the incidents, of the same period."""
-        return replace(self, x=self.x[chosen], y=self.y[chosen], time=self.time[chosen])
+        until = None if self.until is None else self.until[chosen]
+        x, y, time = self.x[chosen], self.y[chosen], self.time[chosen]
+        return replace(self, x=x, y=y, time=time, until=until)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +111,17 @@ class Context:
         Returns where people live.
     streets : callable
         Returns the streets as lines in metres, with their names.
+    cells : callable
+        Returns the outlines of the basic grid cells of today, in metres.
+    others : callable
+        Returns the incidents of all other categories of the same area in a span of days.
     """
 
     between: Callable[[date, date], Events]
     households: Callable[[], Households]
     streets: Callable[[], tuple[NDArray[np.object_], list[str | None]]]
+    cells: Callable[[], NDArray[np.object_]]
+    others: Callable[[date, date], Events]
 
 
 def days_of(time: Times) -> Floats:

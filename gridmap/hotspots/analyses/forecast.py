@@ -17,7 +17,14 @@ from gridmap.hotspots.analyses.merged import merge, with_groups
 from gridmap.hotspots.analyses.parameters import Forecast
 from gridmap.hotspots.analyses.result import QUIET, Found, Result
 from gridmap.hotspots.cube import period_starts
-from gridmap.hotspots.evaluation import Comparison, Scores, chosen_share, compare, score
+from gridmap.hotspots.evaluation import (
+    Comparison,
+    Scores,
+    bootstrap_mean,
+    chosen_share,
+    compare,
+    score,
+)
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.forecast.events import Events as Moments
 from gridmap.hotspots.forecast.events import Period
@@ -31,6 +38,8 @@ from gridmap.hotspots.weights import adjacent
 #: Periods that forecasts are judged on, and those that the first of them is fitted on at least.
 _JUDGED, _FITTED = 12, 6
 _LEAST_JUDGED = 6
+#: What places recapture is measured against so many days before.
+_YEAR = 365
 #: The classes, by the share of the area that holds the greatest expectations.
 _SHARES = (("first1", 0.01), ("first5", 0.05), ("first10", 0.10))
 
@@ -121,8 +130,9 @@ def _judge(
         risks["model"].append(predict(model, grid, {OWN: own}, period).expected)
         risks["last"].append(last_counts(surfaces, own, period))
         risks["long"].append(long_counts(surfaces, own, period, first))
+    past = np.stack([_counts(grid, own, _year_before(period, first)) for period in last])
     scores: dict[str, Scores] = {
-        name: score(each, actual, grid.areas_m2) for name, each in risks.items()
+        name: score(each, actual, grid.areas_m2, before=past) for name, each in risks.items()
     }
     result: Comparison = compare(scores["model"], {k: scores[k] for k in ("last", "long")})
     return {
@@ -131,7 +141,20 @@ def _judge(
         "hit_rate": float(np.nanmean(scores["model"].hit_rate)),
         "pai": {name: list(map(float, each)) for name, each in result.pai.items()},
         "ratio": {name: list(map(float, each)) for name, each in result.ratio.items()},
+        # Mean, lower and upper bound of each measure of each forecast.
+        "scores": {
+            name: {
+                measure: list(map(float, bootstrap_mean(values)))
+                for measure, values in each._asdict().items()
+            }
+            for name, each in scores.items()
+        },
     }
+
+
+def _year_before(period: Period, first: int) -> Period:
+    """Return the year before a period, or all that is known of it."""
+    return Period(max(first, period.start - _YEAR), period.start)
 
 
 def _counts(grid: Grid, own: Moments, period: Period) -> NDArray[np.int64]:

@@ -13,10 +13,13 @@ from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.parameters import NearRepeat
 from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.knox import Bands, knox
+from gridmap.hotspots.mantel import MOST_EVENTS, mantel
 from gridmap.hotspots.ticks import Tick
 
 _MOST_LISTED = 200
 _LEVEL = 0.05
+#: Each compares all incidents with all.
+_MANTEL = 99
 
 
 def run(events: Events, area: Area, context: Context, asked: NearRepeat, tick: Tick) -> Result:
@@ -58,9 +61,21 @@ def run(events: Events, area: Area, context: Context, asked: NearRepeat, tick: T
         ],
         "raised": len(raised),
         "replications": replications,
+        "mantel": _mantel(events, tick),
         "now": str(now),
     }
     return Result(_found(zones.head(_MOST_LISTED), events), figures)
+
+
+def _mantel(events: Events, tick: Tick) -> dict[str, float] | None:
+    """Return Mantel's correlation without bands and its p; of many incidents there is none."""
+    if len(events) > MOST_EVENTS:
+        return None
+    found = mantel(
+        events.x, events.y, events.time.astype("datetime64[D]").astype(np.float64),
+        permutations=_MANTEL, seed=1, tick=lambda share: tick(0.9 + 0.09 * share),
+    )  # fmt: skip
+    return {"r": found.statistic, "p": found.p}
 
 
 def _found(zones: gpd.GeoDataFrame, events: Events) -> Found:

@@ -29,6 +29,63 @@ class GiStar(BaseModel):
     )  # fmt: skip
 
 
+class PlaceParameters(BaseModel):
+    """What can be chosen of places, values and neighbours."""
+
+    shape: Literal["hexagon", "square", "cell"] = Field(
+        "hexagon", title=N_("Shape"),
+        description=N_("Grid cells differ in size: compare them per household."),
+    )  # fmt: skip
+    size_m: int = Field(
+        0, ge=0, le=20_000, title=N_("Size of the shapes, m"),
+        description=N_("0 chooses it by the number of incidents: about two in each."),
+    )  # fmt: skip
+    values: Literal["count", "rate", "smoothed"] = Field(
+        "count", title=N_("Compare"),
+        description=N_("Smoothed rates (empirical Bayes) do not take one incident at a single "
+                       "home for a hotspot."),
+    )  # fmt: skip
+    near: Literal["touching", "distance", "nearest"] = Field(
+        "touching", title=N_("Neighbours"),
+        description=N_("Whose incidents count together with those of a shape."),
+    )  # fmt: skip
+    distance_m: int = Field(
+        0, ge=0, le=50_000, title=N_("Neighbours up to, m"),
+        description=N_("For neighbours within a distance. 0 chooses twice the size of the shapes."),
+    )  # fmt: skip
+    nearest: int = Field(
+        8, ge=1, le=200, title=N_("Number of neighbours"),
+        description=N_("For neighbours that are the nearest."),
+    )  # fmt: skip
+    proof: Literal["analytic", "permutation"] = Field(
+        "analytic", title=N_("p by"),
+        description=N_("Permutation assumes no bell curve, which counts hardly follow."),
+    )  # fmt: skip
+    replications: int = Field(
+        999, ge=99, le=99_999, title=N_("Permutations"),
+        description=N_("With 999, p is never below 0.002. On many shapes, of which many are "
+                       "tested at once, more are needed to find anything."),
+    )  # fmt: skip
+
+
+class GetisOrd(PlaceParameters):
+    """What can be chosen."""
+
+
+class Moran(PlaceParameters):
+    """What can be chosen; permutation first, for counts are skewed."""
+
+    proof: Literal["analytic", "permutation"] = Field(
+        "permutation", title=N_("p by"),
+        description=N_("Permutation assumes no bell curve, which counts hardly follow."),
+    )  # fmt: skip
+    replications: int = Field(
+        9_999, ge=99, le=99_999, title=N_("Permutations"),
+        description=N_("With 999, p is never below 0.002. On many shapes, of which many are "
+                       "tested at once, more are needed to find anything."),
+    )  # fmt: skip
+
+
 class Density(BaseModel):
     """What can be chosen."""
 
@@ -36,9 +93,32 @@ class Density(BaseModel):
         0, ge=0, le=20_000, title=N_("Bandwidth, m"),
         description=N_("How far an incident is felt. 0 chooses what fits best, from 100 m."),
     )  # fmt: skip
+    rule: Literal["fits", "scott", "silverman"] = Field(
+        "fits", title=N_("How 0 chooses"),
+        description=N_("By what fits the data best (cross-validation), or by a rule of thumb, "
+                       "which smooths more."),
+    )  # fmt: skip
     border: Literal["corrected", "plain"] = Field(
         "corrected", title=N_("At the border of the area"),
         description=N_("Corrected, places at the border are not shown emptier than they are."),
+    )  # fmt: skip
+
+
+class RelativeRisk(BaseModel):
+    """What can be chosen."""
+
+    reference: Literal["households", "categories", "year", "before"] = Field(
+        "households", title=N_("Compare with"),
+        description=N_("What the incidents are set against: where people live, the other "
+                       "categories, or the same categories at another time."),
+    )  # fmt: skip
+    bandwidth_m: float = Field(
+        0, ge=0, le=20_000, title=N_("Bandwidth, m"),
+        description=N_("How far an incident is felt. 0 chooses what fits, from 150 m."),
+    )  # fmt: skip
+    replications: int = Field(
+        199, ge=99, le=9_999, title=N_("Random arrangements"),
+        description=N_("More make p finer and take longer."),
     )  # fmt: skip
 
 
@@ -58,10 +138,21 @@ class Streets(BaseModel):
 class SpaceTimeScan(BaseModel):
     """What can be chosen."""
 
-    against: Literal["permutation", "poisson"] = Field(
+    against: Literal["permutation", "poisson", "bernoulli"] = Field(
         "permutation", title=N_("Compare"),
         description=N_("With the usual times and places needs nothing but incidents and finds what "
-                       "is new; with households finds where more happens than homes explain."),
+                       "is new; with households finds where more happens than homes explain; with "
+                       "all other categories where these have a greater share, over the whole "
+                       "period."),
+    )  # fmt: skip
+    weekdays: Literal["mixed", "kept"] = Field(
+        "mixed", title=N_("Weekdays"),
+        description=N_("For the usual times and places: kept, a cluster is none because Fridays "
+                       "are always busy there."),
+    )  # fmt: skip
+    most_share: int = Field(
+        50, ge=1, le=50, title=N_("Largest share of all in a circle, %"),
+        description=N_("Of the households, or of the incidents that are compared."),
     )  # fmt: skip
     most_days: int = Field(
         30, ge=1, le=366, title=N_("Longest cluster, days"),
@@ -143,7 +234,13 @@ class Comparison(BaseModel):
 
 
 class Rhythm(BaseModel):
-    """There is nothing to choose."""
+    """What can be chosen."""
+
+    spans: Literal["spread", "start"] = Field(
+        "spread", title=N_("Where only from and to are known"),
+        description=N_("Spread evenly over the hours in between (aoristic), or taken at the "
+                       "first moment. Incidents with one known moment are the same either way."),
+    )  # fmt: skip
 
 
 class Forecast(BaseModel):

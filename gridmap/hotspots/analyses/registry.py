@@ -35,8 +35,7 @@ class Analysis:
     parameters : type of BaseModel
         What can be chosen.
     homes : tuple of str
-        The choices of ``against`` that ask where people live, which is then read beside the
-        incidents.
+        The choices that ask where people live, which is then read beside the incidents.
     least : int
         Incidents below which nothing is painted.
     """
@@ -59,7 +58,7 @@ class Analysis:
 
     def asks_homes(self, asked: BaseModel) -> bool:
         """Tell whether what was chosen needs to know where people live."""
-        return getattr(asked, "against", None) in self.homes
+        return any(choice in self.homes for _, choice in asked)
 
 
 _ENTRIES = (
@@ -81,6 +80,37 @@ _ENTRIES = (
         homes=("mixed", "households"),
     ),
     Analysis(
+        key="getis_ord",
+        title=N_("Hot and cold areas, settings by hand (Gi*)"),
+        answers=N_("Which shapes or grid cells are hot with the neighbours I choose?"),
+        method=N_(
+            "The Getis-Ord Gi* of desktop GIS: the sum of a shape and its neighbours is compared "
+            "with what as many shapes drawn anywhere would have, by the normal distribution or by "
+            "permutation. Of the shapes called hot or cold at 95 %, about one in twenty is so by "
+            "chance (false discovery rate). A map without any hotspot shows one more often than in"
+            " the method above, which judges the whole map at once."
+        ),
+        legend="significance",
+        parameters=parameters.GetisOrd,
+        homes=("rate", "smoothed"),
+    ),
+    Analysis(
+        key="moran",
+        title=N_("Clusters and outliers (local Moran)"),
+        answers=N_(
+            "Which places are high among high ones, and which stand out from their surroundings?"
+        ),
+        method=N_(
+            "Each shape is compared with its neighbours. High among high is a cluster; high among "
+            "low is a single spot, such as one address with many calls; low among high is a gap in"
+            " a busy district. Of the shapes painted, about one in twenty is so by chance (false "
+            "discovery rate 5 %). Grey shapes are no different from what chance brings together."
+        ),
+        legend="moran",
+        parameters=parameters.Moran,
+        homes=("rate", "smoothed"),
+    ),
+    Analysis(
         key="density",
         title=N_("Density of incidents"),
         answers=N_("Where are the densest places, whatever the borders of cells?"),
@@ -91,6 +121,24 @@ _ENTRIES = (
         ),
         legend="density",
         parameters=parameters.Density,
+    ),
+    Analysis(
+        key="relative_risk",
+        title=N_("More than its share (relative risk)"),
+        answers=N_(
+            "Where are incidents more frequent than households, other categories or another "
+            "period let expect?"
+        ),
+        method=N_(
+            "Two densities are divided: that of the incidents and that of what they are compared "
+            "with (kernel relative risk). 2 means that the place has twice its share; 1 is the "
+            "mean of the whole area, so an increase everywhere does not show. Numbered are places "
+            "where the excess is one that at most one in twenty maps has anywhere, if chance alone"
+            " decides; p counts the whole map. Grey is where too little is known to divide."
+        ),
+        legend="risk",
+        parameters=parameters.RelativeRisk,
+        homes=("households",),
     ),
     Analysis(
         key="streets",
@@ -171,12 +219,15 @@ _ENTRIES = (
     ),
     Analysis(
         key="rhythm",
-        title=N_("Hours and seasons"),
-        answers=N_("At which hours, on which days and in which months does most happen?"),
+        title=N_("Hours, seasons and holidays"),
+        answers=N_(
+            "At which hours, on which days and in which months does most happen, and do "
+            "holidays differ?"
+        ),
         method=N_(
-            "Each hour of the week is compared with an even spread over the days there were "
-            "(exact binomial test, false discovery rate controlled), each month of the year with "
-            "whole years."
+            "Each hour of the week is compared with an even spread over the days there were (exact "
+            "binomial test, false discovery rate controlled), each month of the year with whole "
+            "years, and each public holiday with the other days of the same weekday and month."
         ),
         legend="none",
         parameters=parameters.Rhythm,

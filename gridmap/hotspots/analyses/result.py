@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.hotspots.analyses.events import Area
+from gridmap.hotspots.density import Surface
 
 #: Classes of significance, the surest first, by the largest p of each.
 HOT = (("hot99", 0.01), ("hot95", 0.05), ("hot90", 0.1))
@@ -48,6 +49,24 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
+class Painted:
+    """A surface that the map paints in steps.
+
+    Attributes
+    ----------
+    surface : Surface
+    levels : ndarray of float64
+        Rising; a step begins at each, and below the first nothing is painted.
+    palette : str
+        Which colours, see the pages' words.
+    """
+
+    surface: Surface
+    levels: NDArray[np.float64]
+    palette: str
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """What an analysis found.
 
@@ -57,10 +76,13 @@ class Result:
     figures : mapping
         What the page says about all, plain values: the size of the shapes, the statistic and so
         on; series of charts are under ``charts``.
+    painted : Painted, optional
+        The same as a surface.
     """
 
     found: Found
     figures: Mapping[str, Any] = field(default_factory=dict)
+    painted: Painted | None = None
 
 
 def classes(

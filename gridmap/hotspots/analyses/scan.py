@@ -10,12 +10,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.busiest import busiest, weekdays_of
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.parameters import SpaceTimeScan
 from gridmap.hotspots.analyses.result import Found, Result, classes
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import Grid, make_grid
+from gridmap.hotspots.scan.bernoulli import bernoulli_scan
 from gridmap.hotspots.scan.chance import SAME
 from gridmap.hotspots.scan.clusters import Scan
 from gridmap.hotspots.scan.models import permutation_scan, poisson_scan
@@ -37,6 +38,7 @@ def run(events: Events, area: Area, context: Context, asked: SpaceTimeScan, tick
     period = (events.time.astype("datetime64[D]") - first).astype(np.int64) // step
     x, y = grid.centres()
     windows = Windows(
+        max_share=asked.most_share / 100,
         max_radius=asked.most_radius_m,
         max_periods=min(max(1, asked.most_days // step), periods),
         prospective=asked.alive == "last",
@@ -45,10 +47,20 @@ def run(events: Events, area: Area, context: Context, asked: SpaceTimeScan, tick
     inside = place >= 0
     left_out = 0
     if asked.against == "permutation":
+        kept = weekdays_of(events.time)[inside] if asked.weekdays == "kept" else None
         scan = permutation_scan(
-            x, y, place[inside], period[inside], periods=periods, windows=windows, chance=chance,
-            tick=tick,
+            x, y, place[inside], period[inside], periods=periods, stratum=kept, windows=windows,
+            chance=chance, tick=tick,
         )  # fmt: skip
+    elif asked.against == "bernoulli":
+        # Where the share is greater, over the whole period: with days it would take hours.
+        others = context.others(events.first, events.last)
+        if len(others) == 0:
+            raise Unsuitable(Reason.NO_OTHERS, others=0)
+        step, period = events.days, np.zeros_like(period)
+        counts = np.bincount(place[inside], minlength=len(grid))
+        controls = grid.counts(others.x, others.y)
+        scan = bernoulli_scan(x, y, counts, controls, windows=windows, chance=chance, tick=tick)
     else:
         homes = context.households()
         lived = grid.totals(homes.x, homes.y, homes.amount)

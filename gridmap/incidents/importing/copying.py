@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 COLUMNS = (
-    "id", "occurred_at", "category_id", "geom", "source", "import_id", "cell_id", "community_id",
-    "external_id",
+    "id", "occurred_at", "ended_at", "category_id", "geom", "source", "import_id", "cell_id",
+    "community_id", "external_id",
 )  # fmt: skip
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -32,6 +32,10 @@ _POINT = [("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y",
 _POINT_TYPE = 0x20000001
 
 
+#: In place of the end of a span; numpy's NaT.
+KNOWN = np.iinfo(np.int64).min
+
+
 @dataclass(frozen=True)
 class Finished:
     """Incidents ready to be stored.
@@ -41,6 +45,8 @@ class Finished:
     external_id : pyarrow.Array of large_string, shape (n,)
     occurred_us : ndarray of int64, shape (n,)
         Microseconds since 1970, UTC.
+    ended_us : ndarray of int64, shape (n,)
+        The end where only a span is known, `KNOWN` where the moment is.
     category_id, cell_id, community_id : ndarray of int64, shape (n,)
         0 for no cell and no community.
     x, y : ndarray of float64, shape (n,)
@@ -49,6 +55,7 @@ class Finished:
 
     external_id: pa.Array
     occurred_us: npt.NDArray[np.int64]
+    ended_us: npt.NDArray[np.int64]
     category_id: npt.NDArray[np.int64]
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
@@ -63,6 +70,7 @@ class Finished:
         return Finished(
             self.external_id.take(pa.array(index)),
             self.occurred_us[index],
+            self.ended_us[index],
             self.category_id[index],
             self.x[index],
             self.y[index],
@@ -72,7 +80,7 @@ class Finished:
 
 
 def by_place(rows: Finished) -> npt.NDArray[np.int64]:
-    """Return the order by cell, community and time, rows without a cell last.
+    """Return the order by cell, community and time, rows without a cell last, spans behind all.
 
     Neighbours on the map then lie together on the disk, and the indexes are built from rows
     nearly in their order.
@@ -91,7 +99,9 @@ def by_place(rows: Finished) -> npt.NDArray[np.int64]:
         order = np.argsort(place * span + seconds)
     else:
         order = np.lexsort((seconds, place))
-    return order
+    # Rows of one width go together into a part of the stream.
+    spans = rows.ended_us[order] != KNOWN
+    return np.concatenate([order[~spans], order[spans]]) if spans.any() else order
 
 
 def stream(
@@ -102,13 +112,15 @@ def stream(
     Parameters
     ----------
     rows : Finished
-        In any order; parts are largest when rows with a cell and without are not mixed.
+        In any order; parts are largest when rows with a cell and without, and moments and spans,
+        are not mixed.
     ids : ndarray of int64, shape (n,)
     source : str
     import_id : int or None
     """
     yield HEADER
     kind = (rows.cell_id != 0).astype("int8") * 2 + (rows.community_id != 0)
+    kind += (rows.ended_us != KNOWN).astype("int8") * 4
     cuts = np.unique(np.concatenate(
         [[0], np.flatnonzero(np.diff(kind)) + 1, np.arange(0, len(rows), _CHUNK), [len(rows)]]
     ))  # fmt: skip
@@ -124,15 +136,17 @@ def _part(
     source: bytes,
     import_id: int | None,
 ) -> memoryview:
-    """Write rows that all have a cell or all have none, and so with the community."""
+    """Write rows that all have a cell or all have none, and so with community and span."""
     external_id = rows.external_id[part]
     cell_id, community_id = rows.cell_id[part], rows.community_id[part]
+    ended_us = rows.ended_us[part]
     record = np.zeros(
         len(cell_id),
         dtype=np.dtype([
             ("fields", ">i2"),
             ("id_", ">i4"), ("id", ">i8"),
             ("occurred_at_", ">i4"), ("occurred_at", ">i8"),
+            ("ended_at_", ">i4"), ("ended_at", ">i8", (int(ended_us[0] != KNOWN),)),
             ("category_id_", ">i4"), ("category_id", ">i4"),
             ("geom_", ">i4"), ("geom", _POINT),
             ("source_", ">i4"), ("source", f"V{len(source)}"),
@@ -152,6 +166,7 @@ def _part(
     for name, values in (
         ("id", ids[part]),
         ("occurred_at", rows.occurred_us[part] - _EPOCH_US),
+        ("ended_at", ended_us - _EPOCH_US if ended_us[0] != KNOWN else ended_us),
         ("category_id", rows.category_id[part]),
         ("import_id", np.full(len(record), import_id or 0)),
         ("cell_id", cell_id),

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.importing import partitions, pyramid, stored, sums
-from gridmap.incidents.importing.copying import Finished
+from gridmap.incidents.importing.copying import KNOWN, Finished
 from gridmap.incidents.importing.filling import Part, begun, fill
 from gridmap.incidents.importing.linking import Links, link, local_days, local_hours
 from gridmap.territory.importing.origin import Counts, Origin
@@ -59,7 +59,8 @@ def write_incidents(
         Nothing is committed.
     frame : pandas.DataFrame
         Columns ``external_id`` (text, never missing, no two equal), ``category_id`` (integer),
-        ``occurred_at`` (with a time zone), ``lon`` and ``lat`` (WGS 84).
+        ``occurred_at`` (with a time zone), ``lon`` and ``lat`` (WGS 84), and perhaps ``ended_at``,
+        after it, where only a span is known.
     origin : Origin
         The source and the import run.
     links : Links, optional
@@ -82,6 +83,7 @@ def write_incidents(
     rows = Finished(
         texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts,
         _microseconds(frame["occurred_at"]),
+        _microseconds(frame["ended_at"]) if "ended_at" in frame else np.full(len(frame), KNOWN),
         frame["category_id"].to_numpy("int64"),
         frame["lon"].to_numpy("float64"),
         frame["lat"].to_numpy("float64"),

@@ -17,12 +17,12 @@ from gridmap.hotspots.queries import (
     list_runs,
     with_state,
 )
+from gridmap.hotspots.scheduling import next_period
 from gridmap.hotspots.service import (
     MOST_WAITING,
     ask_run,
     cancel,
     delete,
-    next_period,
     rename,
     run_again,
     schedule,

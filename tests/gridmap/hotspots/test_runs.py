@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from geodata.town import make_town
@@ -19,6 +19,7 @@ from gridmap.hotspots import mapwise
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
+from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import (
     features_json,
     found_rows,
@@ -26,9 +27,11 @@ from gridmap.hotspots.queries import (
 )
 from gridmap.hotspots.reading import Choice, read_area, read_events, read_households
 from gridmap.hotspots.running import _name, warm
+from gridmap.hotspots.scheduling import prune_runs
 from gridmap.hotspots.service import (
     Wish,
     ask_run,
+    keep,
 )
 from gridmap.incidents.statistics import Span, clock
 from gridmap.jobs.models import Job
@@ -140,6 +143,60 @@ def test_every_analysis_runs_with_its_defaults(town: Engine, analysis: str) -> N
     assert drawn.startswith(b'{"type":"FeatureCollection"')
     week, months = run.summary["week"], run.summary["months"]
     assert run.incidents == sum(months["counts"]) == sum(map(sum, week))
+
+
+def test_old_runs_of_schedules_are_deleted_but_for_shared_and_kept_ones(town: Engine) -> None:
+    def state(**values: object) -> dict[str, object]:
+        old = {"scheduled": True, "asked_at": NOW - timedelta(days=400)}
+        return {**old, **values}
+
+    with Session(town) as session:
+        wanted = {
+            "old": state(),
+            "young": state(asked_at=datetime.now(UTC) - timedelta(days=300)),
+            "by hand": state(scheduled=False),
+            "shared": state(shared=True),
+            "kept": state(),
+        }
+        ids = {}
+        for name, values in wanted.items():
+            run = HotspotRun(
+                name=name, analysis="gi_star", first=ALL.first, last=ALL.last, owner_id=None,
+                **values,
+            )  # fmt: skip
+            session.add(run)
+            session.flush()
+            ids[name] = run.id
+        keep(session, SYSTEM, ids["kept"], kept=True)
+        assert prune_runs(session, 370) == 1
+        left = session.scalars(select(HotspotRun.name).where(HotspotRun.id.in_(ids.values())))
+        assert set(left) == set(wanted) - {"old"}
+        told = session.execute(
+            text("SELECT before FROM audit_log WHERE act = 'hotspots.prune'")
+        ).scalar_one()
+        assert told == {"runs": 1, "days": 370}
+        session.rollback()
+
+
+def test_incidents_with_a_span_are_spread_over_its_hours(town: Engine) -> None:
+    spans = text("""
+        UPDATE incident SET ended_at = occurred_at + interval '4 hours'
+        WHERE id % 2 = 0 AND occurred_at >= '2026-01-01' AND occurred_at < '2026-07-01'
+    """)
+    with town.begin() as connection:
+        connection.execute(spans)
+    asked = replace(ALL, analysis="rhythm", first=date(2026, 1, 1))
+    spread = made(town, asked)
+    known = made(town, replace(asked, parameters={"spans": "start"}))
+    with town.begin() as connection:
+        connection.execute(text("UPDATE incident SET ended_at = NULL WHERE ended_at IS NOT NULL"))
+    assert spread.incidents == known.incidents
+    assert spread.incidents is not None
+    assert spread.summary["spread"] == pytest.approx(spread.incidents / 2, rel=0.1)
+    hours = [np.array(run.summary["week"]).sum(axis=0) for run in (spread, known)]
+    assert hours[0].sum() == pytest.approx(hours[1].sum(), rel=1e-3)
+    # Spread over the hours after, the busiest is less busy.
+    assert hours[0].max() < hours[1].max()
 
 
 @pytest.mark.parametrize("analysis", ANALYSES)

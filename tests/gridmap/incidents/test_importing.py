@@ -158,6 +158,30 @@ def test_what_is_copied_is_what_was_given(field: Field, halves: Halves, count: i
     ) is (count >= partitions.FEWEST)  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [partitions.FEWEST - 1, partitions.FEWEST + 1])
+def test_spans_keep_their_ends_and_moments_have_none(field: Field, count: int) -> None:
+    given = frame(field, count)
+    given["ended_at"] = given["occurred_at"] + pd.Timedelta(hours=9)
+    given.loc[given.index % 3 > 0, "ended_at"] = pd.NaT
+    register = Origin("register")
+    assert write_incidents(field.session, given, register) == Counts(inserted=count)
+    spans = text("""
+        SELECT count(*) FILTER (WHERE ended_at = occurred_at + interval '9 hours') AS spans,
+               count(*) FILTER (WHERE ended_at IS NULL) AS moments,
+               count(*) FILTER (WHERE (ended_at IS NULL) <> (substr(external_id, 3)::int % 3 > 0))
+                   AS wrong
+        FROM incident WHERE source = 'register'
+    """)
+    third = -(-count // 3)
+    assert tuple(field.session.execute(spans).one()) == (third, count - third, 0)
+    assert write_incidents(field.session, given, register) == Counts(unchanged=count)
+    # One becomes known to the moment, another to a span.
+    given.loc[0, "ended_at"] = pd.NaT
+    given.loc[1, "ended_at"] = given.loc[1, "occurred_at"] + pd.Timedelta(hours=9)
+    assert write_incidents(field.session, given, register) == Counts(updated=2, unchanged=count - 2)
+    assert tuple(field.session.execute(spans).one()) == (third, count - third, 2)
+
+
 def test_a_new_year_is_indexed_like_the_others(field: Field) -> None:
     write_incidents(field.session, frame(field, partitions.FEWEST), Origin("register"))
     missing = text("""

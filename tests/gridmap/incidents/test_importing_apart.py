@@ -27,8 +27,8 @@ _INDEXES = """
     FROM pg_index i JOIN pg_inherits h ON h.inhrelid = i.indexrelid
 """
 _ROWS = """
-    SELECT external_id, occurred_at, category_id, geom::text, source, cell_id, community_id,
-        import_id IS NULL, tableoid::regclass::text
+    SELECT external_id, occurred_at, ended_at - occurred_at, category_id, geom::text, source,
+        cell_id, community_id, import_id IS NULL, tableoid::regclass::text
     FROM incident
 """
 _LOG = """
@@ -46,13 +46,14 @@ def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def given(own_engine: Engine) -> pd.DataFrame:
-    """Two new years of a thousand incidents, and a few of a third."""
+    """Two new years of a thousand incidents, and a few of a third; of some a span is known."""
     with Session(own_engine) as session, session.begin():
         field = open_field(session)
         field.cell(1, rectangle(0, 0, 2, 2))
         years = [frame(field, size, year) for year, size in ((2023, 1000), (2024, 1100), (2025, 3))]
     whole = pd.concat(years, ignore_index=True)
-    return whole.assign(external_id=[f"E{number}" for number in range(len(whole))])
+    ends = (whole["occurred_at"] + pd.Timedelta(hours=9)).where(whole.index % 3 == 0)
+    return whole.assign(ended_at=ends, external_id=[f"E{number}" for number in range(len(whole))])
 
 
 def add(engine: Engine, given: pd.DataFrame) -> Counts:
@@ -82,6 +83,8 @@ def test_they_are_as_if_one_connection_had_written_them(
     assert add(own_engine, given) == Counts(inserted=2103)
     apart = stored(own_engine)
     assert len(apart[1]) == 2103  # type: ignore[arg-type]
+    spans = "SELECT external_id FROM incident WHERE ended_at = occurred_at + interval '9 hours'"
+    assert len(asked(own_engine, spans)) == 701
     log = [(2, False, 3), (999, False, 1000), (1099, False, 1100)]
     assert asked(own_engine, _LOG) == log
     with own_engine.begin() as connection:

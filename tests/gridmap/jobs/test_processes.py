@@ -49,9 +49,9 @@ def test_processes_begin_with_the_server_are_renewed_and_end_with_it(
     with beside(settings) as process:
         assert process is not None
         assert wait(own_engine, put(own_engine)) == "cancelled"
-        # One for jobs and one for packages; both are killed as a full memory would have it.
+        # One for jobs, one for packages, one for tracks; all are killed as a full memory would.
         killed = children(process)
-        assert len(killed) == 2
+        assert len(killed) == 3
         for each in killed:
             os.kill(each, signal.SIGKILL)
         assert wait(own_engine, put(own_engine)) == "cancelled"

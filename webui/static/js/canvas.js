@@ -8,11 +8,13 @@ import {
 const EXTENT = 4096;
 const TILE = 512;
 const LARGEST = 15;
+const REACH = 6;
 
 export const MapCanvas = L.Renderer.extend({
   options: { padding: 0.12 },
 
-  // `page`: what the server told; `territory` and `incidents`: stores of tiles; `shown`: a set of keys.
+  // `page`: what the server told; `shown`: a set of keys; `stores`: of tiles, `territory`, `incidents`
+  // and perhaps `found`, which `page.classes` paints between ground and labels.
   initialize(page, stores, shown, drawn) {
     L.Renderer.prototype.initialize.call(this, {});
     Object.assign(this, { page, stores, shown, drawn, selected: null, most: 1 });
@@ -86,10 +88,12 @@ export const MapCanvas = L.Renderer.extend({
       this._paint(style, territory.tiles, zoom);
       this._points(territory.tiles, style.layer, style.stroke);
     }
+    const found = this.stores.found ? this._visible(this.stores.found, zoom) : { tiles: [], missing: 0 };
+    for (const style of this.page.classes || []) this._paint(style, found.tiles, zoom);
     this._fade();
     this._incidents(incidents.tiles, zoom);
     this._labels(territory.tiles, zoom, size);
-    this.drawn({ ready: !territory.missing && !incidents.missing, zoom, most: this.most });
+    this.drawn({ ready: !territory.missing && !incidents.missing && !found.missing, zoom, most: this.most, found: found.tiles });
   },
 
   // The tiles of the view: those loaded, and larger ones for those that are not.
@@ -253,6 +257,20 @@ export const MapCanvas = L.Renderer.extend({
     context.globalAlpha = 1;
   },
 
+  // The feature of a layer at a place of the map, or null.
+  featureAt(latlng, tiles, layer) {
+    const point = this._map.latLngToLayerPoint(latlng).subtract(this._bounds.min);
+    for (const { tile, clip, left, top, scale } of tiles) {
+      if (!inside(clip, point.x, point.y)) continue;
+      const [x, y] = [(point.x - left) / scale, (point.y - top) / scale];
+      const hit = (tile.layers[layer] || []).find((each) => (
+        each.type === 3 ? encloses(each.parts, x, y) : each.type === 2 && passes(each.parts, x, y, REACH / scale)
+      ));
+      if (hit) return hit;
+    }
+    return null;
+  },
+
   // The circle at a place of the map, or null; `reach` is how far beside it one may click.
   circleAt(latlng, reach) {
     const point = this._map.latLngToLayerPoint(latlng).subtract(this._bounds.min);
@@ -346,6 +364,30 @@ export const MapCanvas = L.Renderer.extend({
 
 function inside(clip, x, y) {
   return x >= clip[0] && y >= clip[1] && x < clip[0] + clip[2] && y < clip[1] + clip[3];
+}
+
+// Whether rings enclose a point: a line from it to the east crosses them an odd number of times.
+function encloses(rings, x, y) {
+  let within = false;
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
+      const [xi, yi, xj, yj] = [ring[i], ring[i + 1], ring[j], ring[j + 1]];
+      if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within;
+    }
+  }
+  return within;
+}
+
+// Whether a line passes a point so near.
+function passes(lines, x, y, reach) {
+  return lines.some((line) => {
+    for (let i = 0; i + 3 < line.length; i += 2) {
+      const [dx, dy] = [line[i + 2] - line[i], line[i + 3] - line[i + 1]];
+      const along = Math.max(0, Math.min(1, ((x - line[i]) * dx + (y - line[i + 1]) * dy) / (dx * dx + dy * dy || 1)));
+      if (Math.hypot(line[i] + along * dx - x, line[i + 1] + along * dy - y) <= reach) return true;
+    }
+    return false;
+  });
 }
 
 // Points of a layer on the screen, each once although tiles overlap a little.

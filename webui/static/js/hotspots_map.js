@@ -19,31 +19,47 @@ export async function drawRun(page) {
   let months = null;
   const incidents = new TileStore((z, x, y) => address(months)(z, x, y), () => base.redraw(), () => {});
   const shown = new Set(page.layers);
-  const base = new MapCanvas(page, { territory: ground, incidents }, shown, ({ ready }) => {
-    if (ready) map.getContainer().dataset.ready = "1";
+  const found = page.found && new TileStore(address(page.found), () => base.redraw(), () => {});
+  page.classes = found ? classes(page) : [];
+  let [tiles, faint, smooth] = [[], false, false];
+  const base = new MapCanvas(page, { territory: ground, incidents, found }, shown, (now) => {
+    tiles = now.found;
+    if (now.ready) {
+      map.getContainer().dataset.ready = "1";
+      ready();
+    }
+    const ids = new Set(tiles.flatMap(({ tile }) => (tile.layers.found || []).map((each) => each.id)));
+    map.getContainer().dataset.found = String(listed.size + ids.size);
   });
+  const listed = new Map();
+  let ready = () => {};
+  const painted = new Promise((resolve) => { ready = resolve; });
   base.addTo(map);
 
   const answer = await fetch(page.features);
   if (!answer.ok) throw new Error(String(answer.status));
   const { features } = await answer.json();
+  map.createPane("surface").style.zIndex = 405;
   map.createPane("found").style.zIndex = 410;
   const renderer = L.canvas({ pane: "found", tolerance: 4 });
-  const listed = new Map();
-  const cells = L.geoJSON(features.filter((each) => !each.properties.rank), { renderer, pane: "found", style: (each) => look(each, page) });
-  cells.on("click", ({ layer, latlng }) => tell(layer.feature, latlng));
-  const areas = L.geoJSON(features.filter((each) => each.properties.rank).reverse(), {
+  const areas = L.geoJSON(features.reverse(), {
     renderer, pane: "found",
-    style: (each) => (isLine(each) ? { ...look(each, page), opacity: 0 } : cells.getLayers().length ? { color: "#26323c", weight: 1.5, fillOpacity: 0 } : { ...look(each, page), color: "#26323c", weight: 1 }),
+    style: (each) => (isLine(each) ? { ...look(each, page), opacity: 0 } : found ? { color: "#26323c", weight: 1.5, fillOpacity: 0 } : { ...look(each, page), color: "#26323c", weight: 1 }),
     pointToLayer: (each, at) => L.circleMarker(at, { renderer, pane: "found", radius: 7 }),
     onEachFeature: (each, layer) => listed.set(each.properties.rank, layer),
   });
-  cells.addTo(map);
   areas.addTo(map);
   areas.on("click", ({ layer, latlng }) => {
     tell(layer.feature, latlng);
     page.chosen?.(layer.feature.properties.rank);
   });
+  areas.on("click", L.DomEvent.stopPropagation);
+  map.on("click", ({ latlng }) => {
+    const hit = page.classes.length && base.featureAt(latlng, tiles, "found");
+    // What is hardly a pixel wide has no count yet.
+    if (hit && "count" in hit.properties) tell(hit, latlng);
+  });
+  const surface = page.surface && L.tileLayer(page.surface, { maxNativeZoom: page.surfaceZoom, maxZoom: 19, pane: "surface" });
   for (const [rank, layer] of listed) {
     if (rank > NUMBERED) continue;
     const at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
@@ -51,7 +67,13 @@ export async function drawRun(page) {
     L.marker(at, { icon, interactive: false, keyboard: false }).addTo(map);
   }
   addEventListener("resize", () => map.invalidateSize());
-  map.getContainer().dataset.found = String(features.length);
+  // A page that is not looked at is not painted either.
+  if (!document.hidden) await painted;
+
+  function paint() {
+    page.classes = found && !smooth ? classes(page, faint) : [];
+    base.redraw();
+  }
 
   function tell(feature, at) {
     const { kind, count, expected, place, rank } = feature.properties;
@@ -84,14 +106,30 @@ export async function drawRun(page) {
       months = first && `${page.incidents}&from=${first}&to=${last}`.replace("?&", "?");
       if (first) shown.add("incident");
       else shown.delete("incident");
-      cells.setStyle((each) => ({ ...look(each, page), ...(first ? { fillOpacity: 0.15 } : {}) }));
+      faint = Boolean(first);
+      paint();
+      surface?.setOpacity(faint ? 0.3 : 1);
       incidents.renew();
-      base.redraw();
+    },
+    // Shows the surface in place of the areas, or the areas.
+    view(name) {
+      smooth = name === "surface";
+      if (smooth) surface.addTo(map);
+      else surface.remove();
+      paint();
     },
   };
 }
 
 const address = (template) => (z, x, y) => fill(template, { z, x, y });
+
+// How each class is painted, areas and lines; what is not significant lies below.
+function classes(page, faint = false) {
+  return Object.entries(page.colours).reverse().flatMap(([kind, colour]) => [
+    { layer: "found", name: `${kind}-area`, match: (each) => each.type === 3 && each.properties.kind === kind, fill: colour, fillOpacity: faint ? 0.15 : kind === "ns" ? 0.45 : 0.75 },
+    { layer: "found", name: `${kind}-line`, match: (each) => each.type === 2 && each.properties.kind === kind, stroke: colour, width: () => 4, opacity: faint ? 0.3 : 0.9, cap: "round" },
+  ]);
+}
 
 const isLine = (feature) => feature.geometry.type.endsWith("LineString");
 

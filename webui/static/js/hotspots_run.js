@@ -35,6 +35,12 @@ async function show() {
       document.querySelector(".hot-stage").scrollIntoView({ block: "nearest" });
     });
   }
+  for (const input of document.querySelectorAll("[name=view]")) {
+    input.addEventListener("change", () => {
+      run.view(input.value);
+      for (const legend of document.querySelectorAll("[data-view]")) legend.hidden = legend.dataset.view !== input.value;
+    });
+  }
   if (page.incidents) slider(run);
 }
 

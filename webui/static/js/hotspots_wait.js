@@ -3,7 +3,7 @@
 const wait = document.getElementById("wait");
 if (wait) {
   const page = JSON.parse(wait.dataset.page);
-  const [bar, step] = ["progress", "step"].map((id) => document.getElementById(id));
+  const [bar, step, unserved] = ["progress", "step", "unserved"].map((id) => document.getElementById(id));
   const began = Date.now();
   const look = async () => {
     try {
@@ -13,6 +13,7 @@ if (wait) {
       if (now.over) { location.reload(); return; }
       bar.value = now.progress;
       step.textContent = now.step;
+      unserved.hidden = now.served;
     } catch {
       step.textContent = page.words.waiting;
     }
