@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, abort, jsonify, render_template, request, url_for
+from flask import Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from sqlalchemy import Connection, Row
@@ -19,7 +19,6 @@ from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import bounds, features_json, find_run, listed, with_state
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
-from gridmap.jobs.service import serving
 from gridmap.workforce.rights import Action, Actor, Role
 from webui.access import current_actor, needs
 from webui.database import reading
@@ -31,6 +30,7 @@ from webui.hotspots.sentences import place, sentences
 from webui.hotspots.tiles import SURFACE_ZOOM
 from webui.language import say
 from webui.maps import MapParts, base_map, map_parts, script_answer
+from webui.waiting import is_served, state_answer
 
 _BASE = "ground,road,building,unit,cell"
 #: The names of the maps of one page and of the two that are compared.
@@ -65,7 +65,7 @@ def show(run_id: int) -> ResponseReturnValue:
         }
         if run.finished_at is None:
             page = {"state": url_for("hotspots.state", run_id=run_id), "words": _script_words()}
-            served = _is_served(connection, found)
+            served = is_served(connection, found.state)
             return render_template("hotspots/waiting.html", page=page, served=served, **shown)
         rows = listed(connection, run_id, clock(connection).today)
         page = page_of(connection, run, "map")
@@ -96,20 +96,13 @@ def state(run_id: int) -> Response:
     """Tell a waiting page how far a run is."""
     with reading() as connection, Session(connection) as session:
         found = with_state(session, current_actor(), run_id)
-        served = _is_served(connection, found)
-    over = found.HotspotRun.finished_at is not None or found.state in (None, "failed", "cancelled")
-    return jsonify(
-        over=over,
-        state=found.state,
-        progress=found.progress,
-        served=served,
-        step=say(found.message or words.STATES.get(found.state, "")),
-    )
-
-
-def _is_served(connection: Connection, found: Row[Any]) -> bool:
-    """Tell whether a run that waits is waited for by somebody."""
-    return found.state != "waiting" or serving(connection) > 0
+        return state_answer(
+            connection,
+            finished=found.HotspotRun.finished_at is not None,
+            state=found.state,
+            progress=found.progress,
+            message=found.message,
+        )
 
 
 @blueprint.get("/<int:run_id>/features.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from webui.hotspots.single import prepare
 from webui.language import say
 from webui.plans import words
 from webui.plans.blueprint import blueprint
+from webui.waiting import is_served, state_answer
 
 _BASE = "ground,road,building,unit,cell"
 
@@ -30,12 +31,13 @@ def show(plan_id: int) -> ResponseReturnValue:
     with reading() as connection, Session(connection) as session:
         plan = find_plan(session, current_actor(), plan_id)
         tours = tours_of(session, plan_id)
+        served = is_served(connection, plan.job_state)
     if plan.finished_at is None:
         page = {
             "state": url_for("plans.state", plan_id=plan_id),
             "words": {key: say(word) for key, word in words.SCRIPT.items()},
         }
-        return render_template("plans/waiting.html", plan=plan, page=page)
+        return render_template("plans/waiting.html", served=served, plan=plan, page=page)
     parts = prepare("map")
     return render_template(
         "plans/plan.html",
@@ -55,9 +57,13 @@ def state(plan_id: int) -> Response:
     """Tell a waiting page how far a plan is."""
     with reading() as connection, Session(connection) as session:
         plan = find_plan(session, current_actor(), plan_id)
-    over = plan.finished_at is not None or plan.job_state in (None, "failed", "cancelled")
-    step = plan.message or words.STATES.get(plan.job_state or "", "")
-    return jsonify(over=over, progress=plan.progress, step=say(step))
+        return state_answer(
+            connection,
+            finished=plan.finished_at is not None,
+            state=plan.job_state,
+            progress=plan.progress,
+            message=plan.message,
+        )
 
 
 @blueprint.get("/<int:plan_id>/tours.json")

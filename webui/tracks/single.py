@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -21,6 +21,7 @@ from webui.hotspots.single import prepare
 from webui.language import say
 from webui.tracks import words
 from webui.tracks.blueprint import blueprint
+from webui.waiting import is_served, state_answer
 
 _BASE = "ground,road,building,unit,cell"
 
@@ -33,13 +34,16 @@ def show(track_id: int) -> ResponseReturnValue:
     with reading() as connection, Session(connection) as session:
         track = find_track(session, actor, track_id)
         visits = visits_of(session, track_id)
+        served = is_served(connection, track.job_state)
     plans = actor.may(Action.PLAN_PATROLS)
     if track.matched_at is None:
         page = {
             "state": url_for("tracks.state", track_id=track_id),
             "words": {key: say(word) for key, word in words.SCRIPT.items()},
         }
-        return render_template("tracks/waiting.html", track=track, page=page, plans=plans)
+        return render_template(
+            "tracks/waiting.html", served=served, track=track, page=page, plans=plans
+        )
     parts = prepare("map")
     return render_template(
         "tracks/track.html",
@@ -63,9 +67,13 @@ def state(track_id: int) -> Response:
     """Tell a waiting page how far a track is."""
     with reading() as connection, Session(connection) as session:
         track = find_track(session, current_actor(), track_id)
-    over = track.matched_at is not None or track.job_state in (None, "failed", "cancelled")
-    step = track.message or words.STATES.get(track.job_state or "", "")
-    return jsonify(over=over, progress=track.progress, step=say(step))
+        return state_answer(
+            connection,
+            finished=track.matched_at is not None,
+            state=track.job_state,
+            progress=track.progress,
+            message=track.message,
+        )
 
 
 @blueprint.get("/tracks/<int:track_id>/map.json")

@@ -6,9 +6,10 @@ from geodata.messages import N_, Message
 from webui.dashboard.words import percent
 from webui.hotspots.words import fault, is_ours
 from webui.language import say
+from webui.waiting import STATES
 from webui.words import CODES
 
-__all__ = ["fault", "is_ours", "percent"]
+__all__ = ["STATES", "fault", "is_ours", "percent"]
 
 VERDICTS = {
     "visited": N_("Visited"),
@@ -23,12 +24,6 @@ SOURCES = {
     "demo": N_("Demo"),
 }
 MODES = {"foot": N_("On foot"), "bicycle": N_("By bicycle"), "car": N_("By car")}
-STATES = {
-    "waiting": N_("waits"),
-    "running": N_("runs"),
-    "failed": N_("failed"),
-    "cancelled": N_("cancelled"),
-}
 #: Why positions were left out, by the names of `cleaning.Fate`.
 FATES = {
     "invalid": N_("without a time or a place"),

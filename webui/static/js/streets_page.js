@@ -1,9 +1,11 @@
 // The page of the street network: its map, the lists' way to the map, and waiting for the building.
 
+import { waitFor } from "./wait.js";
+
 const root = document.getElementById("streets");
 const page = JSON.parse(root.dataset.page);
 
-if (page.state) wait();
+if (page.state) waitFor(page);
 if (page.bounds) {
   try {
     await show();
@@ -82,24 +84,4 @@ function marks(map, fill) {
       document.querySelector(".street-stage").scrollIntoView({ block: "nearest" });
     });
   }
-}
-
-// Asks how far the building is, often at first, and shows the result when it is there.
-function wait() {
-  const [bar, step] = ["progress", "step"].map((id) => document.getElementById(id));
-  const began = Date.now();
-  const look = async () => {
-    try {
-      const answer = await fetch(page.state);
-      if (!answer.ok) throw new Error(String(answer.status));
-      const now = await answer.json();
-      if (now.over) { location.reload(); return; }
-      bar.value = now.progress;
-      step.textContent = now.step;
-    } catch {
-      step.textContent = page.words.waiting;
-    }
-    setTimeout(look, Date.now() - began < 10_000 ? 400 : 1500);
-  };
-  setTimeout(look, 200);
 }

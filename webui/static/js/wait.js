@@ -1,8 +1,7 @@
-// Waits for a run: asks often at first, then now and then, and shows the result when it is there.
+// Waits for a job: asks often at first, then now and then, and shows the result when it is there.
 
-const wait = document.getElementById("wait");
-if (wait) {
-  const page = JSON.parse(wait.dataset.page);
+// `page`: the address that tells how far it is, and what is said where that cannot be asked.
+export function waitFor(page) {
   const [bar, step, unserved] = ["progress", "step", "unserved"].map((id) => document.getElementById(id));
   const began = Date.now();
   const look = async () => {
@@ -13,7 +12,7 @@ if (wait) {
       if (now.over) { location.reload(); return; }
       bar.value = now.progress;
       step.textContent = now.step;
-      unserved.hidden = now.served;
+      if (unserved) unserved.hidden = now.served;
     } catch {
       step.textContent = page.words.waiting;
     }
@@ -21,3 +20,6 @@ if (wait) {
   };
   setTimeout(look, 150);
 }
+
+const wait = document.getElementById("wait");
+if (wait?.dataset.page) waitFor(JSON.parse(wait.dataset.page));
