@@ -261,9 +261,9 @@ def test_the_keys_reach_what_is_done_and_show_where_they_are(
                 return [
                     wanted.filter((each) => at.matches(each)),
                     // The outline of a shape on a map is its stroke; the calendar within a
-                    // field of a date has a ring of the browser's own.
+                    // field of a date and the clock of an hour have rings of the browser's own.
                     (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
-                        at.matches("input[type^=date]") ||
+                        at.matches("input[type^=date], input[type=time]") ||
                         (at.tagName === "path" && parseFloat(style.strokeWidth) >= 3),
                     at.outerHTML.slice(0, 120),
                 ];

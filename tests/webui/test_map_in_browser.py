@@ -76,7 +76,7 @@ def colours(page: Page) -> int:
 def test_the_map_opens(page: Page) -> None:
     opened(page)
     assert colours(page) > 20
-    assert page.locator("#layers label[data-layer]").count() == 8
+    assert page.locator("#layers label[data-layer]").count() == 9
     assert page.locator(".leaflet-control-scale-line").inner_text().endswith("m")
     assert page.locator("#count").inner_text() in page.locator("#summary").inner_text()
 

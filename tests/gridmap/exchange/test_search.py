@@ -75,6 +75,13 @@ def test_every_layer_tells_its_details(connection: Connection, layer: Layer) -> 
                 INSERT INTO hotspot (run_id, rank, kind, incidents, geom)
                 SELECT r.id, 1, 'hot99', 3, c.geom FROM hotspot_run r, cell c LIMIT 1""")
         )
+    if layer.key == "patrol_route":
+        connection.execute(
+            text("""
+                INSERT INTO patrol_route (name, unit_id, length_m, moving_s, geom)
+                SELECT 'x', u.id, 1, 1, ST_ExteriorRing(ST_GeometryN(u.geom, 1)) FROM unit u
+                WHERE u.level = 'community' LIMIT 1""")
+        )
     some = connection.execute(text(f"SELECT min(id) FROM {layer.table}")).scalar_one()
     details = describe(connection, layer, some)
     assert details.geometry.startswith('{"type"')
