@@ -19,4 +19,6 @@ for (const button of document.querySelectorAll("[data-line]")) {
     sessionStorage.setItem("gridmap.import", JSON.stringify({ name: line.name, line: line.line, clicks: line.clicks, stops }));
     location.assign(page.editor);
   });
+  // Before it would have been pressed in vain.
+  button.disabled = false;
 }
