@@ -15,7 +15,7 @@ from gridmap.exchange.area import Area, find_area
 from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.incidents.statistics import Clock, Span, clock
 from gridmap.patrols.tracks import overview as reads
-from gridmap.patrols.tracks.overview import CELL_SORTS, Months
+from gridmap.patrols.tracks.overview import Months
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.asking import one_of, page_number
@@ -81,7 +81,6 @@ def index() -> ResponseReturnValue:
         sums=sums,
         near_m=near_m,
         parts=parts,
-        sorts=CELL_SORTS,
         script=url_for("tracks.script", v=generate_etag(parts.script.encode())),
         page=_page(area, trend, bounds),
     )

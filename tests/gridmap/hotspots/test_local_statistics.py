@@ -45,7 +45,7 @@ def in_libpysal(weights: Weights) -> object:
         return libpysal.weights.WSP(weights.tocsr()).to_W(silence_warnings=True)
 
 
-@pytest.mark.skipif(not GETIS_ORD.exists(), reason="the samples in ../shared/data are not here")
+@pytest.mark.skipif(not GETIS_ORD.exists(), reason="GRIDMAP_SAMPLE_DATA has no Getis and Ord")
 def test_getis_and_ord_1996_to_the_digits_printed() -> None:
     data = pd.read_csv(GETIS_ORD)
     x, y, values = (data[c].to_numpy(float) for c in ("x", "y", "val"))
