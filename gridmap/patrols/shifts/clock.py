@@ -23,7 +23,7 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
         Without a zone, to the minute.
     zone : ZoneInfo
     """
-    local = datetime.combine(day, at, zone)
+    local = datetime.combine(day, at.replace(fold=0), zone)
     # Clocks are set at quarters of an hour. A skipped hour comes back as another one.
     while local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         local = datetime.combine(local.date(), local.time(), zone) + _STEP

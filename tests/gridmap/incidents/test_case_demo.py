@@ -58,7 +58,8 @@ def test_the_demo_has_cases_of_every_kind(own_engine: Engine) -> None:
         assert min(row.open, row.returned, row.extended, row.escalated, row.withdrawn) > 0
         assert row.open < row.n / 4
         assert now - timedelta(days=16) < row.newest <= now
-        assert len(board(session, SYSTEM)) >= 3
+        # Which steps the open cases stand at depends on the hour of the day.
+        assert sum(step[1] for step in board(session, SYSTEM)) == row.open > 0
         found = counts(session, SYSTEM)
         assert 0 < found.overdue < found.open
         wrong = session.execute(

@@ -89,6 +89,15 @@ def test_a_cycle_of_day_night_and_two_of_rest() -> None:
     ]  # fmt: skip
 
 
+def test_an_hour_that_clocks_pass_twice_is_its_first() -> None:
+    # New York set its clocks back from 2:00 to 1:00 on that night; 1:30 first came at 5:30 UTC.
+    night = date(2026, 11, 1)
+    for fold in (0, 1):
+        assert moment(night, time(1, 30, fold=fold), NEW_YORK) == datetime(
+            2026, 11, 1, 5, 30, tzinfo=UTC
+        )
+
+
 def test_months_and_leap_days_do_not_stop_the_turns() -> None:
     rule = Rule(date(2024, 2, 27), DUTY_24, ((1,), (2,), (3,)))
     made = days(rule, date(2024, 2, 27), date(2024, 3, 2))
