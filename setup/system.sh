@@ -30,15 +30,22 @@ have_chinese_font() {
     fi
 }
 
+have_library() {
+    [ -n "$(find /lib /usr/lib /usr/local/lib -name "$1.so*" 2>/dev/null | head -n 1)" ]
+}
+
 "${PYTHON:-python3}" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
     2>/dev/null || need python3 python3-venv
 # An external database needs no server here, though the tests always use their own.
 if [ -z "${GRIDMAP_DATABASE_URL:-}" ] || [ "$purpose" = test ]; then
     have_postgis || need postgresql-postgis
 fi
+# Reports are set and their pictures drawn on the server.
+have_library libpangoft2-1.0 || need libpangoft2-1.0-0
+have_library libharfbuzz-subset || need libharfbuzz-subset0
+have_chinese_font || need fonts-noto-cjk
 if [ "$purpose" = test ]; then
     command -v chromium >/dev/null 2>&1 || need chromium
-    have_chinese_font || need fonts-noto-cjk
     # The tests run the examples for partners, and measurements stand beside ogr2ogr.
     command -v curl >/dev/null 2>&1 || need curl
     command -v ogr2ogr >/dev/null 2>&1 || need gdal-bin

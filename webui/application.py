@@ -41,6 +41,7 @@ from webui import (
     paging,
     patrols,
     plans,
+    reports,
     security,
     shifts,
     staff,
@@ -110,6 +111,7 @@ def make_application(settings: Settings) -> Flask:
         patrols.blueprint,
         streets.blueprint,
         shifts.blueprint,
+        reports.blueprint,
     ):
         app.register_blueprint(blueprint)
 

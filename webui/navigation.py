@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Flask, g, request, url_for
 
 from geodata.messages import N_
 from gridmap.workforce.rights import Action
+from webui.access import may_open
 from webui.language import say
 
 
@@ -38,6 +40,8 @@ ENTRIES = [
     Entry(
         "patrols.index", N_("Patrols"), Action.VIEW_MAP, ("plans", "shifts", "tracks", "streets")
     ),
+    Entry("activities.index", N_("Activities"), Action.RECORD_ACTIVITY),
+    Entry("reports.index", N_("Reports"), Action.VIEW_DASHBOARD, ("indicators", "evaluation")),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("ogc.landing", N_("Open interfaces"), Action.EXPORT),
@@ -56,6 +60,21 @@ def first_page(app: Flask) -> str:
     """Return the address where the present person's work begins."""
     entries = _entries(app)
     return str(entries[0]["url"]) if entries else url_for("account.show")
+
+
+def tabs(pages: Iterable[tuple[str, str]]) -> list[dict[str, object]]:
+    """Return those of some endpoints and titles that the present person may open, as tabs."""
+    if g.get("actor") is None:
+        return []
+    return [
+        {
+            "url": url_for(endpoint),
+            "title": say(title),
+            "current": request.blueprint == endpoint.partition(".")[0],
+        }
+        for endpoint, title in pages
+        if may_open(endpoint)
+    ]
 
 
 def _entries(app: Flask) -> list[dict[str, object]]:

@@ -36,14 +36,23 @@ class Action(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
     ANALYSE = "analyse"
+    RECORD_ACTIVITY = "record_activity"
+    WRITE_REPORT = "write_report"
+    MANAGE_REPORTS = "manage_reports"
     MANAGE_USERS = "manage_users"
     MANAGE_SETTINGS = "manage_settings"
     MANAGE_AGENCIES = "manage_agencies"
     VIEW_AUDIT = "view_audit"
 
 
-_EVERYBODY = {Action.VIEW_MAP, Action.REPORT_INCIDENT}
-_OFFICE = _EVERYBODY | {Action.VIEW_DASHBOARD, Action.VIEW_WORKFORCE, Action.EXPORT, Action.ANALYSE}
+_EVERYBODY = {Action.VIEW_MAP, Action.REPORT_INCIDENT, Action.RECORD_ACTIVITY}
+_OFFICE = _EVERYBODY | {
+    Action.VIEW_DASHBOARD,
+    Action.VIEW_WORKFORCE,
+    Action.EXPORT,
+    Action.ANALYSE,
+    Action.WRITE_REPORT,
+}
 
 #: The audit log tells of the whole town and cannot be cut along areas, so that only those who
 #: see everything read it.
@@ -59,6 +68,7 @@ RIGHTS: dict[Role, frozenset[Action]] = {
             Action.HANDLE_CASE,
             Action.DISPATCH_CASE,
             Action.IMPORT,
+            Action.MANAGE_REPORTS,
         }
     ),
     Role.PLANNER: frozenset(_OFFICE | {Action.PLAN_PATROLS, Action.EDIT_CELLS}),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, request
 
 from geodata.messages import N_
 from gridmap.patrols.routes.files_in import MOST_BYTES
-from webui.access import may_open
 from webui.language import say
+from webui.navigation import tabs
 from webui.patrols import words
 
 blueprint = Blueprint("patrols", __name__, url_prefix="/patrols")
@@ -47,19 +47,4 @@ def _give_words() -> dict[str, Any]:
 
 @blueprint.app_context_processor
 def _give_tabs() -> dict[str, Any]:
-    return {"patrol_tabs": _tabs}
-
-
-def _tabs() -> list[dict[str, Any]]:
-    """Return the tabs that the present person may open."""
-    if g.get("actor") is None:
-        return []
-    return [
-        {
-            "url": url_for(endpoint),
-            "title": say(title),
-            "current": request.blueprint == endpoint.partition(".")[0],
-        }
-        for endpoint, title in TABS
-        if may_open(endpoint)
-    ]
+    return {"patrol_tabs": lambda: tabs(TABS)}

@@ -1,0 +1,1 @@
+"""Reports: activities, indicators, evaluation, and the documents made from them."""
