@@ -112,14 +112,11 @@ def keep(
     """
     rows = []
     for picture in pictures:
-        name = secrets.token_hex(16)
-        _write(photo_path(folder, name), picture.full)
-        _write(photo_path(folder, name, thumbnail=True), picture.thumbnail)
         rows.append(
             CasePhoto(
                 case_id=case_id,
                 step_id=step_id,
-                name=name,
+                name=write_picture(folder, picture),
                 width=picture.width,
                 height=picture.height,
                 size=len(picture.full),
@@ -128,6 +125,14 @@ def keep(
     session.add_all(rows)
     session.flush()
     return rows
+
+
+def write_picture(folder: Path, picture: Picture) -> str:
+    """Store a picture as two files, and return the random name by which `photo_path` has them."""
+    name = secrets.token_hex(16)
+    _write(photo_path(folder, name), picture.full)
+    _write(photo_path(folder, name, thumbnail=True), picture.thumbnail)
+    return name
 
 
 def photo_path(folder: Path, name: str, *, thumbnail: bool = False) -> Path:
