@@ -110,18 +110,17 @@ def keep(
         Where they belong.
     pictures : sequence of Picture
     """
-    rows = []
-    for picture in pictures:
-        rows.append(
-            CasePhoto(
-                case_id=case_id,
-                step_id=step_id,
-                name=write_picture(folder, picture),
-                width=picture.width,
-                height=picture.height,
-                size=len(picture.full),
-            )
+    rows = [
+        CasePhoto(
+            case_id=case_id,
+            step_id=step_id,
+            name=write_picture(folder, picture),
+            width=picture.width,
+            height=picture.height,
+            size=len(picture.full),
         )
+        for picture in pictures
+    ]
     session.add_all(rows)
     session.flush()
     return rows

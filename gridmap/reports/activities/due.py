@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -11,9 +11,21 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
+from gridmap.reports.activities.queries import PAGE, units_below
+from gridmap.workforce.areas import unit_condition, unit_params
+from gridmap.workforce.cell_list import today
+from gridmap.workforce.rights import Actor
 
 Every = Literal["half_month", "month", "quarter", "year"]
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+#: So long somebody's own page shows what was not done in time.
+OVERDUE_DAYS = 31
+_STATE = """CASE WHEN duty.n > 0 THEN 'done' WHEN duty.ends < :today THEN 'overdue'
+    ELSE 'open' END"""
+_NAMED = f"""duty.*, {_STATE} AS state, u.name AS unit, u.name_en AS unit_en, c.code AS cell,
+    c.name AS cell_name, l.name AS place"""
+_NAMES = """JOIN unit u ON u.id = duty.unit_id LEFT JOIN cell c ON c.id = duty.cell_id
+    LEFT JOIN place l ON l.id = duty.member AND duty.target = 'place'"""
 
 
 def period_of(every: Every, day: date) -> Span:
@@ -112,9 +124,11 @@ _DUTY = """
 def duties(
     plans: Iterable[Row[Any]],
     span: Span,
-    today: date,
+    now: date,
     area: str,
     which: str = "true",
+    *,
+    begun: bool = False,
 ) -> Duties:
     """Put together what plans make due in the periods that end in a span.
 
@@ -123,18 +137,22 @@ def duties(
     plans : iterable of rows
         ``id``, ``every``, ``starts`` and ``ends``, see `plans_of`.
     span : Span
-    today : date
-        Cells count as they are on a period's last day, in a period that is not over as of today.
+    now : date
+        The present day. Cells count as they are on a period's last day, in a period that is not over as of then.
     area : str
         The SQL condition on units ``u`` that the reader may see; its values are the caller's.
     which : str
         A further condition on periods ``d``, members ``m`` and done work ``x``.
+    begun : bool
+        Leave out the periods that have not begun.
     """
     rows = [
         (plan.id, period.first, period.last)
         for plan in plans
         for period in periods(plan.every, span)
-        if period.last >= plan.starts and (plan.ends is None or period.last <= plan.ends)
+        if period.last >= plan.starts
+        and (plan.ends is None or period.last <= plan.ends)
+        and not (begun and period.first > now)
     ]
     params = {
         "plan_ids": sorted({row[0] for row in rows}),
@@ -143,9 +161,125 @@ def duties(
         "ends": [row[2] for row in rows],
         "since": min((row[1] for row in rows), default=span.first),
         "until": max((row[2] for row in rows), default=span.last),
-        "today": today,
+        "today": now,
     }
     return Duties(_DUTY.format(area=area, which=which), params)
+
+
+@dataclass(frozen=True)
+class DueWanted:
+    """Which duties a list shows, of periods that end on or after ``since`` and have begun.
+
+    Attributes
+    ----------
+    unit_id : int or None
+        A unit, with all units below it.
+    state : {"", "overdue", "open", "done"}
+        Past and not done; under way and not done; done.
+    """
+
+    since: date
+    kind: str | None = None
+    unit_id: int | None = None
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class DueCounts:
+    """How many duties there are, by their state."""
+
+    done: int
+    open: int
+    overdue: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.done + self.open + self.overdue
+
+
+def list_due(
+    session: Session,
+    actor: Actor,
+    wanted: DueWanted,
+    *,
+    limit: int = PAGE,
+    offset: int = 0,
+) -> Sequence[Row[Any]]:
+    """List what is due in the actor's area, the overdue first, then by the day it must be done.
+
+    Returns
+    -------
+    sequence of rows
+        Those of `Duties` with ``state``, the ``unit``, ``unit_en``, ``cell``, ``cell_name`` and
+        ``place`` by name.
+    """
+    asked, params = _asked(session, actor, wanted)
+    return session.execute(
+        text(f"""
+            {asked.sql} SELECT {_NAMED} FROM duty {_NAMES}
+            WHERE (:state = '' OR {_STATE} = :state)
+            ORDER BY array_position(ARRAY['overdue', 'open', 'done'], {_STATE}), duty.ends, u.code,
+                     c.code, l.name, duty.plan_id, duty.member
+            LIMIT :limit OFFSET :offset
+        """),
+        {**params, "state": wanted.state, "limit": limit, "offset": offset},
+    ).all()
+
+
+def count_due(session: Session, actor: Actor, wanted: DueWanted) -> DueCounts:
+    """Count what `list_due` lists, whatever the state that is wanted."""
+    asked, params = _asked(session, actor, wanted)
+    rows = session.execute(
+        text(f"{asked.sql} SELECT {_STATE} AS state, count(*) AS n FROM duty GROUP BY 1"), params
+    )
+    found = {row.state: row.n for row in rows}
+    return DueCounts(**{state: found.get(state, 0) for state in ("done", "open", "overdue")})
+
+
+def own_duties(
+    session: Session, cells: Collection[int], communities: Collection[int], limit: int = 30
+) -> Sequence[Row[Any]]:
+    """List what somebody has to do now who answers for cells: not done, under way or just overdue.
+
+    What is planned for a whole community is everybody's who answers for a cell there.
+
+    Returns
+    -------
+    sequence of rows
+        As `list_due`.
+    """
+    now = today(session)
+    span = Span(now - timedelta(days=OVERDUE_DAYS), now + timedelta(days=366))
+    asked = duties(
+        plans_of(session), span, now, "u.id = ANY(:communities)",
+        "x.n IS NULL AND (m.cell_id = ANY(:cells) OR (m.cell_id IS NULL AND d.target <> 'place'))",
+        begun=True,
+    )  # fmt: skip
+    return session.execute(
+        text(f"""
+            {asked.sql} SELECT {_NAMED} FROM duty {_NAMES}
+            ORDER BY duty.ends, duty.cell_id, l.name, duty.plan_id LIMIT :limit
+        """),
+        {
+            **asked.params, "cells": sorted(cells), "communities": sorted(communities),
+            "limit": limit,
+        },
+    ).all()  # fmt: skip
+
+
+def _asked(session: Session, actor: Actor, wanted: DueWanted) -> tuple[Duties, dict[str, Any]]:
+    now = today(session)
+    asked = duties(
+        plans_of(session, wanted.kind),
+        Span(wanted.since, now + timedelta(days=366)),
+        now,
+        f"{unit_condition(actor, 'u.id')} AND (CAST(:chosen AS bigint[]) IS NULL "
+        "OR u.id = ANY(:chosen))",
+        begun=True,
+    )
+    chosen = None if wanted.unit_id is None else units_below(session, wanted.unit_id)
+    return asked, {**asked.params, **unit_params(actor), "chosen": chosen}
 
 
 def plans_of(session: Session, kind: str | None = None) -> Sequence[Row[Any]]:

@@ -89,22 +89,22 @@ def withdraw_notice(session: Session, actor: Actor, notice_id: int) -> Activity:
 
 
 def find_notice(session: Session, actor: Actor, notice_id: int) -> tuple[Notice, Activity]:
-    """Return a notice of the actor's area, locked, with its activity.
+    """Return a notice of the actor's area with its activity, which is locked.
 
     Raises
     ------
     NotFoundError
         If there is none for this person.
     """
-    notice = session.scalars(
-        select(Notice)
-        .where(Notice.id == notice_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if notice is None:
+    activity_id = session.scalar(select(Notice.activity_id).where(Notice.id == notice_id))
+    # Who deletes the activity locks it first too, so that nobody waits for each other.
+    activity = (
+        None if activity_id is None else find_activity(session, actor, activity_id, lock=True)
+    )
+    notice = session.get(Notice, notice_id, populate_existing=True)
+    if activity is None or notice is None:
         raise NotFoundError(Message("There is no notice with the number {id}.", id=notice_id))
-    return notice, find_activity(session, actor, notice.activity_id)
+    return notice, activity
 
 
 def _words(given: str) -> str:
