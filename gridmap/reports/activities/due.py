@@ -138,7 +138,7 @@ def duties(
         ``id``, ``every``, ``starts`` and ``ends``, see `plans_of`.
     span : Span
     now : date
-        The present day. Cells count as they are on a period's last day, in a period that is not over as of then.
+        The present day. Cells count as they are on a period's last day, or now if that is to come.
     area : str
         The SQL condition on units ``u`` that the reader may see; its values are the caller's.
     which : str
