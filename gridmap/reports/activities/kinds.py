@@ -39,7 +39,7 @@ COUNTS: Mapping[str, str] = {
     "notices": N_("Notices to rectify"),
     "corrected": N_("Notices corrected"),
     "participants": N_("Participants"),
-    "hours": N_("Hours"),
+    "hours": N_("Hours of training"),
     "issues": N_("Issues of publicity"),
     "leaflets": N_("Leaflets"),
     "questions": N_("Questions answered"),
