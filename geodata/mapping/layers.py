@@ -411,7 +411,9 @@ LAYERS: dict[str, Layer] = {
             "finding": Field("text", ("toberectified", "整改要求", "整改内容", "finding")),
             "due": Field("date", ("rectifyby", "整改期限", "整改时限", "due")),
             "rechecked_on": Field("date", ("recheckedon", "复查日期", "复查时间")),
-            "corrected": Field("boolean", ("corrected", "已整改", "是否整改", "整改完成")),
+            "corrected": Field(
+                "boolean", ("iscorrected", "已整改", "是否整改", "整改完成", "corrected")
+            ),
         },
         frozenset(),
         False,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from geodata.mapping.layers import PLACE_KINDS
-from geodata.messages import N_, Message
+from geodata.messages import N_
 from gridmap.reports.activities.files import HEADINGS
 from gridmap.reports.activities.kinds import COUNTS, KINDS
 from webui.language import named, say
@@ -52,7 +52,7 @@ def where(row: Row[Any]) -> str:
 def counted(row: Row[Any]) -> str:
     """Say the counts of an activity that are not nothing."""
     told = [
-        say(Message("{name} {count}", name=Message(COUNTS[name]), count=getattr(row, name)))
+        f"{say(COUNTS[name])} {getattr(row, name)}"
         for name in KINDS[row.kind].counts
         if getattr(row, name)
     ]

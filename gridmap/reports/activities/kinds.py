@@ -36,7 +36,7 @@ COUNTS: Mapping[str, str] = {
     "disputes": N_("Disputes found"),
     "checked": N_("Places checked"),
     "problems": N_("Problems found"),
-    "notices": N_("Notices to rectify"),
+    "notices": N_("Notices given"),
     "corrected": N_("Notices corrected"),
     "participants": N_("Participants"),
     "hours": N_("Hours of training"),
