@@ -11,6 +11,7 @@ from gridmap.patrols import models as patrols
 from gridmap.patrols.plans import models as plans
 from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
+from gridmap.reports.indicators import models as indicators
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
@@ -21,6 +22,7 @@ __all__ = [
     "change_log",
     "hotspots",
     "incidents",
+    "indicators",
     "jobs",
     "patrols",
     "plans",
