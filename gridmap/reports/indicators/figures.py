@@ -93,9 +93,7 @@ def indicator_values(
     raise NotImplementedError
 
 
-def ranking(
-    session: Session, code: str, unit_id: int, first: date, last: date
-) -> list[RankedUnit]:
+def ranking(session: Session, code: str, unit_id: int, first: date, last: date) -> list[RankedUnit]:
     """Rank the units below a unit for which an indicator is entered, the best first.
 
     Parameters

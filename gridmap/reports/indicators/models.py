@@ -126,8 +126,8 @@ class IndicatorValue(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    indicator_id: Mapped[int]
-    unit_id: Mapped[int]
+    indicator_id: Mapped[int] = mapped_column(BigInteger)
+    unit_id: Mapped[int] = mapped_column(BigInteger)
     first: Mapped[date] = mapped_column(Date)
     last: Mapped[date] = mapped_column(Date)
     period: Mapped[Range[date]] = mapped_column(
@@ -141,9 +141,7 @@ class IndicatorValue(Base):
     entered: Mapped[str]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     # Who entered it first; corrections are told by `IndicatorChange`.
-    entered_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    entered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     user_name: Mapped[str]
 
 
