@@ -12,6 +12,7 @@ from gridmap.patrols.plans import models as plans
 from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
 from gridmap.reports.activities import models as activities
+from gridmap.reports.indicators import models as indicators
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
@@ -23,6 +24,7 @@ __all__ = [
     "change_log",
     "hotspots",
     "incidents",
+    "indicators",
     "jobs",
     "patrols",
     "plans",
