@@ -12,8 +12,8 @@ from gridmap.patrols.plans import models as plans
 from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
 from gridmap.reports.activities import models as activities
-from gridmap.reports.indicators import models as indicators
 from gridmap.reports.documents import models as documents
+from gridmap.reports.indicators import models as indicators
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
