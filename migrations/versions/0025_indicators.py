@@ -1,6 +1,6 @@
 """Indicators, their values per unit and period, and the corrections of values.
 
-Revision: 0025_indicators, after: 0023_plans
+Revision: 0025_indicators, after: 0024_activities
 
 Locks to fear: none, the tables are new.
 """
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0025_indicators"
-down_revision = "0023_plans"
+down_revision = "0024_activities"
 branch_labels = None
 depends_on = None
 
