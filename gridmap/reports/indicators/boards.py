@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -14,18 +17,36 @@ from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.gathering import Asked, gathered
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.periods import Kind, before, leading_up, parts, period_of, wholes
-from gridmap.reports.indicators.queries import (
-    LEVELS,
-    Answer,
-    newest_periods,
-    units_below,
-)
+from gridmap.reports.indicators.queries import Answer, newest_periods
 from gridmap.reports.indicators.ranking import ranks
 from gridmap.reports.indicators.rollup import NO_DATA, Counts, Scale, reached, total
-from gridmap.workforce.rights import Actor
+from gridmap.reports.indicators.trees import Tree
 
 #: How many periods a trend has.
 TREND = 12
+#: And how many periods of any length are looked through.
+MOST_ANY = 200
+
+
+@dataclass(frozen=True)
+class Look:
+    """What of an indicator is looked at; what is left out is chosen by what there is.
+
+    Attributes
+    ----------
+    today : date
+    kind : str or None
+        Another length of period than the indicator's own, if it consists of such.
+    day : date or None
+        A day of the period; without it, the newest period with entries.
+    level : str or None
+        Which units are ranked; without it, those for which it is entered.
+    """
+
+    today: date
+    kind: str | None = None
+    day: date | None = None
+    level: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +76,7 @@ class Figure:
         return self.scale.exact(self.counts)
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Decimal | None:
         """Return the value as it is shown."""
         return self.scale.value(self.counts)
 
@@ -132,112 +153,97 @@ def scale_of(indicator: Indicator) -> Scale:
 
 
 def latest(
-    session: Session, actor: Actor, unit_id: int | None, indicators: Sequence[Indicator]
+    session: Session, tree: Tree, indicators: Sequence[Indicator], today: date
 ) -> list[Listed]:
     """Return the latest figure of each indicator in an area, and that of the period before.
 
     Parameters
     ----------
     session : Session
-    actor : Actor
-    unit_id : int or None
-        The unit with all below it; None for all the actor sees.
+    tree : Tree
+        The area.
     indicators : sequence of Indicator
+    today : date
+        What is counted over the system's own records is so for the last period that is over.
     """
     found: list[Listed] = []
-    for level in LEVELS:
-        of_level = [each for each in indicators if each.level == level]
-        units = [row.id for row in units_below(session, actor, unit_id, level)] if of_level else []
-        spans = {
-            each.id: _latest_two(each, newest)
-            for each, newest in zip(
-                of_level, _newest(session, of_level, units, 2), strict=True
-            )
-        }
-        asked = [
-            Asked(each, number, span)
-            for each in of_level
-            for number, span in enumerate(spans[each.id])
-        ]
+    for level in tree.levels:
+        here = [each for each in indicators if each.level == level]
+        units = [unit.id for unit in tree.of_level(level)]
+        newest = newest_periods(session, [each.id for each in here], units, 2)
+        spans = {each.id: _latest_two(each, newest.get(each.id, []), today) for each in here}
+        asked = [Asked(one, n, span) for one in here for n, span in enumerate(spans[one.id])]
         answers = gathered(session, asked, dict.fromkeys(units, 0))
-        for each in of_level:
+        for each in here:
+            periods = spans[each.id]
             now, former = (
-                _figure(each, answers.get((each.id, number, 0)), len(units), span)
-                for number, span in enumerate([*spans[each.id], None, None][:2])
+                figure(each, answers.get((each.id, n, 0)), len(units), span)
+                for n, span in enumerate([*periods, None, None][:2])
             )
-            span = spans[each.id][0] if spans[each.id] else None
             met = reached(now.exact, each.target, each.better)
-            found.append(Listed(each, span, now, former, met))
+            found.append(Listed(each, periods[0] if periods else None, now, former, met))
+    there = {each.indicator.id for each in found}
+    found += [_nothing(each) for each in indicators if each.id not in there]
     return sorted(found, key=lambda each: each.indicator.code)
 
 
-def board(
-    session: Session,
-    actor: Actor,
-    indicator: Indicator,
-    area: tuple[int | None, str | None],
-    *,
-    kind: str | None = None,
-    span: Span | None = None,
-    level: str | None = None,
-) -> Board:
+def board(session: Session, tree: Tree, indicator: Indicator, look: Look) -> Board:
     """Return an indicator in an area: its figure, ranking and past.
 
     Parameters
     ----------
     session : Session
-    actor : Actor
+    tree : Tree
+        The area.
     indicator : Indicator
-    area : tuple
-        The unit's id and level; None and None for all the actor sees.
-    kind : str, optional
-        Another length of period than the indicator's own, if it consists of such.
-    span : Span, optional
-        The period of which a day is looked at; without it, the newest with entries.
-    level : str, optional
-        Which units are ranked; without it, those for which it is entered.
+    look : Look
     """
-    own: Kind = indicator.period_kind  # type: ignore[assignment]
-    kinds = wholes(own)
-    chosen = next((each for each in kinds if each == kind), own)
-    units = units_below(session, actor, area[0], indicator.level)
-    spans = _spans(session, indicator, chosen, span, [unit.id for unit in units])
-    levels = _levels(indicator.level, area[1])
-    ranked = level if level in levels else indicator.level
-    members = (
-        units if ranked == indicator.level else units_below(session, actor, area[0], ranked)
-    )
-    groups = _groups(units, members, ranked == indicator.level, session, actor, area[0], indicator)
+    own = cast(Kind, indicator.period_kind)
+    kind = next((each for each in wholes(own) if each == look.kind), own)
+    spans = _spans(session, indicator, kind, look, tree)
+    levels = tree.levels_above(indicator.level)
+    level = look.level if look.level in levels else (levels or (indicator.level,))[0]
+    groups = tree.groups(indicator.level, level)
     asked = [Asked(indicator, number, each) for number, each in enumerate(spans)]
     answers = gathered(session, asked, groups)
-    sizes: dict[int, int] = {}
-    for group in groups.values():
-        sizes[group] = sizes.get(group, 0) + 1
+    sizes = Counter(groups.values())
+    members = tree.of_level(level)
     series = {
         unit.id: tuple(
-            _figure(indicator, answers.get((indicator.id, number, unit.id)), sizes.get(unit.id, 0),
-                    each)
-            for number, each in enumerate(spans)
+            figure(indicator, answers.get((indicator.id, n, unit.id)), sizes[unit.id], span)
+            for n, span in enumerate(spans)
         )
         for unit in members
-    }  # fmt: skip
+    }
     whole = tuple(
-        _together(indicator, [one[number] for one in series.values()], each)
-        for number, each in enumerate(spans)
+        _together(indicator, [one[number] for one in series.values()])
+        for number in range(len(spans))
     )
     met = reached(whole[-1].exact, indicator.target, indicator.better) if whole else None
     places = _places(indicator, members, series) if spans else ()
-    return Board(indicator, kinds, chosen, tuple(spans), levels, ranked, whole, places, met)
+    return Board(indicator, wholes(own), kind, tuple(spans), levels, level, whole, places, met)
+
+
+def figure(indicator: Indicator, answer: Answer | None, units: int, span: Span | None) -> Figure:
+    """Return a figure of so many units in a period from its counts; None stands for no data."""
+    kind = cast(Kind, indicator.period_kind)
+    each = parts(kind, span) if span is not None and indicator.over_time == "sum" else 1
+    scale = scale_of(indicator)
+    if answer is None:
+        return Figure(scale, NO_DATA, units, units * each)
+    days = Span(answer.first, answer.last)
+    return Figure(scale, answer.counts, units, units * each, days)
 
 
 def _places(
     indicator: Indicator, members: Sequence[Row[Any]], series: Mapping[int, tuple[Figure, ...]]
 ) -> tuple[Place, ...]:
-    now = ranks({unit: one[-1].exact for unit, one in series.items()}, indicator.better)
-    former = (
-        ranks({unit: one[-2].exact for unit, one in series.items()}, indicator.better)
-        if all(len(one) > 1 for one in series.values())
-        else {}
+    now, former = (
+        ranks(
+            {unit: one[at].exact for unit, one in series.items() if len(one) >= -at},
+            indicator.better,
+        )
+        for at in (-1, -2)
     )
     places = [
         Place(
@@ -252,75 +258,44 @@ def _places(
     return tuple(sorted(places, key=lambda each: (each.rank is None, each.rank or 0)))
 
 
-def _levels(own: str, above: str | None) -> tuple[str, ...]:
-    """Return the levels below the area's and not below the indicator's own, the lowest first."""
-    top = 0 if above is None else LEVELS.index(above)
-    lowest = LEVELS.index(own)
-    return tuple(LEVELS[max(top, 0) : lowest + 1][::-1]) or (own,)
+def _nothing(indicator: Indicator) -> Listed:
+    """Return an indicator of an area that has no unit for which it is entered."""
+    blank = Figure(scale_of(indicator))
+    return Listed(indicator, None, blank, blank, None)
 
 
-def _groups(
-    units: Sequence[Row[Any]],
-    members: Sequence[Row[Any]],
-    same: bool,
-    session: Session,
-    actor: Actor,
-    area: int | None,
-    indicator: Indicator,
-) -> dict[int, int]:
-    """Return in whose sum each unit counts."""
-    if same:
-        return {unit.id: unit.id for unit in units}
-    known = {member.id for member in members}
-    parents = {unit.id: unit.parent_id for unit in units}
-    if indicator.level == "community" and not known & set(parents.values()):
-        towns = units_below(session, actor, area, "town")
-        above = {town.id: town.parent_id for town in towns}
-        parents = {unit: above.get(town) for unit, town in parents.items()}
-    return {unit: parent for unit, parent in parents.items() if parent in known}
-
-
-def _latest_two(indicator: Indicator, newest: Sequence[Span]) -> list[Span]:
+def _latest_two(indicator: Indicator, newest: Sequence[Span], today: date) -> list[Span]:
     """Return the newest period, and the calendar's one before it."""
-    if indicator.period_kind == "any" or not newest:
+    kind = cast(Kind, indicator.period_kind)
+    if kind == "any":
         return list(newest)
-    kind: Kind = indicator.period_kind  # type: ignore[assignment]
-    return [newest[0], before(kind, newest[0])]
-
-
-def _newest(
-    session: Session, indicators: Sequence[Indicator], units: Sequence[int], count: int
-) -> list[list[Span]]:
-    found = newest_periods(session, [each.id for each in indicators], units, count)
-    return [found.get(each.id, []) for each in indicators]
+    if indicator.entered == "nothing":
+        newest = [before(kind, period_of(kind, today))]
+    return [newest[0], before(kind, newest[0])] if newest else []
 
 
 def _spans(
-    session: Session, indicator: Indicator, kind: Kind, span: Span | None, units: Sequence[int]
+    session: Session, indicator: Indicator, kind: Kind, look: Look, tree: Tree
 ) -> list[Span]:
+    """Return the periods of a trend, the oldest first."""
+    units = [unit.id for unit in tree.of_level(indicator.level)]
     if kind == "any":
-        spans = newest_periods(session, [indicator.id], units, 10 * TREND).get(indicator.id, [])
-        if span is not None:
-            spans = [each for each in spans if each.first <= span.first]
+        spans = newest_periods(session, [indicator.id], units, MOST_ANY).get(indicator.id, [])
+        if look.day is not None:
+            spans = [each for each in spans if each.first <= look.day]
         return spans[:TREND][::-1]
-    if span is None:
+    day = look.day
+    if day is None and indicator.entered == "nothing":
+        day = before(kind, period_of(kind, look.today)).last
+    if day is None:
         newest = newest_periods(session, [indicator.id], units).get(indicator.id, [])
         if not newest:
             return []
-        span = newest[0]
-    return leading_up(kind, period_of(kind, span.first), TREND)
+        day = newest[0].first
+    return leading_up(kind, period_of(kind, day), TREND)
 
 
-def _figure(indicator: Indicator, answer: Answer | None, units: int, span: Span | None) -> Figure:
-    kind: Kind = indicator.period_kind  # type: ignore[assignment]
-    each = parts(kind, span) if span is not None and indicator.over_time == "sum" else 1
-    blank = Figure(scale_of(indicator), NO_DATA, units, units * each)
-    if answer is None:
-        return blank
-    return replace(blank, counts=answer.counts, days=Span(answer.first, answer.last))
-
-
-def _together(indicator: Indicator, figures: Sequence[Figure], span: Span) -> Figure:
+def _together(indicator: Indicator, figures: Sequence[Figure]) -> Figure:
     days = [each.days for each in figures if each.days is not None]
     return Figure(
         scale_of(indicator),

@@ -21,7 +21,6 @@ from gridmap.workforce.rights import Actor
 Rows = Sequence[Row[Any]]
 #: Corrections on one page.
 PAGE = 50
-LEVELS = ("county", "town", "community")
 
 
 @dataclass(frozen=True)
@@ -66,36 +65,6 @@ def find_indicator(session: Session, indicator_id: int) -> Indicator:
     if found is None:
         raise NotFoundError(Message("There is no indicator with the id {id}.", id=indicator_id))
     return found
-
-
-def units_below(session: Session, actor: Actor, unit_id: int | None, level: str) -> Rows:
-    """Return the units of a level in an area, by code, each with its town.
-
-    Parameters
-    ----------
-    session : Session
-    actor : Actor
-        Units outside his areas are left out.
-    unit_id : int or None
-        The unit and all below it; None for all the actor sees.
-    level : {"county", "town", "community"}
-
-    Returns
-    -------
-    sequence of rows
-        ``id``, ``code``, ``name``, ``name_en``, ``parent_id``.
-    """
-    return session.execute(
-        text(f"""
-            SELECT u.id, u.code, u.name, u.name_en, u.parent_id FROM unit u
-            LEFT JOIN unit p ON p.id = u.parent_id
-            WHERE u.level = :level AND {unit_condition(actor, "u.id")}
-              AND (CAST(:unit AS bigint) IS NULL
-                   OR :unit IN (u.id, u.parent_id, p.parent_id))
-            ORDER BY u.code
-        """),
-        {"level": level, "unit": unit_id, **unit_params(actor)},
-    ).all()
 
 
 def counted(

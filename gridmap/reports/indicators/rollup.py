@@ -125,4 +125,3 @@ def _sum(left: Decimal | None, right: Decimal | None) -> Decimal | None:
     if left is None or right is None:
         return right if left is None else left
     return left + right
-
