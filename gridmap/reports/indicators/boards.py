@@ -14,10 +14,10 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.reports.indicators.gathering import Asked, gathered
+from gridmap.reports.indicators.gathering import gathered
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.periods import Kind, before, leading_up, parts, period_of, wholes
-from gridmap.reports.indicators.queries import Answer, newest_periods
+from gridmap.reports.indicators.queries import Answer, Asked, newest_periods
 from gridmap.reports.indicators.ranking import ranks
 from gridmap.reports.indicators.rollup import NO_DATA, Counts, Scale, reached, total
 from gridmap.reports.indicators.trees import Tree

@@ -15,10 +15,10 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.boards import Figure, figure
-from gridmap.reports.indicators.gathering import Answers, Asked, gathered
+from gridmap.reports.indicators.gathering import Answers, gathered
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.periods import Kind, before, period_of, wholes
-from gridmap.reports.indicators.queries import list_indicators
+from gridmap.reports.indicators.queries import Asked, list_indicators
 from gridmap.reports.indicators.ranking import ranks
 from gridmap.reports.indicators.rollup import reached
 from gridmap.reports.indicators.trees import LEVELS, Tree, find_tree, siblings
@@ -195,7 +195,11 @@ def _figure_of(
         for (one, _, group), answer in answers.items()
         if one == indicator.id
     }
-    comparable = {unit: each.exact for unit, each in beside.items() if each.days == own.days}
+    comparable = {
+        unit: each.exact
+        for unit, each in beside.items()
+        if each.days == own.days or indicator.over_time == "sum"
+    }
     place = ranks(comparable, indicator.better)
     return IndicatorFigure(
         code=indicator.code,

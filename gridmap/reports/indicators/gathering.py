@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.models import Indicator
-from gridmap.reports.indicators.queries import Answer, Question, counted
+from gridmap.reports.indicators.queries import Answer, Asked, counted
 from gridmap.reports.indicators.rollup import Counts, rolled
 from gridmap.reports.measures import Group, measured
 from gridmap.territory.scope import Scope
 
 #: By indicator, number of the period, and group of units.
 Answers = dict[tuple[int, int, int], Answer]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A period of an indicator that is counted; ``number`` names it in the answer."""
-
-    indicator: Indicator
-    number: int
-    span: Span
 
 
 def gathered(
@@ -48,11 +37,11 @@ def gathered(
     if not groups:
         return {}
     entered = [each for each in asked if not _measures(each.indicator)]
-    answers = counted(session, _questions(entered), groups, apart=apart) if entered else {}
+    answers = counted(session, entered, groups, apart=apart) if entered else {}
     partly = [each for each in asked if each.indicator.entered in ("numerator", "denominator")
               and _measures(each.indicator)]  # fmt: skip
     single = {unit: unit for unit in groups}
-    rows = counted(session, _questions(partly), single, apart=apart) if partly else {}
+    rows = counted(session, partly, single, apart=apart) if partly else {}
     for span, level in {(each.span, each.indicator.level) for each in asked}:
         here = [
             each for each in asked
@@ -105,10 +94,6 @@ def _of_records(
 def _measures(indicator: Indicator) -> list[str]:
     keys = (indicator.numerator_measure, indicator.denominator_measure)
     return [key for key in keys if key is not None]
-
-
-def _questions(asked: Collection[Asked]) -> list[Question]:
-    return [Question(each.indicator.id, each.number, each.span) for each in asked]
 
 
 def _communities(session: Session, units: Sequence[int], level: str) -> Sequence[int]:

@@ -24,10 +24,10 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
-class Question:
+class Asked:
     """A period of an indicator that is counted; ``number`` names it in the answer."""
 
-    indicator_id: int
+    indicator: Indicator
     number: int
     span: Span
 
@@ -69,7 +69,7 @@ def find_indicator(session: Session, indicator_id: int) -> Indicator:
 
 def counted(
     session: Session,
-    asked: Collection[Question],
+    asked: Collection[Asked],
     groups: Mapping[int, int],
     *,
     apart: bool = False,
@@ -84,7 +84,7 @@ def counted(
     Parameters
     ----------
     session : Session
-    asked : collection of Question
+    asked : collection of Asked
     groups : mapping of int to int
         The group of each unit; others do not count.
     apart : bool
@@ -126,7 +126,7 @@ def counted(
             "units": list(groups),
             "groups": list(groups.values()),
             "apart": apart,
-            "indicators": [each.indicator_id for each in asked],
+            "indicators": [each.indicator.id for each in asked],
             "numbers": [each.number for each in asked],
             "firsts": [each.span.first for each in asked],
             "lasts": [each.span.last for each in asked],
