@@ -11,6 +11,7 @@ from gridmap.patrols import models as patrols
 from gridmap.patrols.plans import models as plans
 from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
+from gridmap.reports.evaluation import models as evaluation
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
@@ -19,6 +20,7 @@ __all__ = [
     "agencies",
     "cases",
     "change_log",
+    "evaluation",
     "hotspots",
     "incidents",
     "jobs",

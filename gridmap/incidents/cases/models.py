@@ -210,7 +210,11 @@ class CaseStep(Base):
     """One act on a case: when, who, from where to where, to whom, until when; never changed."""
 
     __tablename__ = "case_step"
-    __table_args__ = (Index("ix_case_step_case_id", "case_id", "id"),)
+    __table_args__ = (
+        Index("ix_case_step_case_id", "case_id", "id"),
+        # For the time to dispatch of all cases of a year.
+        Index("ix_case_step_dispatch", "case_id", "at", postgresql_where=text("act = 'dispatch'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("incident_case.id"))
