@@ -18,9 +18,14 @@ from gridmap.incidents.cases.deadlines import Allowance, WorkTime
 from gridmap.incidents.cases.demo_words import ADDRESS, DESCRIPTIONS, NOTES
 from gridmap.incidents.cases.models import Case
 from gridmap.incidents.cases.workflow import Act, Step
+from gridmap.territory.models import Unit
 from gridmap.workforce.rights import SYSTEM
 
-DAYS = 90
+#: The last whole half-year lies within, and a month can be set beside that of the year before.
+DAYS = 400
+#: So many disputes of a half-year reach the mediation room of one community; those who live there
+#: and the cadre settle the others on the spot, and all of the four are settled.
+MEDIATED = 4
 Seconds = npt.NDArray[np.int64]
 _HOUR = 3600
 
@@ -105,8 +110,8 @@ class Clock:
         return self.after(start, np.full(len(start), allowance.amount * _HOUR))
 
 
-def load_cases(session: Session, seed: int, now: datetime) -> int:
-    """Give the demo town cases for its disputes, hazards, nuisances and services of 90 days.
+def load_cases(session: Session, seed: int, now: datetime, mediated: str | None = None) -> int:
+    """Give the demo town cases for its disputes, hazards, nuisances and services of `DAYS` days.
 
     The incidents of a town that was made some time ago end before today. Their cases are opened
     as many whole weeks later, so that what is open is open now.
@@ -119,6 +124,8 @@ def load_cases(session: Session, seed: int, now: datetime) -> int:
         Another number gives other histories.
     now : datetime
         The moment up to which things have happened.
+    mediated : str, optional
+        The code of the community where only `MEDIATED` disputes in each half-year become cases.
 
     Returns
     -------
@@ -140,12 +147,27 @@ def load_cases(session: Session, seed: int, now: datetime) -> int:
     happened = _seconds(incidents["occurred_at"])
     incidents["opened"] = happened + late * 86400 + rng.integers(300, 5400, len(incidents))
     incidents = incidents[incidents["opened"] < _epoch(now)].reset_index(drop=True)
+    incidents = _leave_out_settled(session, incidents, mediated)
     first = work.local_day(now) - timedelta(days=DAYS + 30)
     clock = Clock(work, first, work.local_day(now) + timedelta(days=90))
     steps = _histories(session, rng, incidents, clock, _epoch(now))
     _store_cases(session, rng, incidents, steps)
     _store_steps(session, incidents, steps)
     return len(incidents)
+
+
+def _leave_out_settled(
+    session: Session, incidents: pd.DataFrame, mediated: str | None
+) -> pd.DataFrame:
+    """Mark the disputes of a community that are mediated, and drop its others."""
+    community = session.scalar(select(Unit.id).where(Unit.code == mediated))
+    chosen = incidents["code"].str.startswith("B") & (incidents["community_id"] == community)
+    zone = session.execute(text("SELECT time_zone FROM territory_settings")).scalar_one()
+    opened = pd.to_datetime(incidents["opened"], unit="s", utc=True).dt.tz_convert(zone)
+    half_year = opened.dt.year * 2 + (opened.dt.month > 6)
+    nth = incidents[chosen].groupby(half_year[chosen]).cumcount()
+    late = chosen & (nth.reindex(incidents.index, fill_value=0) >= MEDIATED)
+    return incidents.assign(mediated=chosen)[~late].reset_index(drop=True)
 
 
 def _set_deadlines(session: Session) -> None:
@@ -163,6 +185,8 @@ def _histories(
     # Some people are slow, some cases are forgotten.
     pace = rng.lognormal(0, 0.35, len(incidents))
     pace[rng.random(len(incidents)) < 0.06] *= 7
+    # The first way ends with the closing, after days at most.
+    way[incidents["mediated"]], pace[incidents["mediated"]] = 0, 0.5
     parts = []
     for category, rows in incidents.groupby("category_id"):
         rules = rules_for(session, int(str(category)))
@@ -222,9 +246,11 @@ def _store_cases(
     """Write the cases as they are after their last acts."""
     by_case = steps.groupby("nth")
     last = by_case.last()
-    acts = pd.crosstab(steps["nth"], steps["act"]).reindex(
-        columns=list(map(str, Act)), fill_value=0
-    )
+    nth = steps["nth"].to_numpy()
+    acts = {
+        act: pd.Series(np.bincount(nth[steps["act"] == act], minlength=len(incidents)))
+        for act in (Act.DISPATCH, Act.ESCALATE, Act.RETURN, Act.GRANT_EXTENSION)
+    }
     given, escalated = acts[Act.DISPATCH] > 0, acts[Act.ESCALATE] > 0
     in_unit = (given & incidents["cadre_id"].isna()) | escalated
     moved = steps[steps["from_step"] != steps["to_step"]]
@@ -313,6 +339,9 @@ def _copy(session: Session, table: str, frame: pd.DataFrame) -> None:
     """Append a frame to a table; what is missing becomes null."""
     raw = session.connection().connection.driver_connection
     assert isinstance(raw, Connection)  # noqa: S101 - For the type checker.
+    # Half of the time would go into making a moment of each number and a text of each moment.
+    times = frame.select_dtypes("datetimetz")
+    frame = frame.assign(**{str(name): _iso(times[name]) for name in times})
     plain = frame.astype(object).where(frame.notna(), None)
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
@@ -329,6 +358,12 @@ def _pick(choices: Sequence[str], number: int) -> str:
 def _times(seconds: pd.Series[int]) -> pd.Series[pd.Timestamp]:
     """Return epoch seconds as times; zero is none."""
     return pd.to_datetime(seconds.where(seconds != 0), unit="s", utc=True)
+
+
+def _iso(times: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """Return times as texts with the zone; none stays none."""
+    texts = np.char.add(np.datetime_as_string(times.dt.tz_convert(None).to_numpy()), "Z")
+    return pd.Series(texts, times.index, dtype=object).where(times.notna())
 
 
 def _epoch(moment: datetime) -> int:
