@@ -21,6 +21,8 @@ from gridmap.incidents.cases.workflow import Act, Step
 from gridmap.workforce.rights import SYSTEM
 
 DAYS = 90
+#: What the codes of disputes begin with.
+DISPUTE = "B"
 Seconds = npt.NDArray[np.int64]
 _HOUR = 3600
 
@@ -53,9 +55,10 @@ _INCIDENTS = """
     )
     SELECT i.id, i.occurred_at, i.category_id, k.code, i.community_id, a.cadre_id,
            d.name AS cadre, local_date(last.at) AS last_day
-    FROM last JOIN incident i ON i.occurred_at > last.at - make_interval(days => :days)
-        AND i.occurred_at <= last.at
+    FROM last JOIN incident i ON i.occurred_at <= last.at
+        AND i.occurred_at >= least(last.at - make_interval(days => :days), :since)
     JOIN category k ON k.id = i.category_id AND left(k.code, 1) = ANY(:kinds)
+        AND (left(k.code, 1) = :dispute OR i.occurred_at > last.at - make_interval(days => :days))
     LEFT JOIN assignment a ON a.cell_id = i.cell_id AND a.role = 'responsible'
         AND a.period @> local_date(CAST(:now AS timestamptz))
     LEFT JOIN cadre d ON d.id = a.cadre_id
@@ -106,7 +109,10 @@ class Clock:
 
 
 def load_cases(session: Session, seed: int, now: datetime) -> int:
-    """Give the demo town cases for its disputes, hazards, nuisances and services of 90 days.
+    """Give the demo town cases for its hazards, nuisances and services of 90 days, and disputes.
+
+    Those go back to the beginning of last year, for the reports of half-years and years; all of
+    them come to be settled.
 
     The incidents of a town that was made some time ago end before today. Their cases are opened
     as many whole weeks later, so that what is open is open now.
@@ -127,20 +133,31 @@ def load_cases(session: Session, seed: int, now: datetime) -> int:
     """
     if session.scalar(select(Case.id).limit(1)) is not None:
         return 0
+    work = work_time(session)
+    year = date(work.local_day(now).year - 1, 1, 1)
+    since = datetime.combine(year, datetime.min.time(), work.zone)
     rows = session.execute(
-        text(_INCIDENTS), {"now": now, "days": DAYS, "kinds": ["B", "C", "D", "E"]}
+        text(_INCIDENTS),
+        {
+            "now": now,
+            "days": DAYS,
+            "kinds": [DISPUTE, "C", "D", "E"],
+            "dispute": DISPUTE,
+            "since": since,
+        },
     ).mappings()
     incidents = pd.DataFrame([dict(row) for row in rows])
     if incidents.empty:
         return 0
     _set_deadlines(session)
-    work = work_time(session)
     late = (work.local_day(now) - incidents["last_day"].iloc[0]).days // 7 * 7
     rng = np.random.default_rng([seed, 20261])
     happened = _seconds(incidents["occurred_at"])
-    incidents["opened"] = happened + late * 86400 + rng.integers(300, 5400, len(incidents))
+    # What is older than the cases of all kinds stays where a report looks for it.
+    recent = happened > happened.max() - DAYS * 86400
+    incidents["opened"] = happened + late * 86400 * recent + rng.integers(300, 5400, len(incidents))
     incidents = incidents[incidents["opened"] < _epoch(now)].reset_index(drop=True)
-    first = work.local_day(now) - timedelta(days=DAYS + 30)
+    first = min(year, work.local_day(now) - timedelta(days=DAYS + 30))
     clock = Clock(work, first, work.local_day(now) + timedelta(days=90))
     steps = _histories(session, rng, incidents, clock, _epoch(now))
     _store_cases(session, rng, incidents, steps)
@@ -163,6 +180,10 @@ def _histories(
     # Some people are slow, some cases are forgotten.
     pace = rng.lognormal(0, 0.35, len(incidents))
     pace[rng.random(len(incidents)) < 0.06] *= 7
+    dispute = incidents["code"].str.startswith(DISPUTE).to_numpy()
+    pace[dispute] = np.minimum(pace[dispute], 2)
+    # Nobody withdraws a dispute.
+    way[dispute & (way == len(_WAYS) - 1)] = 0
     parts = []
     for category, rows in incidents.groupby("category_id"):
         rules = rules_for(session, int(str(category)))
