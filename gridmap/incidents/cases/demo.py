@@ -20,7 +20,8 @@ from gridmap.incidents.cases.models import Case
 from gridmap.incidents.cases.workflow import Act, Step
 from gridmap.workforce.rights import SYSTEM
 
-DAYS = 90
+#: The last whole half-year lies within, and a month can be set beside that of the year before.
+DAYS = 400
 #: What the codes of disputes begin with.
 DISPUTE = "B"
 Seconds = npt.NDArray[np.int64]
@@ -109,10 +110,9 @@ class Clock:
 
 
 def load_cases(session: Session, seed: int, now: datetime) -> int:
-    """Give the demo town cases for its hazards, nuisances and services of 90 days, and disputes.
+    """Give the demo town cases for its hazards, nuisances and services of `DAYS` days, and disputes.
 
-    Those go back to the beginning of last year, for the reports of half-years and years; all of
-    them come to be settled.
+    Those go back to the beginning of last year, for its report; all of them come to be settled.
 
     The incidents of a town that was made some time ago end before today. Their cases are opened
     as many whole weeks later, so that what is open is open now.
@@ -153,9 +153,9 @@ def load_cases(session: Session, seed: int, now: datetime) -> int:
     late = (work.local_day(now) - incidents["last_day"].iloc[0]).days // 7 * 7
     rng = np.random.default_rng([seed, 20261])
     happened = _seconds(incidents["occurred_at"])
-    # What is older than the cases of all kinds stays where a report looks for it.
-    recent = happened > happened.max() - DAYS * 86400
-    incidents["opened"] = happened + late * 86400 * recent + rng.integers(300, 5400, len(incidents))
+    # Disputes stay in the half-year whose report tells of them.
+    late = late * ~incidents["code"].str.startswith(DISPUTE).to_numpy()
+    incidents["opened"] = happened + late * 86400 + rng.integers(300, 5400, len(incidents))
     incidents = incidents[incidents["opened"] < _epoch(now)].reset_index(drop=True)
     first = min(year, work.local_day(now) - timedelta(days=DAYS + 30))
     clock = Clock(work, first, work.local_day(now) + timedelta(days=90))
@@ -243,9 +243,11 @@ def _store_cases(
     """Write the cases as they are after their last acts."""
     by_case = steps.groupby("nth")
     last = by_case.last()
-    acts = pd.crosstab(steps["nth"], steps["act"]).reindex(
-        columns=list(map(str, Act)), fill_value=0
-    )
+    nth = steps["nth"].to_numpy()
+    acts = {
+        act: pd.Series(np.bincount(nth[steps["act"] == act], minlength=len(incidents)))
+        for act in (Act.DISPATCH, Act.ESCALATE, Act.RETURN, Act.GRANT_EXTENSION)
+    }
     given, escalated = acts[Act.DISPATCH] > 0, acts[Act.ESCALATE] > 0
     in_unit = (given & incidents["cadre_id"].isna()) | escalated
     moved = steps[steps["from_step"] != steps["to_step"]]
@@ -334,6 +336,9 @@ def _copy(session: Session, table: str, frame: pd.DataFrame) -> None:
     """Append a frame to a table; what is missing becomes null."""
     raw = session.connection().connection.driver_connection
     assert isinstance(raw, Connection)  # noqa: S101 - For the type checker.
+    # Half of the time would go into making a moment of each number and a text of each moment.
+    times = frame.select_dtypes("datetimetz")
+    frame = frame.assign(**{str(name): _iso(times[name]) for name in times})
     plain = frame.astype(object).where(frame.notna(), None)
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
@@ -350,6 +355,12 @@ def _pick(choices: Sequence[str], number: int) -> str:
 def _times(seconds: pd.Series[int]) -> pd.Series[pd.Timestamp]:
     """Return epoch seconds as times; zero is none."""
     return pd.to_datetime(seconds.where(seconds != 0), unit="s", utc=True)
+
+
+def _iso(times: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """Return times as texts with the zone; none stays none."""
+    texts = np.char.add(np.datetime_as_string(times.dt.tz_convert(None).to_numpy()), "Z")
+    return pd.Series(texts, times.index, dtype=object).where(times.notna())
 
 
 def _epoch(moment: datetime) -> int:
