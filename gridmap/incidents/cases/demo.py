@@ -110,9 +110,9 @@ class Clock:
 
 
 def load_cases(session: Session, seed: int, now: datetime) -> int:
-    """Give the demo town cases for its hazards, nuisances and services of `DAYS` days, and disputes.
+    """Give the demo town cases for what happened in `DAYS` days.
 
-    Those go back to the beginning of last year, for its report; all of them come to be settled.
+    Disputes go back to the beginning of last year, for its report; all of them come to be settled.
 
     The incidents of a town that was made some time ago end before today. Their cases are opened
     as many whole weeks later, so that what is open is open now.
