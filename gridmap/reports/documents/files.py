@@ -1,8 +1,7 @@
-"""A report as Word, PDF and HTML: made when asked for, and for good once it is approved."""
+"""A report as Word and PDF: set when asked for, and for good once it is approved."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -17,7 +16,7 @@ from gridmap.errors import NotFoundError
 from gridmap.reports.documents.models import FORMS, LANGUAGES, Report, ReportFile
 from gridmap.reports.documents.queries import pictures_of, remarks_of
 from gridmap.reports.documents.template import read_template
-from gridmap.reports.paper import html, pdf, word
+from gridmap.reports.paper import pdf, word
 from gridmap.reports.structure import Block, Document, Fact, Heading, Paragraph
 
 Form = Literal["docx", "pdf"]
@@ -119,14 +118,3 @@ def freeze_files(
     for number, (language, form) in enumerate(wanted):
         tick(number / len(wanted))
         file_of(engine, data_dir, report_id, language, form)  # type: ignore[arg-type]
-
-
-def page_of(session: Session, report_id: int, language: str) -> str:
-    """Return a report as one HTML file that needs nothing beside it; its numbers lead nowhere."""
-    document = document_of(session, report_id, language)
-    pictures = pictures_of(session, report_id)
-
-    def picture(key: str) -> str:
-        return f"data:image/png;base64,{b64encode(pictures[key]).decode()}"
-
-    return html.to_page(document, picture=picture, facts=facts_of(session, report_id))

@@ -133,8 +133,7 @@ def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, 
         ).all()
         total = len(rows)
         if total == MOST:
-            total = session.execute(
-                text(f"SELECT count(*) FROM ({kind.select} WHERE {where}) late"), values
-            ).scalar_one()
+            count = f"SELECT count(*) FROM ({kind.select} WHERE {where}) late"
+            total = session.execute(text(count), values).scalar_one()
         found.append(Late(key, kind.title, rows, total))
     return found

@@ -15,7 +15,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import NotFoundError
+from gridmap.errors import NotFoundError, ParameterError
 from gridmap.reports.documents.models import (
     ReportComment,
     ReportEvent,
@@ -131,6 +131,32 @@ def find_report(session: Session, actor: Actor, report_id: int) -> Row[Any]:
     return row
 
 
+def cell_by_code(session: Session, actor: Actor, code: str) -> int:
+    """Return the id of the cell that is valid now and has a code.
+
+    Raises
+    ------
+    ParameterError
+        If there is none in the actor's area.
+    """
+    found: int | None = session.execute(
+        text(
+            "SELECT id FROM cell WHERE code = :code AND valid_to IS NULL AND "
+            + actor.scope.condition("community_id")
+        ),
+        {"code": code.strip(), **actor.scope.params},
+    ).scalar()
+    if found is None:
+        raise ParameterError(
+            "cell",
+            Message(
+                "There is no cell with the code {code} in your area. Its page shows its code.",
+                code=code.strip() or "–",
+            ),
+        )
+    return found
+
+
 def latest_published(session: Session, actor: Actor, kind: str, unit_id: int) -> int | None:
     """Return the newest published report of a kind about a unit, if there is one to be read."""
     found: int | None = session.execute(
@@ -167,7 +193,7 @@ def pictures_of(session: Session, report_id: int) -> dict[str, bytes]:
     rows = session.execute(
         select(ReportPicture.key, ReportPicture.content).where(ReportPicture.report_id == report_id)
     )
-    return {key: content for key, content in rows}
+    return {row.key: row.content for row in rows}
 
 
 def remarks_of(session: Session, report_id: int) -> Sequence[ReportRemark]:
