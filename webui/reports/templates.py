@@ -12,6 +12,7 @@ from gridmap.errors import GridmapError
 from gridmap.reports.documents import template as templates
 from gridmap.reports.documents.files import Language
 from gridmap.reports.documents.models import LANGUAGES
+from gridmap.reports.documents.template_files import template_path
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import writing
@@ -65,7 +66,7 @@ def reset_template(language: Language) -> ResponseReturnValue:
 
 
 def _page(fault: str | None = None, language: str = "") -> str:
-    own = {each: templates.template_path(_data_dir(), each).is_file() for each in LANGUAGES}
+    own = {each: template_path(_data_dir(), each).is_file() for each in LANGUAGES}
     return render_template("reports/template.html", own=own, fault=fault, faulty=language)
 
 

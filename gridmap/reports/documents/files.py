@@ -15,7 +15,7 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.reports.documents.models import FORMS, LANGUAGES, Report, ReportFile
 from gridmap.reports.documents.queries import pictures_of, remarks_of
-from gridmap.reports.documents.template import read_template
+from gridmap.reports.documents.template_files import read_template
 from gridmap.reports.paper import pdf, word
 from gridmap.reports.structure import Block, Document, Fact, Heading, Paragraph
 

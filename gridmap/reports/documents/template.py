@@ -10,31 +10,15 @@ from typing import Literal
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gridmap.reports.documents.models import LANGUAGES, Report, ReportFile
+from gridmap.reports.documents.models import Report, ReportFile
 from gridmap.reports.documents.service import OPEN
+from gridmap.reports.documents.template_files import read_template, template_path
 from gridmap.reports.paper import word
 from gridmap.reports.structure import Column, Document, Heading, Number, Paragraph, Table
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action, Actor, require
 
 Language = Literal["zh", "en"]
-
-
-def template_path(data_dir: Path, language: str) -> Path:
-    """Return where a town's own template of a language lies."""
-    return data_dir / "templates" / f"report-{language}.docx"
-
-
-def template_paths(data_dir: Path) -> dict[str, Path]:
-    """Return where the own templates lie, by the names they have in a backup."""
-    paths = [template_path(data_dir, language) for language in LANGUAGES]
-    return {f"templates/{path.name}": path for path in paths}
-
-
-def read_template(data_dir: Path, language: str) -> bytes | None:
-    """Return the town's own template, if it has one."""
-    path = template_path(data_dir, language)
-    return path.read_bytes() if path.is_file() else None
 
 
 def template_or_default(data_dir: Path, language: Language) -> bytes:
