@@ -1,6 +1,6 @@
 """Reports with their pictures, files, remarks, comments and states; schedules by other periods.
 
-Revision: 0027_reports, after: 0025_indicators
+Revision: 0027_reports, after: 0026_evaluation
 
 Locks to fear: none, the tables are new but for that of the schedules, which has a few rows.
 """
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0027_reports"
-down_revision = "0025_indicators"
+down_revision = "0026_evaluation"
 branch_labels = None
 depends_on = None
 
