@@ -21,6 +21,7 @@ from gridmap.settings import Settings
 from webui import (
     access,
     account,
+    activities,
     agencies,
     assets,
     assignments,
@@ -111,6 +112,7 @@ def make_application(settings: Settings) -> Flask:
         patrols.blueprint,
         streets.blueprint,
         shifts.blueprint,
+        activities.blueprint,
         reports.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -16,8 +16,11 @@ from gridmap.exchange.area import Area, find_area
 from gridmap.exchange.dashboard import Events, events, households, outlines, state, with_households
 from gridmap.incidents.periods import Period
 from gridmap.incidents.statistics import Span, clock
-from gridmap.workforce.rights import Action
+from gridmap.reports.activities.due import DueCounts, DueWanted, count_due
+from gridmap.reports.activities.queries import open_notices, units_below
+from gridmap.workforce.rights import Action, Actor
 from webui.access import current_actor, needs
+from webui.activities.due import BACK
 from webui.dashboard import words
 from webui.dashboard.keeping import kept
 from webui.dashboard.parts import coloured_parts, legend, part_url
@@ -69,6 +72,11 @@ def show() -> ResponseReturnValue:
             STATE_KEPT_S if len(area.part_of) > WIDE else 0,
             lambda: state(session, actor, area, due, now),
         )
+        work = kept(
+            ("work", actor.units, area.path, now.today),
+            STATE_KEPT_S if len(area.part_of) > WIDE else 0,
+            lambda: standing_work(session, actor, area, now.today),
+        )
     query = query_of(period)
     shown = _Shown(area, period, happened, figure, query, helpers(area, period, query, now))
     # Another's count of the same things is another object and makes another page. It is kept
@@ -82,6 +90,7 @@ def show() -> ResponseReturnValue:
         period=period,
         happened=happened,
         standing=standing,
+        work=work,
         due=due,
         due_cases=lambda outcome=None: _due_cases(area, due, outcome),
         percent=percent,
@@ -93,6 +102,24 @@ def show() -> ResponseReturnValue:
         **shown.helpers,
     )
     return told, 400 if fault else 200
+
+
+@dataclass(frozen=True)
+class Work:
+    """How planned activities stand, and how many notices to rectify are overdue."""
+
+    due: DueCounts
+    late_notices: int
+
+
+def standing_work(session: Session, actor: Actor, area: Area, today: date) -> Work:
+    """Tell what of the activities planned in an area is overdue or to be done now."""
+    unit = area.unit.id if area.unit else None
+    units = None if unit is None else units_below(session, unit)
+    return Work(
+        count_due(session, actor, DueWanted(today - BACK, unit_id=unit)),
+        open_notices(session, actor, today, units=units, limit=1)[2],
+    )
 
 
 def _due_cases(area: Area, due: Span, outcome: str | None) -> str | None:
