@@ -16,8 +16,8 @@ from gridmap.reports.indicators.trees import find_tree
 from gridmap.workforce.rights import SYSTEM
 from tests.gridmap.reports.indicators.conftest import JUNE, MAY, County
 
-TODAY = date(2026, 7, 10)
-HALF = Span(date(2026, 1, 1), date(2026, 6, 30))
+TODAY = date(2025, 7, 10)
+HALF = Span(date(2025, 1, 1), date(2025, 6, 30))
 
 
 def shown(county: County, indicator: Indicator, area: str | None = None, **look: object) -> Board:
@@ -84,7 +84,7 @@ def test_an_area_is_ranked_by_itself(county: County, homes: Indicator) -> None:
 
 
 def test_an_earlier_period_can_be_looked_at(county: County, homes: Indicator) -> None:
-    found = shown(county, homes, day=date(2026, 5, 20))
+    found = shown(county, homes, day=date(2025, 5, 20))
     assert found.span == MAY
     assert [name for name, *_ in table(found)] == ["a2", "a1", "b1", "b2"]
 
@@ -151,15 +151,15 @@ def test_an_indicator_of_towns_says_nothing_of_a_community(county: County) -> No
 
 def test_days_of_any_length_are_listed_as_they_were_entered(county: County) -> None:
     votes = county.define(code="votes", period_kind="any")
-    day = Span(date(2025, 9, 20), date(2025, 9, 20))
+    day = Span(date(2024, 9, 20), date(2024, 9, 20))
     county.enter(votes, day, a1=(7, 10), a2=(5, 10))
     county.enter(votes, MAY, a1=(8, 10))
     found = shown(county, votes)
     assert found.spans == (day, MAY)
-    assert shown(county, votes, day=date(2025, 12, 1)).span == day
+    assert shown(county, votes, day=date(2024, 12, 1)).span == day
     # A report over both takes the newest of each unit.
     (figure,) = indicator_values(
-        county.session, ["votes"], county.ids["a"], date(2025, 1, 1), date(2026, 12, 31)
+        county.session, ["votes"], county.ids["a"], date(2024, 1, 1), date(2025, 12, 31)
     )
     assert (figure.numerator, figure.denominator) == (13, 20)
 
@@ -204,7 +204,7 @@ def test_documents_get_the_ranking_with_the_period_before(county: County, homes:
         (None, None, "b2", None, None),
     ]
     # Days of no calendar are compared with as many before.
-    odd = ranking(county.session, "homes", county.ids["a"], JUNE.first, date(2026, 7, 1))
+    odd = ranking(county.session, "homes", county.ids["a"], JUNE.first, date(2025, 7, 1))
     assert [(row.name, row.rank_before) for row in odd] == [("a1", 2), ("a2", 1)]
     with pytest.raises(NotFoundError):
         ranking(county.session, "none", county.ids["a"], JUNE.first, JUNE.last)
