@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import cycle
@@ -182,15 +182,20 @@ def _load_homes(session: Session, places: _Places, day: date) -> None:
             unit = places.communities[0]
             wrong = {**values, unit: (values[unit][0] + _SLIP, values[unit][1])}
             _save(session, made[code], span, wrong)
-            right = [Entered(unit, *map(Decimal, values[unit]), version=1)]
+            right = [_entered(unit, values[unit], 1)]
             save_values(session, SYSTEM, made[code].id, span, right, _SLIP_REASON)
 
 
 def _save(
-    session: Session, indicator: Indicator, span: Span, values: dict[int, tuple[int, ...]]
+    session: Session, indicator: Indicator, span: Span, values: Mapping[int, tuple[int, ...]]
 ) -> None:
-    entered = [Entered(unit, *map(Decimal, counts)) for unit, counts in values.items()]
+    entered = [_entered(unit, counts) for unit, counts in values.items()]
     save_values(session, SYSTEM, indicator.id, span, entered)
+
+
+def _entered(unit: int, counts: Sequence[int], version: int = 0) -> Entered:
+    numerator, denominator = counts
+    return Entered(unit, Decimal(numerator), Decimal(denominator), version)
 
 
 def _newest(indicator: Indicator, day: date) -> Span:
