@@ -32,6 +32,7 @@ from webui import (
     errors,
     health,
     hotspots,
+    indicators,
     language,
     map_data,
     map_page,
@@ -112,6 +113,7 @@ def make_application(settings: Settings) -> Flask:
         streets.blueprint,
         shifts.blueprint,
         reports.blueprint,
+        indicators.blueprint,
     ):
         app.register_blueprint(blueprint)
 

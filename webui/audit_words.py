@@ -106,6 +106,11 @@ _ACTS = {
     "swap.approve": N_("Approve a swap"),
     "swap.refuse": N_("Refuse a swap"),
     "settings.shifts": N_("Change the settings of shifts"),
+    "indicator.create": N_("Define an indicator"),
+    "indicator.change": N_("Change an indicator"),
+    "indicator.retire": N_("Use an indicator no longer"),
+    "indicator.reuse": N_("Use an indicator again"),
+    "indicator.enter": N_("Enter values of an indicator"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -142,6 +147,7 @@ _SUBJECTS = {
     "shift_pattern": N_("Pattern of shifts"),
     "shift_swap": N_("Swap of shifts"),
     "shift_settings": N_("Settings of shifts"),
+    "indicator": N_("Indicator"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -261,6 +267,20 @@ _FIELDS = {
     "near_m": N_("Near is within, metres"),
     "position_days": N_("Positions are kept, days"),
     "started_at": N_("Begun"),
+    "form": N_("Form"),
+    "per": N_("Rate"),
+    "numerator": N_("Numerator"),
+    "numerator_en": N_("Numerator in English"),
+    "denominator": N_("Denominator"),
+    "denominator_en": N_("Denominator in English"),
+    "numerator_measure": N_("The numerator is"),
+    "denominator_measure": N_("The denominator is"),
+    "within": N_("The numerator is part of the denominator"),
+    "period_kind": N_("Period"),
+    "over_time": N_("A longer period is"),
+    "target": N_("Target"),
+    "better": N_("Direction"),
+    "places": N_("Digits after the point"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {

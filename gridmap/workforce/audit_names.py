@@ -46,6 +46,9 @@ _NAMES = {
         "SELECT t.id, coalesce(r.name || ' ', '') || local_date(t.started_at) AS name "
         "FROM patrol_track t LEFT JOIN patrol_route r ON r.id = t.route_id"
     ),
+    "indicator": (
+        "SELECT id, CASE WHEN :english THEN name_en ELSE name END AS name FROM indicator"
+    ),
     "agency": "SELECT id, name FROM agency",
     "api_key": "SELECT id, name FROM api_key",
     "assignment": (
