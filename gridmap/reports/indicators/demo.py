@@ -65,7 +65,7 @@ _HOMES = {
 }  # fmt: skip
 _OTHERS = (
     Wish(
-        "offices.area", "社区办公用房平均面积", "Area of community offices", "办公用房面积(平方米)",
+        "offices.area", "社区办公用房平均面积", "Area of community offices", "办公用房面积（平方米）",
         "Area of offices (m²)", "社区办公用房数", "Community offices", per=1, unit="m²",
         level="town", period_kind="year", over_time="last", target=Decimal(100), places=0,
     ),
@@ -89,7 +89,7 @@ _OTHERS = (
         places=0,
     ),
 )  # fmt: skip
-_SLIP, _SLIP_REASON = 5, "重复上报,已核减"
+_SLIP, _SLIP_REASON = 5, "重复上报，已核减"
 
 Rows = Sequence[tuple[int, ...]]
 

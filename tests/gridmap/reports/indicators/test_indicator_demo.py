@@ -134,7 +134,7 @@ def test_a_slip_was_corrected(session: Session) -> None:
     (row,), total = corrections(session, SYSTEM, homes.id)
     assert total == 1
     assert row.numerator_before == row.numerator + 5
-    assert row.reason == "重复上报,已核减"
+    assert row.reason == "重复上报，已核减"
 
 
 @pytest.mark.parametrize("ago", range(12))
