@@ -33,6 +33,7 @@ from webui import (
     errors,
     health,
     hotspots,
+    indicators,
     language,
     map_data,
     map_page,
@@ -114,6 +115,7 @@ def make_application(settings: Settings) -> Flask:
         shifts.blueprint,
         activities.blueprint,
         reports.blueprint,
+        indicators.blueprint,
     ):
         app.register_blueprint(blueprint)
 

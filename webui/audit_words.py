@@ -132,6 +132,11 @@ _ACTS = {
     "activity_plan.create": N_("Plan an activity"),
     "activity_plan.change": N_("Change a plan"),
     "activity_plan.delete": N_("Delete the plan"),
+    "indicator.create": N_("Define an indicator"),
+    "indicator.change": N_("Change an indicator"),
+    "indicator.retire": N_("Use an indicator no longer"),
+    "indicator.reuse": N_("Use an indicator again"),
+    "indicator.enter": N_("Enter values of an indicator"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -171,6 +176,7 @@ _SUBJECTS = {
     "report": N_("Report"),
     "activity": N_("Activity"),
     "activity_plan": N_("Plan of an activity"),
+    "indicator": N_("Indicator"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -302,6 +308,20 @@ _FIELDS = {
     "target": N_("For"),
     "place_kind": N_("Kind of places"),
     **{name: title for name, title in COUNTS.items() if name not in COUNTED},
+    "form": N_("Form"),
+    "per": N_("Rate"),
+    "numerator": N_("Numerator"),
+    "numerator_en": N_("Numerator in English"),
+    "denominator": N_("Denominator"),
+    "denominator_en": N_("Denominator in English"),
+    "numerator_measure": N_("The numerator is"),
+    "denominator_measure": N_("The denominator is"),
+    "within": N_("The numerator is part of the denominator"),
+    "period_kind": N_("Period"),
+    "over_time": N_("A longer period is"),
+    "target": N_("Target"),
+    "better": N_("Direction"),
+    "places": N_("Digits after the point"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {
