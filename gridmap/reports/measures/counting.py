@@ -91,7 +91,7 @@ def _with_values(found: pd.DataFrame) -> pd.DataFrame:
     cents = (20_000 * numerator[some] + denominator[some]) // (2 * denominator[some])
     value[some] = [Decimal(int(each)).scaleb(-2) for each in cents]
     timed = (unit == "h").to_numpy()
-    value[timed] = [None if np.isnan(h) else _hours(h) for h in hours[timed]]
+    value[timed] = [None if np.isnan(h) else _hours(h) for h in hours[timed].tolist()]
     return pd.DataFrame(
         {
             "member": found["member"],
