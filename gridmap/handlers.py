@@ -5,6 +5,7 @@ from gridmap.jobs.running import Handlers
 from gridmap.patrols.plans import running as plans
 from gridmap.patrols.streets import service as streets
 from gridmap.patrols.tracks import running as tracks
+from gridmap.reports.documents import running as documents
 from gridmap.reports.evaluation import running as evaluation
 
 HANDLERS: Handlers = {
@@ -12,5 +13,6 @@ HANDLERS: Handlers = {
     **streets.HANDLERS,
     **plans.HANDLERS,
     **tracks.HANDLERS,
+    **documents.HANDLERS,
     **evaluation.HANDLERS,
 }

@@ -14,12 +14,12 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.cases.filters import Wanted
 from gridmap.incidents.cases.inbox import list_cases
+from gridmap.incidents.categories import by_category
 from gridmap.incidents.statistics import (
     Clock,
     Question,
     Rows,
     Span,
-    by_category,
     by_month,
     months_before,
 )

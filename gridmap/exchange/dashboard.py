@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from gridmap.exchange.area import Area
 from gridmap.incidents.cases.inbox import Counts, counts
 from gridmap.incidents.cases.rates import Rates, rates
+from gridmap.incidents.categories import by_category
 from gridmap.incidents.periods import Period
 from gridmap.incidents.statistics import (
     Clock,
@@ -20,7 +21,6 @@ from gridmap.incidents.statistics import (
     Rows,
     Span,
     Times,
-    by_category,
     by_cell,
     by_community,
     by_time,
@@ -74,7 +74,7 @@ class Events:
     busiest : sequence of rows
         ``cell_id``, ``code``, ``name``, ``community``, ``community_en``, ``n``, ``before``.
     categories : sequence of rows
-        See `gridmap.incidents.statistics.by_category`.
+        See `gridmap.incidents.categories.by_category`.
     times : Times
     """
 

@@ -1,6 +1,6 @@
 """Departments, evaluations and their weights.
 
-Revision: 0026_evaluation, after: 0023_plans
+Revision: 0026_evaluation, after: 0025_indicators
 
 Locks to fear: the index on `case_step` blocks acts on cases for the seconds it is built.
 """
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0026_evaluation"
-down_revision = "0023_plans"
+down_revision = "0025_indicators"
 branch_labels = None
 depends_on = None
 

@@ -18,14 +18,12 @@ from gridmap.incidents.cases.deadlines import Allowance, WorkTime
 from gridmap.incidents.cases.demo_words import ADDRESS, DESCRIPTIONS, NOTES
 from gridmap.incidents.cases.models import Case
 from gridmap.incidents.cases.workflow import Act, Step
-from gridmap.territory.models import Unit
 from gridmap.workforce.rights import SYSTEM
 
 #: The last whole half-year lies within, and a month can be set beside that of the year before.
 DAYS = 400
-#: So many disputes of a half-year reach the mediation room of one community; those who live there
-#: and the cadre settle the others on the spot, and all of the four are settled.
-MEDIATED = 4
+#: What the codes of disputes begin with.
+DISPUTE = "B"
 Seconds = npt.NDArray[np.int64]
 _HOUR = 3600
 
@@ -58,9 +56,10 @@ _INCIDENTS = """
     )
     SELECT i.id, i.occurred_at, i.category_id, k.code, i.community_id, a.cadre_id,
            d.name AS cadre, local_date(last.at) AS last_day
-    FROM last JOIN incident i ON i.occurred_at > last.at - make_interval(days => :days)
-        AND i.occurred_at <= last.at
+    FROM last JOIN incident i ON i.occurred_at <= last.at
+        AND i.occurred_at >= least(last.at - make_interval(days => :days), :since)
     JOIN category k ON k.id = i.category_id AND left(k.code, 1) = ANY(:kinds)
+        AND (left(k.code, 1) = :dispute OR i.occurred_at > last.at - make_interval(days => :days))
     LEFT JOIN assignment a ON a.cell_id = i.cell_id AND a.role = 'responsible'
         AND a.period @> local_date(CAST(:now AS timestamptz))
     LEFT JOIN cadre d ON d.id = a.cadre_id
@@ -110,8 +109,10 @@ class Clock:
         return self.after(start, np.full(len(start), allowance.amount * _HOUR))
 
 
-def load_cases(session: Session, seed: int, now: datetime, mediated: str | None = None) -> int:
-    """Give the demo town cases for its disputes, hazards, nuisances and services of `DAYS` days.
+def load_cases(session: Session, seed: int, now: datetime) -> int:
+    """Give the demo town cases for what happened in `DAYS` days.
+
+    Disputes go back to the beginning of last year, for its report; all of them come to be settled.
 
     The incidents of a town that was made some time ago end before today. Their cases are opened
     as many whole weeks later, so that what is open is open now.
@@ -124,8 +125,6 @@ def load_cases(session: Session, seed: int, now: datetime, mediated: str | None 
         Another number gives other histories.
     now : datetime
         The moment up to which things have happened.
-    mediated : str, optional
-        The code of the community where only `MEDIATED` disputes in each half-year become cases.
 
     Returns
     -------
@@ -134,40 +133,36 @@ def load_cases(session: Session, seed: int, now: datetime, mediated: str | None 
     """
     if session.scalar(select(Case.id).limit(1)) is not None:
         return 0
+    work = work_time(session)
+    year = date(work.local_day(now).year - 1, 1, 1)
+    since = datetime.combine(year, datetime.min.time(), work.zone)
     rows = session.execute(
-        text(_INCIDENTS), {"now": now, "days": DAYS, "kinds": ["B", "C", "D", "E"]}
+        text(_INCIDENTS),
+        {
+            "now": now,
+            "days": DAYS,
+            "kinds": [DISPUTE, "C", "D", "E"],
+            "dispute": DISPUTE,
+            "since": since,
+        },
     ).mappings()
     incidents = pd.DataFrame([dict(row) for row in rows])
     if incidents.empty:
         return 0
     _set_deadlines(session)
-    work = work_time(session)
     late = (work.local_day(now) - incidents["last_day"].iloc[0]).days // 7 * 7
     rng = np.random.default_rng([seed, 20261])
     happened = _seconds(incidents["occurred_at"])
+    # Disputes stay in the half-year whose report tells of them.
+    late = late * ~incidents["code"].str.startswith(DISPUTE).to_numpy()
     incidents["opened"] = happened + late * 86400 + rng.integers(300, 5400, len(incidents))
     incidents = incidents[incidents["opened"] < _epoch(now)].reset_index(drop=True)
-    incidents = _leave_out_settled(session, incidents, mediated)
-    first = work.local_day(now) - timedelta(days=DAYS + 30)
+    first = min(year, work.local_day(now) - timedelta(days=DAYS + 30))
     clock = Clock(work, first, work.local_day(now) + timedelta(days=90))
     steps = _histories(session, rng, incidents, clock, _epoch(now))
     _store_cases(session, rng, incidents, steps)
     _store_steps(session, incidents, steps)
     return len(incidents)
-
-
-def _leave_out_settled(
-    session: Session, incidents: pd.DataFrame, mediated: str | None
-) -> pd.DataFrame:
-    """Mark the disputes of a community that are mediated, and drop its others."""
-    community = session.scalar(select(Unit.id).where(Unit.code == mediated))
-    chosen = incidents["code"].str.startswith("B") & (incidents["community_id"] == community)
-    zone = session.execute(text("SELECT time_zone FROM territory_settings")).scalar_one()
-    opened = pd.to_datetime(incidents["opened"], unit="s", utc=True).dt.tz_convert(zone)
-    half_year = opened.dt.year * 2 + (opened.dt.month > 6)
-    nth = incidents[chosen].groupby(half_year[chosen]).cumcount()
-    late = chosen & (nth.reindex(incidents.index, fill_value=0) >= MEDIATED)
-    return incidents.assign(mediated=chosen)[~late].reset_index(drop=True)
 
 
 def _set_deadlines(session: Session) -> None:
@@ -185,8 +180,10 @@ def _histories(
     # Some people are slow, some cases are forgotten.
     pace = rng.lognormal(0, 0.35, len(incidents))
     pace[rng.random(len(incidents)) < 0.06] *= 7
-    # The first way ends with the closing, after days at most.
-    way[incidents["mediated"]], pace[incidents["mediated"]] = 0, 0.5
+    dispute = incidents["code"].str.startswith(DISPUTE).to_numpy()
+    pace[dispute] = np.minimum(pace[dispute], 2)
+    # Nobody withdraws a dispute.
+    way[dispute & (way == len(_WAYS) - 1)] = 0
     parts = []
     for category, rows in incidents.groupby("category_id"):
         rules = rules_for(session, int(str(category)))

@@ -1,0 +1,112 @@
+"""A report from its order: sections count and write, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.reports.documents.compose import land
+from gridmap.reports.documents.compose.composed import Composed, Progress
+from gridmap.reports.documents.compose.draft import Draft
+from gridmap.reports.documents.compose.matter import Matter, find_matter
+from gridmap.reports.documents.compose.prose import LANGUAGES, Both, Language, plain, say
+from gridmap.reports.documents.order import Kind, Order
+from gridmap.reports.structure import Document
+
+#: Counts, and writes what it has to say into the draft.
+Section = Callable[[Matter, Draft], None]
+
+_REPORT: tuple[Section, ...] = (land.write,)
+#: What a report of each kind says, in order.
+SECTIONS: Mapping[Kind, tuple[Section, ...]] = {
+    "half_year": _REPORT,
+    "year": _REPORT,
+    "month": _REPORT,
+    "bulletin": _REPORT,
+    "patrol_briefing": _REPORT,
+    "cell_sheet": _REPORT,
+}
+
+TITLES: Mapping[Kind, Both] = {
+    "half_year": Both("{area}{period}平安建设工作报告", "{area}: report on the {period}"),
+    "year": Both("{area}{period}平安建设工作报告", "{area}: annual report {period}"),
+    "month": Both("{area}{period}工作简报", "{area}: briefing for {period}"),
+    "bulletin": Both("{area}警情通报", "{area}: incident bulletin"),
+    "patrol_briefing": Both("{area}巡防例会简报", "{area}: briefing for the patrol meeting"),
+    "cell_sheet": Both("{area}网格情况表", "{area}: cell sheet"),
+}
+
+
+def compose(session: Session, order: Order, progress: Progress) -> Composed:
+    """Count the figures of a report once, and write it in both languages.
+
+    Parameters
+    ----------
+    session : Session
+        Only read; with one snapshot, so that the figures agree with each other.
+    order : Order
+    progress : callable
+        Told the part that is done, from 0 to 1, and the section at hand.
+
+    Returns
+    -------
+    Composed
+
+    Raises
+    ------
+    NotFoundError
+        If the unit or the cell does not exist.
+    """
+    progress(0, "area")
+    matter = find_matter(session, order)
+    sections, draft = SECTIONS[order.kind], Draft()
+    for done, section in enumerate(sections):
+        progress(done / len(sections), section.__module__.rpartition(".")[2])
+        section(matter, draft)
+    state = _state(matter)
+    progress(1, "done")
+    return Composed(
+        facts=matter.ledger.facts,
+        documents={language: _document(matter, draft, language) for language in LANGUAGES},
+        pictures={},
+        state=state,
+    )
+
+
+def _document(matter: Matter, draft: Draft, language: Language) -> Document:
+    blocks, missing = draft.render(language)
+    title = say(TITLES[matter.kind], area=matter.area.name, period=matter.period)
+    moment = matter.now.astimezone(matter.zone)
+    state = say(Both("数据截至{moment}", "Data as of {moment}"), moment=moment)
+    return Document(
+        language=language,
+        title=plain(title, language),
+        area=plain(matter.area.name, language),
+        period=plain(matter.period, language),
+        state=plain(state, language),
+        blocks=blocks,
+        sources=matter.ledger.sources(language),
+        missing=missing,
+    )
+
+
+def _state(matter: Matter) -> dict[str, Any]:
+    row = matter.session.execute(
+        text("""
+            SELECT pg_current_snapshot()::text AS snapshot,
+                   (SELECT max(occurred_at) FROM incident WHERE occurred_at <= now()) AS newest,
+                   (SELECT max(id) FROM incident) AS incident_id,
+                   (SELECT max(id) FROM incident_case) AS case_id,
+                   (SELECT max(id) FROM case_step) AS case_step_id
+        """)
+    ).one()
+    return {
+        "moment": matter.now.isoformat(),
+        **row._mapping,
+        "newest": None if row.newest is None else row.newest.isoformat(),
+        "program": version("gridmap"),
+    }
