@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.reports.measures import cases, incidents, patrols, people
+from gridmap.reports.measures import activities, cases, incidents, patrols, people
 from gridmap.reports.measures.members import members
 from gridmap.reports.measures.registry import MEASURES, Group
 from gridmap.territory.scope import Scope
@@ -21,6 +21,8 @@ _COUNTERS = {
     "incidents": incidents.count,
     "cases": cases.count,
     "disputes": cases.count_disputes,
+    "sweeps": activities.count,
+    "inspections": activities.count,
     "patrols": patrols.count,
     "people": people.count,
 }

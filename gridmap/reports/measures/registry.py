@@ -76,6 +76,12 @@ def _hours(key: str, title: str, numerator: str) -> Measure:
     return Measure(key, title, "h", numerator, None, "down", EVERY, "cases.index", _ANY)
 
 
+def _of_activities(key: str, title: str, denominator: str, kind: str) -> Measure:
+    return Measure(
+        key, title, "%", title, denominator, "up", PLACES, "activities.index", {"kind": kind}
+    )
+
+
 def _people(name: str, title: str) -> Measure:
     return Measure(f"people.{name}", title, "", title, None, None, PLACES, None)
 
@@ -103,6 +109,10 @@ _ALL = (
         N_("Disputes received"), "up", PLACES, "cases.index",
         _ANY | {"category": DISPUTES, "step": [step for step in STEPS if step != "withdrawn"]},
         {"outcome": "closed"},
+    ),
+    _of_activities("sweeps.done", N_("Sweeps done"), N_("Sweeps due"), "sweep"),
+    _of_activities(
+        "inspections.done", N_("Inspections done"), N_("Inspections due"), "inspection"
     ),
     Measure(
         "patrols.covered", N_("Patrol coverage"), "%", N_("Incidents near a patrol"),
