@@ -30,6 +30,7 @@ from webui import (
     compression,
     dashboard,
     errors,
+    evaluation,
     health,
     hotspots,
     language,
@@ -112,6 +113,7 @@ def make_application(settings: Settings) -> Flask:
         streets.blueprint,
         shifts.blueprint,
         reports.blueprint,
+        evaluation.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -18,6 +18,8 @@ from gridmap.errors import NotFoundError
 from gridmap.reports.evaluation.models import GROUPS, Evaluation
 from gridmap.workforce.rights import Action, Actor
 
+#: The largest id that the database takes.
+LARGEST = (1 << 63) - 1
 #: What only those see who answer for the area.
 CLOSE = ("cell", "cadre")
 
@@ -105,7 +107,7 @@ def find_evaluation(session: Session, reader: Reader, evaluation_id: int) -> Eva
     where, values = reader.evaluations()
     found = session.scalar(
         text(f"SELECT e.id FROM evaluation e WHERE e.id = :id AND {where}"),
-        {"id": evaluation_id, **values},
+        {"id": min(evaluation_id, LARGEST), **values},
     )
     if found is None:
         raise NotFoundError(Message("There is no evaluation with the id {id}.", id=evaluation_id))

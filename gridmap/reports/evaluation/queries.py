@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.statistics import Span
-from gridmap.reports.evaluation.access import Reader
+from gridmap.reports.evaluation.access import LARGEST, Reader
 from gridmap.reports.evaluation.models import Evaluation
 from gridmap.reports.evaluation.spans import before as span_before
 from gridmap.reports.measures import MEASURES
@@ -166,7 +166,7 @@ def find_member(
             WHERE m.evaluation_id = :evaluation AND m.grp = :grp AND m.member_id = :member
               AND {where}
         """),
-        {"evaluation": evaluation_id, "grp": group, "member": member_id, **values},
+        {"evaluation": evaluation_id, "grp": group, "member": min(member_id, LARGEST), **values},
     ).one_or_none()
     if found is None:
         raise NotFoundError(Message("This evaluation tells nothing of that."))

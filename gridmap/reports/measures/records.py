@@ -40,12 +40,17 @@ def records_of(
     arguments = {**measure.arguments, **(measure.narrowed if numerator else {})}
     first, last = span.first.isoformat(), span.last.isoformat()
     if measure.endpoint == "cases.index":
-        # Disputes are counted by when they were received, other cases by when they were due.
-        since, until = ("since", "until") if "category" in arguments else ("due_since", "due_until")
         place = {"community": "unit", "town": "unit", "cadre": "answering"}.get(group, group)
-        arguments |= {since: first, until: last, "sort": "oldest"}
+        arguments |= {"due_since": first, "due_until": last, "sort": "oldest"}
         if group != "all":
             arguments[place] = member_id
+    elif measure.endpoint == "activities.index":
+        # No list tells what was done in a cadre's cells, which may have been another's before.
+        if group == "cadre":
+            return None
+        arguments |= {"first": first, "last": last}
+        if group != "all":
+            arguments["cell" if group == "cell" else "unit"] = member_id
     elif measure.endpoint == "tracks.index":
         arguments |= {"unit": unit_code, "first": first[:7], "last": last[:7]}
     else:

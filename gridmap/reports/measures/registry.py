@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from geodata.messages import N_
-from gridmap.incidents.cases.models import STEPS
 
 Group = Literal["cell", "cadre", "community", "town", "department", "all"]
 Unit = Literal["", "%", "h"]
@@ -106,8 +105,8 @@ _ALL = (
     _hours("cases.to_close_p90", N_("Time to close, 90 %"), N_("Cases closed")),
     Measure(
         "disputes.settled", N_("Disputes settled"), "%", N_("Disputes settled"),
-        N_("Disputes received"), "up", PLACES, "cases.index",
-        _ANY | {"category": DISPUTES, "step": [step for step in STEPS if step != "withdrawn"]},
+        N_("Disputes due"), "up", PLACES, "cases.index",
+        _ANY | {"category": DISPUTES},
         {"outcome": "closed"},
     ),
     _of_activities("sweeps.done", N_("Sweeps done"), N_("Sweeps due"), "sweep"),
