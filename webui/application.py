@@ -31,6 +31,7 @@ from webui import (
     compression,
     dashboard,
     errors,
+    evaluation,
     health,
     hotspots,
     indicators,
@@ -116,6 +117,7 @@ def make_application(settings: Settings) -> Flask:
         activities.blueprint,
         reports.blueprint,
         indicators.blueprint,
+        evaluation.blueprint,
     ):
         app.register_blueprint(blueprint)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from gridmap.incidents.statistics import (
     total,
 )
 from gridmap.patrols.tracks.overview import Months, figures
+from gridmap.territory.queries import outline_collection
 from gridmap.workforce.responsibility import uncovered
 from gridmap.workforce.rights import Actor
 
@@ -233,22 +234,5 @@ def outlines(session: Session, area: Area, day: date) -> str:
     str
         A FeatureCollection; features have an ``id``, coordinates five digits.
     """
-    ids = [part.id for part in area.parts]
-    table = "cell" if area.parts_are_cells else "unit"
-    return str(
-        session.execute(
-            text(f"""
-                WITH chosen AS (SELECT id, geom FROM {table} WHERE id = ANY(:ids)
-                                AND geom IS NOT NULL),
-                extent AS (SELECT ST_Extent(geom) AS box FROM chosen)
-                SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(
-                    json_agg(json_build_object('type', 'Feature', 'id', id, 'properties',
-                        json_build_object(), 'geometry', ST_AsGeoJSON(
-                            ST_SimplifyPreserveTopology(geom,
-                                greatest(ST_XMax(box) - ST_XMin(box), 0.001) / 2500), 5)::json)
-                        ORDER BY id), '[]'))::text
-                FROM chosen, extent
-            """),
-            {"ids": ids},
-        ).scalar_one()
-    )
+    kind: Literal["cell", "unit"] = "cell" if area.parts_are_cells else "unit"
+    return outline_collection(session, kind, [part.id for part in area.parts])

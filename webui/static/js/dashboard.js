@@ -3,8 +3,8 @@
 import { hatch, labels, plain } from "./choropleth.js";
 import { bars } from "./dashboard_charts.js";
 import { wallScreen } from "./dashboard_wall.js";
+import { drawMap } from "./parts_map.js";
 
-const LABELS = 40;
 let running = null;
 
 // --- The map: the parts of the area, coloured by class.
