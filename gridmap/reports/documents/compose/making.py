@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.reports.documents.compose import land
+from gridmap.reports.documents.compose import incidents, land
 from gridmap.reports.documents.compose.composed import Composed, Progress
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.matter import Matter, find_matter
@@ -20,7 +20,7 @@ from gridmap.reports.structure import Document
 #: Counts, and writes what it has to say into the draft.
 Section = Callable[[Matter, Draft], None]
 
-_REPORT: tuple[Section, ...] = (land.write,)
+_REPORT: tuple[Section, ...] = (land.write, incidents.write)
 #: What a report of each kind says, in order.
 SECTIONS: Mapping[Kind, tuple[Section, ...]] = {
     "half_year": _REPORT,

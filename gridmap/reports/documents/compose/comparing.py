@@ -1,0 +1,48 @@
+"""How a change is put into words, see the rules in `prose`."""
+
+from __future__ import annotations
+
+from gridmap.reports.documents.compose.ledger import Changed
+from gridmap.reports.documents.compose.prose import Both, Phrase, say
+
+#: What incidents are counted in.
+CASES = Both("起", "")
+_WORDS = {
+    "more": Both("比{versus}增加{d}{measure}，上升{p}", "{d} more than in {versus}, up {p}"),
+    "fewer": Both("比{versus}减少{d}{measure}，下降{p}", "{d} fewer than in {versus}, down {p}"),
+    "same": Both("与{versus}持平", "as many as in {versus}"),
+    "none": Both("与{versus}一样没有发生", "none, as in {versus}"),
+    "new": Both("{versus}没有", "with none in {versus}"),
+    "first": Both("为有记录以来首次", "for the first time on record"),
+    "unknown": Both(
+        "{versus}数据不全，不作比较", "not compared, for the data of {versus} are incomplete"
+    ),
+}
+_FROM_FEW = {
+    "more": Both("比{versus}的{b}{measure}增加{d}{measure}", "{d} more than the {b} of {versus}"),
+    "fewer": Both("比{versus}的{b}{measure}减少{d}{measure}", "{d} fewer than the {b} of {versus}"),
+}
+
+
+def change_told(changed: Changed, versus: Both, measure: Both = CASES) -> Phrase:
+    """Say how a count has changed.
+
+    Parameters
+    ----------
+    changed : Changed
+    versus : Both
+        The earlier span: ``去年同期``, ``the same period of the year before``.
+    measure : Both
+        The Chinese measure word.
+    """
+    kind = changed.judged.kind
+    if changed.difference is None:
+        return say(_WORDS[kind], versus=versus)
+    if changed.percent is None:
+        assert changed.before is not None  # noqa: S101 - A difference is one from something.
+        return say(
+            _FROM_FEW[kind], versus=versus, measure=measure, d=changed.difference, b=changed.before
+        )
+    return say(
+        _WORDS[kind], versus=versus, measure=measure, d=changed.difference, p=changed.percent
+    )
