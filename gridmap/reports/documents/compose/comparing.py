@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gridmap.reports.documents.compose.draft import Col
 from gridmap.reports.documents.compose.ledger import Changed
-from gridmap.reports.documents.compose.prose import Both, Phrase, say
+from gridmap.reports.documents.compose.prose import Both, Phrase, Signed, Value, say
 
 #: What incidents are counted in.
 CASES = Both("起", "")
@@ -31,7 +32,7 @@ def change_told(changed: Changed, versus: Both, measure: Both = CASES) -> Phrase
     ----------
     changed : Changed
     versus : Both
-        The earlier span: ``去年同期``, ``the same period of the year before``.
+        The earlier span: ``去年同期``, ``the first half of 2025``.
     measure : Both
         The Chinese measure word.
     """
@@ -46,3 +47,26 @@ def change_told(changed: Changed, versus: Both, measure: Both = CASES) -> Phrase
     return say(
         _WORDS[kind], versus=versus, measure=measure, d=changed.difference, p=changed.percent
     )
+
+
+#: The columns of `change_cells`, after that of the earlier span.
+CHANGE_COLUMNS = (
+    Col(Both("增减", "Change"), Both("起", "")),
+    Col(Both("增减", "Change"), Both("%", "%")),
+)
+
+
+def change_cells(changed: Changed) -> list[Value]:
+    """Return the cells of a table: the earlier figure, the difference and the per cent.
+
+    None where the earlier data are incomplete; a dash where the base is too small.
+    """
+    if changed.before is None:
+        return []
+    more = changed.judged.kind == "more"
+    if changed.difference is None:
+        same = changed.judged.difference == 0
+        difference: Value = "0" if same else Signed(changed.now, more=True)
+        return [changed.before, difference, "—"]
+    percent: Value = "—" if changed.percent is None else Signed(changed.percent, more)
+    return [changed.before, Signed(changed.difference, more), percent]

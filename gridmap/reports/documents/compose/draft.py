@@ -10,9 +10,11 @@ from gridmap.reports.documents.compose.prose import (
     Both,
     Language,
     Parts,
+    Signed,
     Value,
     number,
     plain,
+    signed,
     told,
 )
 from gridmap.reports.structure import (
@@ -152,10 +154,15 @@ def _block(block: _Head | _Prose | _Rows | _Shown, language: Language) -> Block:
 
 
 def _row(row: Sequence[Value], language: Language) -> tuple[str | Number, ...]:
-    return tuple(
-        number(value, in_table=True) if isinstance(value, Fact) else plain(value, language)
-        for value in row
-    )
+    return tuple(_cell(value, language) for value in row)
+
+
+def _cell(value: Value, language: Language) -> str | Number:
+    if isinstance(value, Fact):
+        return number(value, in_table=True)
+    if isinstance(value, Signed):
+        return signed(value, in_table=True)
+    return plain(value, language)
 
 
 def _close(parts: Sequence[str | Number]) -> Parts:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from gridmap.incidents.categories import by_leaf
 from gridmap.reports.documents.compose import months
-from gridmap.reports.documents.compose.comparing import change_told
+from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_cells, change_told
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.kinds import (
     THEFTS,
@@ -154,7 +154,7 @@ def _overall(matter: Matter, total: Fact, changed: Changed) -> Phrase:
     return say(
         Both(
             "{period}共接报各类事件{n}起，{change}。",
-            "In {period} {n:incident was|incidents were} reported, {change}.",
+            "{n:incident was|incidents were} reported in {period}, {change}.",
         ),
         period=matter.period, n=total, change=change_told(changed, matter.versus.name),
     )  # fmt: skip
@@ -269,8 +269,8 @@ def _table(matter: Matter, draft: Draft, counted: Counted, total: Fact, changed:
     ]
     if matter.versus.complete:
         columns += [
-            Col(matter.versus.name, Both("起", "")),
-            Col(Both("增减", "Change"), Both("%", "%")),
+            Col(heading(matter.versus.name), Both("起", "")),
+            *CHANGE_COLUMNS,
         ]
     rows = []
     for node in happened[:MOST_ROWS]:
@@ -278,18 +278,8 @@ def _table(matter: Matter, draft: Draft, counted: Counted, total: Fact, changed:
         part = matter.ledger.rate(f"{told.now.key}.share", told.now, total)
         indent = "\u3000" * node.depth
         name = Both(indent + node.name.zh, indent + node.name.en)
-        rows.append(_row([name, told.now, part], told))
+        rows.append([name, told.now, part, *change_cells(told)])
     draft.table(
         Both("各类事件", "Incidents by category"), columns, rows,
-        _row([Both("合计", "All"), total, Both("", "")], changed),
+        [Both("合计", "All"), total, "", *change_cells(changed)],
     )  # fmt: skip
-
-
-def _row(cells: list[Value], changed: Changed) -> list[Value]:
-    if changed.judged.kind == "unknown":
-        return cells
-    assert changed.before is not None  # noqa: S101 - It was compared.
-    if changed.percent is None:
-        return [*cells, changed.before, "0" if changed.judged.kind == "same" else "—"]
-    sign = "+" if changed.judged.kind == "more" else "−"
-    return [*cells, changed.before, say(Both(f"{sign}{{p}}", f"{sign}{{p}}"), p=changed.percent)]

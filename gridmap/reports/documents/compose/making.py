@@ -9,18 +9,32 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.reports.documents.compose import incidents, land
+from gridmap.reports.documents.compose import (
+    cases,
+    disputes,
+    incidents,
+    land,
+    places,
+    written,
+)
 from gridmap.reports.documents.compose.composed import Composed, Progress
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.matter import Matter, find_matter
-from gridmap.reports.documents.compose.prose import LANGUAGES, Both, Language, plain, say
+from gridmap.reports.documents.compose.prose import LANGUAGES, Both, Language, heading, plain, say
 from gridmap.reports.documents.order import Kind, Order
 from gridmap.reports.structure import Document
 
 #: Counts, and writes what it has to say into the draft.
 Section = Callable[[Matter, Draft], None]
 
-_REPORT: tuple[Section, ...] = (land.write, incidents.write)
+_REPORT: tuple[Section, ...] = (
+    land.write,
+    incidents.write,
+    places.write,
+    disputes.write,
+    cases.write,
+    written.write,
+)
 #: What a report of each kind says, in order.
 SECTIONS: Mapping[Kind, tuple[Section, ...]] = {
     "half_year": _REPORT,
@@ -32,7 +46,7 @@ SECTIONS: Mapping[Kind, tuple[Section, ...]] = {
 }
 
 TITLES: Mapping[Kind, Both] = {
-    "half_year": Both("{area}{period}平安建设工作报告", "{area}: report on the {period}"),
+    "half_year": Both("{area}{period}平安建设工作报告", "{area}: report on {period}"),
     "year": Both("{area}{period}平安建设工作报告", "{area}: annual report {period}"),
     "month": Both("{area}{period}工作简报", "{area}: briefing for {period}"),
     "bulletin": Both("{area}警情通报", "{area}: incident bulletin"),
@@ -86,7 +100,7 @@ def _document(matter: Matter, draft: Draft, language: Language) -> Document:
         language=language,
         title=plain(title, language),
         area=plain(matter.area.name, language),
-        period=plain(matter.period, language),
+        period=plain(heading(matter.period), language),
         state=plain(state, language),
         blocks=blocks,
         sources=matter.ledger.sources(language),

@@ -73,7 +73,7 @@ class Versus:
     ----------
     span : Span
     name : Both
-        As in ``比去年同期``, ``than in the same period of the year before``.
+        As in ``比去年同期``, ``than in the first half of 2025``.
     complete : bool
         Whether the data go back so far.
     """
@@ -208,20 +208,18 @@ def is_complete(span: Span, oldest: date | None) -> bool:
 def _versus(kind: Kind, order: Order, span: Span, oldest: date | None) -> Versus:
     if kind in ("half_year", "year"):
         earlier = year_before(span)
-        name = Both("去年同期", "the same period of the year before")
-        if kind == "year":
-            name = Both("上年", "the year before")
+        zh = "上年" if kind == "year" else "去年同期"
     elif kind == "month" and order.first.day == 1:
         last = order.first - timedelta(days=1)
         # Of a month that runs only as many days are compared.
         first = last.replace(day=1)
         whole = span.last == order.last
         earlier = Span(first, last if whole else min(last, first + timedelta(span.days - 1)))
-        name = Both("上月", "the month before")
+        zh = "上月"
     else:
         earlier = Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
-        week = span.days == 7
-        name = Both("上周", "the week before") if week else Both("上期", "the period before")
+        zh = "上周" if span.days == 7 else "上期"
+    name = Both(zh, span_shown(earlier.first, earlier.last).en)
     return Versus(earlier, name, is_complete(earlier, oldest))
 
 

@@ -10,7 +10,7 @@ from gridmap.incidents.months import whole_months
 from gridmap.incidents.statistics import Span
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.matter import Matter
-from gridmap.reports.documents.compose.prose import Both, Value, say, span_shown
+from gridmap.reports.documents.compose.prose import Both, Value, heading, say, span_shown
 from gridmap.reports.structure import Fact
 
 # From the counts by month that triggers keep.
@@ -75,7 +75,7 @@ def tell(matter: Matter, draft: Draft) -> None:
         )  # fmt: skip
     columns = [Col(Both("月份", "Month"), numeric=False), Col(Both("本期", "This period"))]
     if earlier:
-        columns.append(Col(matter.versus.name))
+        columns.append(Col(heading(matter.versus.name)))
     draft.table(Both("逐月事件", "Incidents by month"), columns, rows)
 
 
