@@ -27,6 +27,7 @@ from gridmap.reports.documents.compose.prose import (
     Listing,
     Phrase,
     Value,
+    heading,
     say,
 )
 from gridmap.reports.structure import Fact
