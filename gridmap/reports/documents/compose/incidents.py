@@ -115,7 +115,7 @@ def write(matter: Matter, draft: Draft) -> None:
         draft.nothing(TITLE, Both("本期没有事件记录。", "No incidents are on record."))
         return
     draft.head(2, Both("总量与类别", "How many, and of what kind"))
-    draft.text(_overall(matter, total, changed), *_tops(matter, counted, total))
+    draft.text(overall(matter, total, changed), *of_tops(matter, counted, total))
     for top in counted.tree.children(None):
         draft.text(*_parts(matter, counted, top))
     draft.text(*together(matter, counted, THEFTS))
@@ -151,7 +151,8 @@ def of_category(matter: Matter, counted: Counted, category: Category) -> Changed
     return ledger.compare(now, earlier, on_record=category.id in counted.old)
 
 
-def _overall(matter: Matter, total: Fact, changed: Changed) -> Phrase:
+def overall(matter: Matter, total: Fact, changed: Changed) -> Phrase:
+    """Tell how many there are in all."""
     return say(
         Both(
             "{period}共接报各类事件{n}起，{change}。",
@@ -161,7 +162,8 @@ def _overall(matter: Matter, total: Fact, changed: Changed) -> Phrase:
     )  # fmt: skip
 
 
-def _tops(matter: Matter, counted: Counted, total: Fact) -> list[Value]:
+def of_tops(matter: Matter, counted: Counted, total: Fact) -> list[Value]:
+    """Tell the categories on top, the most frequent first."""
     happened = [top for top in counted.tree.children(None) if counted.now.get(top.id)]
     if len(happened) < 2:
         return []

@@ -10,10 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.reports.documents.compose import (
+    briefing,
+    bulletin,
     cases,
     disputes,
     incidents,
     land,
+    patrols,
     places,
     written,
 )
@@ -33,16 +36,17 @@ _REPORT: tuple[Section, ...] = (
     places.write,
     disputes.write,
     cases.write,
+    patrols.write,
     written.write,
 )
 #: What a report of each kind says, in order.
 SECTIONS: Mapping[Kind, tuple[Section, ...]] = {
     "half_year": _REPORT,
     "year": _REPORT,
-    "month": _REPORT,
-    "bulletin": _REPORT,
-    "patrol_briefing": _REPORT,
-    "cell_sheet": _REPORT,
+    "month": (incidents.write, places.write, disputes.write, cases.write, patrols.write),
+    "bulletin": (bulletin.write,),
+    "patrol_briefing": (briefing.recent, briefing.hot, briefing.streets, briefing.ahead),
+    "cell_sheet": (land.write, incidents.write, disputes.write, cases.write),
 }
 
 TITLES: Mapping[Kind, Both] = {

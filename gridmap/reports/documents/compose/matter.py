@@ -209,17 +209,19 @@ def _versus(kind: Kind, order: Order, span: Span, oldest: date | None) -> Versus
     if kind in ("half_year", "year"):
         earlier = year_before(span)
         zh = "上年" if kind == "year" else "去年同期"
+        name = Both(zh, span_shown(earlier.first, earlier.last).en)
     elif kind == "month" and order.first.day == 1:
         last = order.first - timedelta(days=1)
         # Of a month that runs only as many days are compared.
         first = last.replace(day=1)
         whole = span.last == order.last
         earlier = Span(first, last if whole else min(last, first + timedelta(span.days - 1)))
-        zh = "上月"
+        name = Both("上月", span_shown(earlier.first, earlier.last).en)
     else:
         earlier = Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
-        zh = "上周" if span.days == 7 else "上期"
-    name = Both(zh, span_shown(earlier.first, earlier.last).en)
+        name = Both("上周", "the week before")
+        if span.days != 7:
+            name = Both(f"此前{span.days}天", f"the {span.days} days before")
     return Versus(earlier, name, is_complete(earlier, oldest))
 
 

@@ -161,16 +161,22 @@ def _rest(matter: Matter, spread: Spread) -> Changed | None:
     return _entered(matter, "places.others", n, before, {}) if n or before else None
 
 
-def when(matter: Matter) -> list[Value]:
-    """Tell the busiest hours of the day and the busiest weekday."""
+def hours_of(matter: Matter) -> tuple[list[int], list[int]]:
+    """Count by hour of the day, and by weekday from Monday."""
     with matter.ledger.asking(
         "hours", Both("事件：按星期和小时", "Incidents by weekday and hour"), "dashboard.show",
         matter.page(),
     ) as source:  # fmt: skip
         times = by_time(matter.connection, matter.question)
         source.records = times.total
-    ledger = matter.ledger
     hours = [sum(day[hour] for day in times.hours) for hour in range(24)]
+    return hours, [sum(day) for day in times.hours]
+
+
+def when(matter: Matter) -> list[Value]:
+    """Tell the busiest hours of the day and the busiest weekday."""
+    hours, days = hours_of(matter)
+    ledger, source = matter.ledger, "hours"
     if sum(hours) < LEAST_BASE:
         return [
             Both("事件过少，不分析时段。", "Too few happened to tell of their hours.")
@@ -180,7 +186,6 @@ def when(matter: Matter) -> list[Value]:
     total = ledger.count("hours.total", sum(hours), source)
     busiest = ledger.count("hours.busiest", stretches[start], source)
     share = ledger.rate("hours.busiest.share", busiest, total)
-    days = [sum(day) for day in times.hours]
     weekday = days.index(max(days))
     most = ledger.count("hours.weekday", days[weekday], "hours", arguments={"weekday": weekday + 1})
     return [

@@ -276,10 +276,19 @@ def span_shown(first: date, last: date) -> Both:
             return Both(f"{year}年{zh}", f"{en} of {year}")
     if first.day == 1 and _is_month(first, last):
         return Both(f"{year}年{first.month}月", f"{MONTHS[first.month - 1]} {year}")
-    zh = f"{last.month}月{last.day}日" if last.year == year else day_shown(last, "zh")
-    return Both(
-        f"{day_shown(first, 'zh')}至{zh}", f"{day_shown(first, 'en')} to {day_shown(last, 'en')}"
-    )
+    if (first.year, first.month) == (last.year, last.month):
+        zh, en = f"{last.day}日", f"{first.day}"
+    elif first.year == last.year:
+        zh, en = f"{last.month}月{last.day}日", f"{first.day} {MONTHS[first.month - 1]}"
+    else:
+        zh, en = day_shown(last, "zh"), day_shown(first, "en")
+    return Both(f"{day_shown(first, 'zh')}至{zh}", f"{en} to {day_shown(last, 'en')}")
+
+
+def within(first: date, last: date) -> Both:
+    """Begin a sentence about a span of days."""
+    name = span_shown(first, last)
+    return Both(name.zh, f"{'From' if ' to ' in name.en else 'In'} {name.en}")
 
 
 def heading(name: Both) -> Both:
