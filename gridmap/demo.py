@@ -23,6 +23,7 @@ from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.patrols.streets.service import build_first, build_network
 from gridmap.patrols.tracks.demo import load_tracks
 from gridmap.progress import track
+from gridmap.reports.indicators.demo import load_indicators
 from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
@@ -107,3 +108,4 @@ def _load_staff(session: Session, seed: int, now: datetime) -> None:
         load_routes(session, community)
         load_shifts(session, seed, now)
         load_tracks(session, seed, now)
+        load_indicators(session, now)

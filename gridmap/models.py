@@ -13,6 +13,7 @@ from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
 from gridmap.reports.activities import models as activities
 from gridmap.reports.documents import models as documents
+from gridmap.reports.evaluation import models as evaluation
 from gridmap.reports.indicators import models as indicators
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
@@ -24,6 +25,7 @@ __all__ = [
     "cases",
     "change_log",
     "documents",
+    "evaluation",
     "hotspots",
     "incidents",
     "indicators",

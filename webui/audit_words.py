@@ -106,6 +106,20 @@ _ACTS = {
     "swap.approve": N_("Approve a swap"),
     "swap.refuse": N_("Refuse a swap"),
     "settings.shifts": N_("Change the settings of shifts"),
+    "report.order": N_("Order a report"),
+    "report.cancel": N_("Cancel a report"),
+    "report.delete": N_("Delete a report"),
+    "report.comment": N_("Comment on a report"),
+    "report.remark": N_("Add to a report"),
+    "report.settle": N_("Deal with the comments on a report"),
+    "report.approve": N_("Approve a report"),
+    "report.publish": N_("Publish a report"),
+    "report.withdraw": N_("Withdraw a report"),
+    "report.export": N_("Download a report"),
+    "report.schedule": N_("Schedule a report"),
+    "report.unschedule": N_("Schedule a report no longer"),
+    "report.template": N_("Change the template of reports"),
+    "report.template_reset": N_("Go back to the default template of reports"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -142,6 +156,7 @@ _SUBJECTS = {
     "shift_pattern": N_("Pattern of shifts"),
     "shift_swap": N_("Swap of shifts"),
     "shift_settings": N_("Settings of shifts"),
+    "report": N_("Report"),
     "database": N_("Database"),
 }
 _FIELDS = {

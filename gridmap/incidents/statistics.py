@@ -184,8 +184,8 @@ def total(connection: Connection, question: Question) -> int:
     return int(connection.execute(text(statement), of.values).scalar_one() or 0)
 
 
-def by_cell(connection: Connection, question: Question, before: Span) -> Rows:
-    """Count for each cell, in the span asked for and in one that lies before it.
+def by_cell(connection: Connection, question: Question, before: Span | None) -> Rows:
+    """Count for each cell, in the span asked for and in one that lies before it, if any.
 
     Returns
     -------

@@ -94,6 +94,7 @@ def _create_activity() -> None:
         sa.Column("recorded_by", sa.BigInteger(), nullable=True),
         sa.Column("recorded_name", sa.String(), nullable=False),
         sa.Column("recorded_at", _MOMENT, server_default=sa.text("now()"), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.CheckConstraint(_KINDS, name=op.f("ck_activity_kind")),
         sa.CheckConstraint(
@@ -113,12 +114,16 @@ def _create_activity() -> None:
             name=op.f("fk_activity_recorded_by"),
             ondelete="SET NULL",
         ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import_run.id"], name=op.f("fk_activity_import_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
     )
     op.create_index("ix_activity_day", "activity", ["day", "id"])
     for column in ("kind", "unit_id", "cell_id", "place_id"):
         op.create_index(f"ix_activity_{column}", "activity", [column, "day", "id"])
     op.create_index("ix_activity_recorded_by", "activity", ["recorded_by"])
+    op.create_index("ix_activity_import_id", "activity", ["import_id"])
     op.create_index(
         "ix_activity_search", "activity", [sa.text("search_grams(note)")], postgresql_using="gin"
     )

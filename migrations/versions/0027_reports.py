@@ -1,6 +1,6 @@
 """Reports with their pictures, files, remarks, comments and states; schedules by other periods.
 
-Revision: 0027_reports, after: 0025_indicators
+Revision: 0027_reports, after: 0026_evaluation
 
 Locks to fear: none, the tables are new but for that of the schedules, which has a few rows.
 """
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0027_reports"
-down_revision = "0025_indicators"
+down_revision = "0026_evaluation"
 branch_labels = None
 depends_on = None
 
@@ -170,3 +170,19 @@ def _talk() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_event")),
     )  # fmt: skip
     op.create_index(op.f("ix_report_event_report_id"), "report_event", ["report_id"])
+    op.create_table(
+        "report_comparison",
+        sa.Column("report_id", sa.BigInteger(), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["job.id"], name=op.f("fk_report_comparison_job_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["report.id"], name=op.f("fk_report_comparison_report_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_report_comparison")),
+    )  # fmt: skip
+    op.create_index("ix_report_comparison_job_id", "report_comparison", ["job_id"])

@@ -52,6 +52,7 @@ class Activity(Base):
         Index("ix_activity_cell_id", "cell_id", "day", "id"),
         Index("ix_activity_place_id", "place_id", "day", "id"),
         Index("ix_activity_recorded_by", "recorded_by"),
+        Index("ix_activity_import_id", "import_id"),
         Index("ix_activity_search", text("search_grams(note)"), postgresql_using="gin"),
     )
 
@@ -87,6 +88,8 @@ class Activity(Base):
     recorded_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now()
     )
+    # The file it came with.
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
     # The last change, so that two people who change at once are told of each other.
     version: Mapped[int] = mapped_column(server_default=text("1"))
 

@@ -148,3 +148,19 @@ class ReportEvent(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     person: Mapped[str]
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class ReportComparison(Base):
+    """How the figures of a report would be now: what differs, counted when somebody asked."""
+
+    __tablename__ = "report_comparison"
+    __table_args__ = (Index("ix_report_comparison_job_id", "job_id"),)
+
+    report_id: Mapped[int] = mapped_column(
+        ForeignKey("report.id", ondelete="CASCADE"), primary_key=True
+    )
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
+    # The moment of the data that it was compared with.
+    counted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Each as ``fact``, ``unit``, ``source``, ``then`` and ``now``.
+    changed: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))

@@ -74,5 +74,13 @@ def parts(kind: Kind, span: Span) -> int:
     return count
 
 
+def newest_over(kind: Kind, day: date) -> Span:
+    """Return the last period that is over on a day, or ends with it; of any kind the day alone."""
+    if kind == "any":
+        return Span(day, day)
+    present = period_of(kind, day)
+    return present if present.last == day else before(kind, present)
+
+
 def _month_end(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])

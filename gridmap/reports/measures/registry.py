@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from geodata.messages import N_
+from gridmap.incidents.cases.models import STEPS
 
 Group = Literal["cell", "cadre", "community", "town", "department", "all"]
 Unit = Literal["", "%", "h"]
@@ -14,6 +15,10 @@ Unit = Literal["", "%", "h"]
 #: Those whose members are places, and all together.
 PLACES: frozenset[Group] = frozenset({"cell", "cadre", "community", "town", "all"})
 EVERY: frozenset[Group] = PLACES | {"department"}
+
+
+#: The code of the category of disputes; those below it belong to it.
+DISPUTES = "B"
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,11 @@ class Measure:
     better: Literal["up", "down"] | None
     groups: frozenset[Group]
     endpoint: str | None
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    narrowed: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    narrowed: Mapping[str, Any] = field(default_factory=dict)
 
 
-_ANY = {"state": "any"}
+_ANY: dict[str, Any] = {"state": "any"}
 
 
 def _of_cases(
@@ -95,12 +100,13 @@ _ALL = (
     _hours("cases.to_close_p90", N_("Time to close, 90 %"), N_("Cases closed")),
     Measure(
         "disputes.settled", N_("Disputes settled"), "%", N_("Disputes settled"),
-        N_("Disputes received"), "up", PLACES, "cases.index", {"state": "any", "category": "B"},
+        N_("Disputes received"), "up", PLACES, "cases.index",
+        _ANY | {"category": DISPUTES, "step": [step for step in STEPS if step != "withdrawn"]},
         {"outcome": "closed"},
     ),
     Measure(
         "patrols.covered", N_("Patrol coverage"), "%", N_("Incidents near a patrol"),
-        N_("Incidents in cells"), "up", PLACES, "tracks.overview",
+        N_("Incidents in cells"), "up", PLACES, "tracks.index",
     ),
     _people("buildings", N_("Buildings")),
     _people("households", N_("Households")),
