@@ -29,6 +29,7 @@ from gridmap.reports.documents.compose.prose import (
     Value,
     heading,
     say,
+    within,
 )
 from gridmap.reports.structure import Fact
 
@@ -156,9 +157,9 @@ def overall(matter: Matter, total: Fact, changed: Changed) -> Phrase:
     return say(
         Both(
             "{period}共接报各类事件{n}起，{change}。",
-            "{n:incident was|incidents were} reported in {period}, {change}.",
+            "{period}, {n:incident was|incidents were} reported, {change}.",
         ),
-        period=matter.period, n=total, change=change_told(changed, matter.versus.name),
+        period=within(matter.span.first, matter.span.last), n=total, change=change_told(changed, matter.versus.name),
     )  # fmt: skip
 
 
