@@ -159,8 +159,10 @@ def overall(matter: Matter, total: Fact, changed: Changed) -> Phrase:
             "{period}共接报各类事件{n}起，{change}。",
             "{period}, {n:incident was|incidents were} reported, {change}.",
         ),
-        period=within(matter.span.first, matter.span.last), n=total, change=change_told(changed, matter.versus.name),
-    )  # fmt: skip
+        period=within(matter.span.first, matter.span.last),
+        n=total,
+        change=change_told(changed, matter.versus.name),
+    )
 
 
 def of_tops(matter: Matter, counted: Counted, total: Fact) -> list[Value]:

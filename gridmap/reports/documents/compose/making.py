@@ -10,11 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.reports.documents.compose import (
+    activities,
     briefing,
     bulletin,
     cases,
+    cell_sheet,
     disputes,
+    evaluation,
     incidents,
+    indicators,
     land,
     patrols,
     places,
@@ -37,16 +41,32 @@ _REPORT: tuple[Section, ...] = (
     disputes.write,
     cases.write,
     patrols.write,
+    activities.write,
+    indicators.write,
+    evaluation.write,
     written.write,
 )
 #: What a report of each kind says, in order.
 SECTIONS: Mapping[Kind, tuple[Section, ...]] = {
     "half_year": _REPORT,
     "year": _REPORT,
-    "month": (incidents.write, places.write, disputes.write, cases.write, patrols.write),
+    "month": (
+        incidents.write,
+        places.write,
+        disputes.write,
+        cases.write,
+        patrols.write,
+        activities.write,
+    ),
     "bulletin": (bulletin.write,),
     "patrol_briefing": (briefing.recent, briefing.hot, briefing.streets, briefing.ahead),
-    "cell_sheet": (land.write, incidents.write, disputes.write, cases.write),
+    "cell_sheet": (
+        cell_sheet.place,
+        incidents.write,
+        cases.write,
+        cell_sheet.open_cases,
+        cell_sheet.inspections,
+    ),
 }
 
 TITLES: Mapping[Kind, Both] = {
@@ -55,7 +75,7 @@ TITLES: Mapping[Kind, Both] = {
     "month": Both("{area}{period}工作简报", "{area}: briefing for {period}"),
     "bulletin": Both("{area}警情通报", "{area}: incident bulletin"),
     "patrol_briefing": Both("{area}巡防例会简报", "{area}: briefing for the patrol meeting"),
-    "cell_sheet": Both("{area}网格情况表", "{area}: cell sheet"),
+    "cell_sheet": Both("{area}情况表", "{area}: cell sheet"),
 }
 
 
@@ -97,13 +117,13 @@ def compose(session: Session, order: Order, progress: Progress) -> Composed:
 
 def _document(matter: Matter, draft: Draft, language: Language) -> Document:
     blocks, missing = draft.render(language)
-    title = say(TITLES[matter.kind], area=matter.area.name, period=matter.period)
+    title = say(TITLES[matter.kind], area=matter.name, period=matter.period)
     moment = matter.now.astimezone(matter.zone)
     state = say(Both("数据截至{moment}", "Data as of {moment}"), moment=moment)
     return Document(
         language=language,
         title=plain(title, language),
-        area=plain(matter.area.name, language),
+        area=plain(matter.name, language),
         period=plain(heading(matter.period), language),
         state=plain(state, language),
         blocks=blocks,
