@@ -96,7 +96,7 @@ def hot(matter: Matter, draft: Draft) -> None:
     """Tell the hot places and hours."""
     draft.head(1, Both("重点部位与时段", "Hot places and hours"), "hot")
     places.where(matter, draft, places.count(matter))
-    draft.text(*places.when(matter))
+    places.when(matter, draft)
     places.hot(matter, draft)
 
 
@@ -107,6 +107,7 @@ def streets(matter: Matter, draft: Draft) -> None:
     covered = patrols.covered(matter)
     if covered:
         draft.text(*covered)
+        patrols.coverage_map(matter, draft)
     else:
         draft.nothing(title, Both("本期没有巡逻轨迹记录。", "No patrols were recorded."))
         return

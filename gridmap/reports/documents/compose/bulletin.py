@@ -162,7 +162,8 @@ def _areas(matter: Matter, draft: Draft) -> None:
 
 
 def _hours(matter: Matter, draft: Draft) -> None:
-    hours, days = places.hours_of(matter)
+    week = places.week_of(matter)
+    hours, days = week.by_hour, week.by_day
     stretch = [sum(hours[(at + k) % 24] for k in range(STRETCH)) for at in range(24)]
     start, weekday = stretch.index(max(stretch)), days.index(max(days))
     if stretch[start] < SMALLEST:

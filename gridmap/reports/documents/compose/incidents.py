@@ -36,6 +36,8 @@ from gridmap.reports.structure import Fact
 TITLE = Both("警情与事件", "Incidents")
 #: A tree of more categories is told by its upper ones.
 MOST_ROWS = 45
+#: So many categories a chart has room for.
+MOST_BARS = 12
 _ROUNDING = Both(
     f"注：百分比按实际起数计算，四舍五入保留两位小数；基数不足{LEAST_BASE}起的只列起数，不计算百分比。",
     "Note: per cents are worked out from the counts and rounded half up to two digits; from fewer "
@@ -122,6 +124,7 @@ def write(matter: Matter, draft: Draft) -> None:
     draft.text(*together(matter, counted, THEFTS))
     _table(matter, draft, counted, total, changed)
     draft.text(_ROUNDING, role="note")
+    _bars(matter, draft, counted)
     months.tell(matter, draft)
 
 
@@ -257,6 +260,40 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
             items=Listing(items, clauses=True),
         )
     ]  # fmt: skip
+
+
+def _bars(matter: Matter, draft: Draft, counted: Counted) -> None:
+    """Draw the categories on top, or those below the only one."""
+    top = [each for each in counted.tree.children(None) if counted.now.get(each.id)]
+    if len(top) == 1:
+        top = [each for each in counted.tree.children(top[0].id) if counted.now.get(each.id)]
+    shown = sorted(top, key=lambda each: (-counted.now[each.id], each.code))[:MOST_BARS]
+    if len(shown) < 2:
+        return
+    series: dict[Both, list[float | None]] = {
+        Both("本期", "This period"): [counted.now[each.id] for each in shown]
+    }
+    if matter.versus.complete:
+        name = heading(matter.versus.name)
+        series[name] = [counted.before.get(each.id, 0) for each in shown]
+    draft.picture(
+        "categories",
+        say(Both("{period}各类事件", "Incidents by category, {period}"), period=matter.period),
+        say(
+            Both("条形图：{items}。", "Bars: {items}."),
+            items=Listing(
+                [
+                    say(
+                        Both("{name}{n}起", "{name} {n}"),
+                        name=each.name,
+                        n=of_category(matter, counted, each).now,
+                    )
+                    for each in shown
+                ]
+            ),
+        ),
+        lambda language, atlas: atlas.bars(language, [each.name for each in shown], series),
+    )
 
 
 def _table(matter: Matter, draft: Draft, counted: Counted, total: Fact, changed: Changed) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geodata.messages import N_
 from gridmap.reports.documents.compose import (
     activities,
     briefing,
@@ -25,12 +26,17 @@ from gridmap.reports.documents.compose import (
     written,
 )
 from gridmap.reports.documents.compose.composed import Composed, Progress
-from gridmap.reports.documents.compose.draft import Draft
+from gridmap.reports.documents.compose.draft import Draft, picture_key
 from gridmap.reports.documents.compose.matter import Matter, find_matter
+from gridmap.reports.documents.compose.pictures import Atlas
 from gridmap.reports.documents.compose.prose import LANGUAGES, Both, Language, heading, plain, say
 from gridmap.reports.documents.order import Kind, Order
 from gridmap.reports.structure import Document
 
+#: What the work is at.
+COUNTING, DRAWING = N_("Counting figures"), N_("Drawing maps and charts")
+#: The part of the work that counting is.
+_COUNTED = 0.5
 #: Counts, and writes what it has to say into the draft.
 Section = Callable[[Matter, Draft], None]
 
@@ -79,7 +85,9 @@ TITLES: Mapping[Kind, Both] = {
 }
 
 
-def compose(session: Session, order: Order, progress: Progress) -> Composed:
+def compose(
+    session: Session, order: Order, progress: Progress, *, pictures: bool = True
+) -> Composed:
     """Count the figures of a report once, and write it in both languages.
 
     Parameters
@@ -88,7 +96,9 @@ def compose(session: Session, order: Order, progress: Progress) -> Composed:
         Only read; with one snapshot, so that the figures agree with each other.
     order : Order
     progress : callable
-        Told the part that is done, from 0 to 1, and the section at hand.
+        Told the part that is done, from 0 to 1, and what is at hand.
+    pictures : bool
+        Whether pictures are drawn; without them the documents have none.
 
     Returns
     -------
@@ -98,21 +108,36 @@ def compose(session: Session, order: Order, progress: Progress) -> Composed:
     ------
     NotFoundError
         If the unit or the cell does not exist.
+    UnavailableError
+        If pictures are wanted and the system has no Chinese font.
     """
-    progress(0, "area")
+    progress(0, COUNTING)
     matter = find_matter(session, order)
     sections, draft = SECTIONS[order.kind], Draft()
     for done, section in enumerate(sections):
-        progress(done / len(sections), section.__module__.rpartition(".")[2])
+        progress(_COUNTED * done / len(sections), COUNTING)
         section(matter, draft)
     state = _state(matter)
-    progress(1, "done")
+    if not pictures:
+        draft = draft.without_pictures()
     return Composed(
         facts=matter.ledger.facts,
         documents={language: _document(matter, draft, language) for language in LANGUAGES},
-        pictures={},
+        pictures=_drawn(matter, draft, progress),
         state=state,
     )
+
+
+def _drawn(matter: Matter, draft: Draft, progress: Progress) -> dict[str, bytes]:
+    atlas, drawn = Atlas(matter), dict[str, bytes]()
+    wanted = draft.pictures()
+    for key, draw in wanted.items():
+        for language in LANGUAGES:
+            share = len(drawn) / (len(wanted) * len(LANGUAGES))
+            progress(_COUNTED + (1 - _COUNTED) * share, DRAWING)
+            drawn[picture_key(key, language)] = draw(language, atlas)
+    progress(1, DRAWING)
+    return drawn
 
 
 def _document(matter: Matter, draft: Draft, language: Language) -> Document:

@@ -10,7 +10,7 @@ from gridmap.incidents.months import whole_months
 from gridmap.incidents.statistics import Span
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.matter import Matter
-from gridmap.reports.documents.compose.prose import Both, Value, heading, say, span_shown
+from gridmap.reports.documents.compose.prose import Both, Listing, Value, heading, say, span_shown
 from gridmap.reports.structure import Fact
 
 # From the counts by month that triggers keep.
@@ -77,6 +77,21 @@ def tell(matter: Matter, draft: Draft) -> None:
     if earlier:
         columns.append(Col(heading(matter.versus.name)))
     draft.table(Both("逐月事件", "Incidents by month"), columns, rows)
+    series: dict[Both, list[float | None]] = {Both("本期", "This period"): list(now.values())}
+    if earlier:
+        series[heading(matter.versus.name)] = list(before.values())
+    draft.picture(
+        "months",
+        say(Both("{period}逐月事件", "Incidents by month, {period}"), period=matter.period),
+        say(
+            Both("折线图：{items}。", "Lines: {items}."),
+            items=Listing(
+                [say(Both("{m}{n}起", "{m} {n}"), m=f"{month:%Y-%m} ", n=fact)
+                 for month, fact in zip(now, facts, strict=True)]
+            ),
+        ),
+        lambda language, atlas: atlas.months(language, list(now), series),
+    )  # fmt: skip
 
 
 def _month_fact(matter: Matter, month: date, n: int, suffix: str) -> Fact:

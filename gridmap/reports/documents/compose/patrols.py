@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from gridmap.incidents.cases.rates import percent
 from gridmap.patrols.tracks.overview import Months, figures, near_metres
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.matter import Matter
+from gridmap.reports.documents.compose.pictures import has_outline, route_shapes
 from gridmap.reports.documents.compose.prose import Both, Value, say
 
 TITLE = Both("巡逻防范", "Patrols")
+_RECORDS = Both("巡逻轨迹与事件记录", "Records of patrols and incidents")
 
 _SHIFTS = """
     SELECT count(*) AS shifts, coalesce(sum(m.due), 0)::bigint AS due,
@@ -39,6 +42,7 @@ def write(matter: Matter, draft: Draft) -> None:
     said = [*_routes(matter), *_shifts(matter), *_walked(matter), *covered(matter)]
     if said:
         draft.text(*said)
+        coverage_map(matter, draft)
     else:
         draft.nothing(TITLE, Both("没有巡逻记录。", "No patrols are on record."))
 
@@ -152,3 +156,51 @@ def covered(matter: Matter) -> list[Value]:
             hour_rate=ledger.rate("coverage.hour_rate", in_hour, incidents, of_few=True),
         )
     ]  # fmt: skip
+
+
+_BY_PART = """
+    SELECT {part} AS part, sum(p.incidents)::integer AS incidents, sum(p.walked)::integer AS walked
+    FROM patrol_coverage p
+    WHERE p.month BETWEEN :first AND :last AND {scope} GROUP BY 1
+"""
+
+
+def _shares(matter: Matter) -> dict[int, float | None]:
+    """Return what per cent of the incidents patrols passed near, by community, or by cell of one."""
+    scope = matter.area.scope
+    column = "p.cell_id" if matter.area.parts_are_cells else "p.community_id"
+    rows = matter.connection.execute(
+        text(_BY_PART.format(part=column, scope=scope.condition("p.community_id"))),
+        {
+            "first": matter.span.first.replace(day=1), "last": matter.span.last, **scope.params,
+        },
+    ).all()  # fmt: skip
+    shares = {row.part: percent(row.walked, row.incidents) for row in rows}
+    return {part: None if share is None else float(share) for part, share in shares.items()}
+
+
+def coverage_map(matter: Matter, draft: Draft) -> None:
+    """Draw what part of the incidents patrols covered in each part of the area, and the routes."""
+    values = _shares(matter)
+    if not any(values.values()) or not has_outline(matter):
+        return
+    title = Both("巡逻覆盖率", "Incidents near patrols")
+    caption = say(
+        Both("{period}巡逻覆盖图", "Map of patrol coverage, {period}"), period=matter.period
+    )
+    draft.picture(
+        "coverage",
+        caption,
+        say(
+            Both(
+                "{area}地图，按巡逻经过的事件所占比例分级设色，并画出现行巡逻路线。",
+                "A map of {area}, coloured by the share of incidents that patrols passed near, "
+                "with the routes of today.",
+            ),
+            area=matter.area.name,
+        ),
+        lambda language, atlas: atlas.map(
+            language, title, _RECORDS, values, unit="%", routes=route_shapes(matter)
+        ),
+        width_mm=165,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_c
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.ledger import Changed
 from gridmap.reports.documents.compose.matter import Matter, Part
+from gridmap.reports.documents.compose.pictures import has_outline, hot_shapes
 from gridmap.reports.documents.compose.prose import (
     LEAST_BASE,
     Both,
@@ -27,6 +29,11 @@ TITLE = Both("时空分布", "Where and when")
 MOST_TOLD, MOST_LISTED, MOST_HOT = 3, 15, 8
 #: The hours of the busiest stretch of the day.
 STRETCH = 3
+#: Where the figures of maps come from.
+RECORDS, HOT_RECORDS = (
+    Both("事件记录", "Records of incidents"),
+    Both("热点分析", "Analysis of hotspots"),
+)
 
 WEEKDAYS = (
     Both("星期一", "Mondays"), Both("星期二", "Tuesdays"), Both("星期三", "Wednesdays"),
@@ -41,6 +48,8 @@ class Spread:
 
     parts: list[tuple[Part, int, int]]
     elsewhere: tuple[int, int]
+    # What a map shows: the cells of a community, or the communities.
+    on_map: Mapping[int, int]
 
     @property
     def total(self) -> int:
@@ -57,7 +66,7 @@ def write(matter: Matter, draft: Draft) -> None:
     draft.head(2, Both("空间分布", "Where"))
     where(matter, draft, spread)
     draft.head(2, Both("时间分布", "When"))
-    draft.text(*when(matter))
+    when(matter, draft)
     draft.head(2, Both("热点", "Hot places"))
     hot(matter, draft)
 
@@ -79,14 +88,19 @@ def spread_of(matter: Matter, rows: Rows) -> Spread:
     area = matter.area
     counted: dict[int | None, list[int]] = {part.id: [0, 0] for part in area.parts}
     elsewhere = [0, 0]
+    on_map = dict.fromkeys(counted if area.parts_are_cells else area.part_of, 0)
     for row in rows:
+        place = row.cell_id if area.parts_are_cells else row.community_id
+        if place in on_map:
+            on_map[place] += row.n
         key = row.cell_id if area.parts_are_cells else area.part_of.get(row.community_id or 0)
         into = counted.get(key, elsewhere)
         into[0] += row.n
         into[1] += row.before
     parts = [(part, counted[part.id][0], counted[part.id][1]) for part in area.parts]
     parts.sort(key=lambda one: (-one[1], one[0].code))
-    return Spread(parts, (elsewhere[0], elsewhere[1]))
+    known = {place: n for place, n in on_map.items() if place is not None}
+    return Spread(parts, (elsewhere[0], elsewhere[1]), known)
 
 
 def where(matter: Matter, draft: Draft, spread: Spread) -> None:
@@ -137,6 +151,31 @@ def where(matter: Matter, draft: Draft, spread: Spread) -> None:
         name = Both("其余（含网格以外）", "All others, outside too")
         rows.append([name, rest.now, share, *change_cells(rest)])
     draft.table(Both("各地事件", "Incidents by area"), columns, rows)
+    _map(matter, draft, spread)
+
+
+def _map(matter: Matter, draft: Draft, spread: Spread) -> None:
+    if len(spread.on_map) < 2 or not has_outline(matter):
+        return
+    values = {place: float(n) for place, n in spread.on_map.items()}
+    title = Both("事件数", "Incidents")
+    caption = say(
+        Both("{period}事件分布图", "Map of the incidents, {period}"), period=matter.period
+    )
+    most = spread.parts[0]
+    draft.picture(
+        "map",
+        caption,
+        say(
+            Both(
+                "{area}地图，按事件数分级设色；最多的是{name}，{n}起。",
+                "A map of {area}, coloured by the number of incidents; {name} has most, {n}.",
+            ),
+            area=matter.area.name, name=most[0].name, n=str(most[1]),
+        ),
+        lambda language, atlas: atlas.map(language, title, RECORDS, values),
+        width_mm=165,
+    )  # fmt: skip
 
 
 def _part(matter: Matter, part: Part, n: int, before: int) -> Changed:
@@ -161,21 +200,55 @@ def _rest(matter: Matter, spread: Spread) -> Changed | None:
     return _entered(matter, "places.others", n, before, {}) if n or before else None
 
 
-def hours_of(matter: Matter) -> tuple[list[int], list[int]]:
-    """Count by hour of the day, and by weekday from Monday."""
+@dataclass(frozen=True)
+class Week:
+    """Incidents by weekday from Monday, and hour."""
+
+    hours: Sequence[Sequence[int]]
+
+    @property
+    def by_hour(self) -> list[int]:
+        """Return those of each hour of the day."""
+        return [sum(day[hour] for day in self.hours) for hour in range(24)]
+
+    @property
+    def by_day(self) -> list[int]:
+        """Return those of each weekday."""
+        return [sum(day) for day in self.hours]
+
+
+def week_of(matter: Matter) -> Week:
+    """Count by weekday and hour."""
     with matter.ledger.asking(
         "hours", Both("事件：按星期和小时", "Incidents by weekday and hour"), "dashboard.show",
         matter.page(),
     ) as source:  # fmt: skip
         times = by_time(matter.connection, matter.question)
         source.records = times.total
-    hours = [sum(day[hour] for day in times.hours) for hour in range(24)]
-    return hours, [sum(day) for day in times.hours]
+    return Week(times.hours)
 
 
-def when(matter: Matter) -> list[Value]:
-    """Tell the busiest hours of the day and the busiest weekday."""
-    hours, days = hours_of(matter)
+def when(matter: Matter, draft: Draft) -> None:
+    """Tell the busiest hours of the day and the busiest weekday, with a chart of the week."""
+    week = week_of(matter)
+    draft.text(*_hours_told(matter, week))
+    if sum(week.by_hour) >= LEAST_BASE:
+        draft.picture(
+            "week",
+            say(
+                Both("{period}事件的星期与小时分布", "Incidents by weekday and hour, {period}"),
+                period=matter.period,
+            ),
+            Both(
+                "热力图：行为星期一至星期日，列为0时至23时，颜色越深事件越多。",
+                "Squares for the hours of the seven weekdays; the darker, the more happened.",
+            ),
+            lambda language, atlas: atlas.week(language, week.hours),
+        )
+
+
+def _hours_told(matter: Matter, week: Week) -> list[Value]:
+    hours, days = week.by_hour, week.by_day
     ledger, source = matter.ledger, "hours"
     if sum(hours) < LEAST_BASE:
         return [
@@ -264,6 +337,25 @@ def hot(matter: Matter, draft: Draft) -> None:
             [str(row.rank), row.place or "—", row.code or "—", fact]
             for row, fact in zip(rows, facts, strict=True)
         ],
+    )
+    _hot_map(matter, draft, rows[0].run_id)
+
+
+def _hot_map(matter: Matter, draft: Draft, run_id: int) -> None:
+    if not has_outline(matter):
+        return
+    caption = say(Both("{period}热点图", "Map of the hot places, {period}"), period=matter.period)
+    draft.picture(
+        "hot",
+        caption,
+        say(
+            Both("{area}地图，标出上表所列热点。", "A map of {area} with these hot places."),
+            area=matter.area.name,
+        ),
+        lambda language, atlas: atlas.map(
+            language, Both("", ""), HOT_RECORDS, {}, hot=hot_shapes(matter, run_id)
+        ),
+        width_mm=165,
     )
 
 
