@@ -24,7 +24,7 @@ from tests.conftest import fresh_database
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
-from tests.webui.runs import make_patrols, make_runs
+from tests.webui.runs import make_patrols, make_reports, make_runs
 from tests.webui.test_dashboard import counted
 from webui import create_app
 

@@ -23,6 +23,7 @@ from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import engine, reading, writing
 from webui.reports.blueprint import blueprint
+from webui.reports.single import head_lines
 
 _KINDS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -93,7 +94,13 @@ def _alone(session: Session, report_id: int, document: Document) -> str:
     )
     folder = Path(current_app.static_folder or "")
     style = (folder / "css" / "report_page.css").read_text(encoding="utf-8")
-    return render_template("reports/alone.html", document=document, content=content, style=style)
+    return render_template(
+        "reports/alone.html",
+        document=document,
+        head=head_lines(document),
+        content=content,
+        style=style,
+    )
 
 
 def _data_dir() -> Path:
