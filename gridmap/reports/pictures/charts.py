@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from geodata.messages import N_
@@ -268,7 +269,8 @@ def _dress(axes: Axes, table: np.ndarray, unit: str, language: str, *, upright: 
     low, high = (low - 0.1 * span if low < 0 else 0.0), high + 0.12 * span
     axis = axes.yaxis if upright else axes.xaxis
     (axes.set_ylim if upright else axes.set_xlim)(low, high if high > low else low + 1)
-    axis.get_major_locator().set_params(nbins=5, integer=bool(np.all(known == known.round())))
+    whole = bool(np.all(known == known.round()))
+    axis.set_major_locator(MaxNLocator(5, integer=whole, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(lambda value, _: shown(value))
     axes.grid(axis="y" if upright else "x", color=PALE, linewidth=0.4)
     axes.set_axisbelow(True)

@@ -119,22 +119,19 @@ def read_ground(session: Session, unit_id: int, day: date | None = None) -> Grou
     NotFoundError
         If there is no such unit.
     """
-    levels = dict(
-        session.execute(text(_BELOW + "SELECT id, level FROM below"), {"id": unit_id}).all()
-    )
-    if not levels:
+    ids = list(session.scalars(text(_BELOW), {"id": unit_id}))
+    if not ids:
         raise NotFoundError(Message("There is no unit with the id {id}.", id=unit_id))
-    ids = list(levels)
-    communities = [each for each, level in levels.items() if level == "community"]
-    asked: dict[str, Any] = {"id": unit_id, "ids": ids, "communities": communities, "day": day}
-    west, south, east, north = _box(session, asked)
+    asked: dict[str, Any] = {"id": unit_id, "ids": ids, "day": day}
+    box = west, south, east, north = _box(session, asked)
     crs = local_metric_crs((west + east) / 2, (south + north) / 2)
     across, along = metres_per_degree((south + north) / 2)
-    width, height = (east - west) * across, (north - south) * along
-    pixel = max(width, height) / _PIXELS
+    size = float((east - west) * across), float((north - south) * along)
+    pixel = max(size) / _PIXELS
     asked |= {
-        "tolerance": pixel / along / 2,
-        **_widened((west, south, east, north), (width, height)),
+        "tolerance": float(pixel / along) / 2,
+        "least": float(pixel / along) ** 2 * _LEAST_PIXELS,
+        **_widened(box, size),
     }
     to_plane = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     read = _Reader(session, asked, crs, to_plane)
@@ -164,14 +161,12 @@ class _Reader:
         rows = self.session.execute(text(statement), self.asked).all()
         table: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * (len(columns) + 1)
         shapes: NDArray[np.object_] = shapely.from_wkb(np.array(table[-1], dtype=object))
-        shapes = shapely.transform(shapes, self._project, interleaved=False)
+        shapes = shapely.transform(shapes, self._project)
         data = {name: list(values) for name, values in zip(columns, table, strict=False)}
         return gpd.GeoDataFrame(data, geometry=shapes, crs=self.crs)
 
-    def _project(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Any, Any]:
-        if not len(x):
-            return x, y
-        return self.to_plane.transform(x, y)
+    def _project(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(self.to_plane.transform(lonlat[:, 0], lonlat[:, 1]))
 
 
 def _box(session: Session, asked: dict[str, Any]) -> tuple[float, float, float, float]:

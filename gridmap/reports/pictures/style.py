@@ -13,7 +13,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib import font_manager
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
@@ -128,7 +128,7 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=8192)
 def width_mm(text: str, size: float) -> float:
     """Return how wide a line of text is."""
-    renderer = RendererAgg(1, 1, DPI)
+    renderer = FigureCanvasAgg(Figure((1, 1), dpi=DPI)).get_renderer()  # type: ignore[no-untyped-call]
     properties = font_manager.FontProperties(family=family(), size=size)
     width, _, _ = renderer.get_text_width_height_descent(text, properties, False)
     return float(width) / DPI * MM_PER_INCH
