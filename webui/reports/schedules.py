@@ -44,7 +44,7 @@ def add_schedule() -> ResponseReturnValue:
             unit = (
                 session.get_one(Cell, cell).community_id
                 if cell
-                else id_of(request.form.get("unit"), _("Area"))
+                else id_of(request.form.get("unit"), _("Area covered"))
             )
             scheduling.schedule_report(session, actor, kind, unit, cell)
     except GridmapError as refused:
