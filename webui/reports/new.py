@@ -69,7 +69,11 @@ def read_order(session: Session, actor: Actor) -> Order:
         first, last = day_of(form.get("first")), day_of(form.get("last"))
     cell = cell_by_code(session, actor, form.get("cell", "")) if kind == "cell_sheet" else None
     # A cell names its community.
-    unit = session.get_one(Cell, cell).community_id if cell else id_of(form.get("unit"), _("Area covered"))
+    unit = (
+        session.get_one(Cell, cell).community_id
+        if cell
+        else id_of(form.get("unit"), _("Area covered"))
+    )
     return Order(kind, unit, first, last, cell)
 
 

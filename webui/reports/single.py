@@ -49,7 +49,7 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
         shown = {
             "report": row,
             "may_manage": service.may_manage(actor, row),
-            "may_write": actor.may(Action.WRITE_REPORT),
+            "may_write": actor.may(Action.WRITE_REPORT) and actor.sees_unit(row.unit_id),
             "fault": fault,
             "typed": typed or {},
         }
