@@ -9,6 +9,7 @@ from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_indicators import INDICATORS
 from tests.webui.routes_of_patrols import PATROLS
 from tests.webui.routes_of_planning import PLANS, TRACKS
+from tests.webui.routes_of_reports import REPORTS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_shifts import SHIFTS
 from tests.webui.routes_of_streets import STREETS
@@ -72,3 +73,4 @@ ROUTES |= (
     DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS | SHIFTS
 )
 ROUTES |= STREETS | PATROLS | PLANS | TRACKS | INDICATORS
+ROUTES |= STREETS | PATROLS | PLANS | TRACKS | REPORTS
