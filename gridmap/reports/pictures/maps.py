@@ -32,7 +32,7 @@ _MOST_ASPECT = 1.5
 #: So many areas are named, and more are not: their names would be read one by one in a table.
 _MOST_NAMES = 80
 #: Outlines of areas that are narrower on paper would be all that is seen.
-_LEAST_AREA_MM = 1.3
+_LEAST_AREA_MM = 3.0
 _WATER, _GREEN, _LAND, _ROAD, _SHORE = (
     "#cfe0ec", "#e3ebdd", "#f6f5f2", "#8d8d8d", "#9fb8ca",
 )  # fmt: skip
