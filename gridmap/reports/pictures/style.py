@@ -112,6 +112,9 @@ def png(figure: Figure) -> bytes:
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]
     stream = io.BytesIO()
     few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # The palette's white is nearly white, which on a white page shows as a box.
+    palette = [255 if tone > 250 else tone for tone in few.getpalette() or []]
+    few.putpalette(palette)
     few.save(stream, format="png", dpi=(DPI, DPI))
     # Its parts know each other, so that memory would wait for the garbage collector.
     figure.clear()
