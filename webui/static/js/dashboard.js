@@ -2,6 +2,7 @@
 
 import { hatch, labels, plain } from "./choropleth.js";
 import { bars } from "./dashboard_charts.js";
+import { bars, shares } from "./dashboard_charts.js";
 import { wallScreen } from "./dashboard_wall.js";
 import { drawMap } from "./parts_map.js";
 
@@ -44,10 +45,12 @@ function start() {
   const root = document.getElementById("dashboard");
   const page = JSON.parse(root.dataset.page);
   const locale = page.language === "zh" ? "zh-CN" : "en";
-  const chart = bars(document.getElementById("trend"), page.trend.labels, page.trend.counts, {
-    name: page.words.incidents, locale, dark: root.classList.contains("wall"),
-  });
-  const view = { root, page, chart, map: null };
+  const dark = root.classList.contains("wall");
+  const charts = [bars(document.getElementById("trend"), page.trend.labels, page.trend.counts, { name: page.words.incidents, locale, dark })];
+  const patrols = document.getElementById("patrols-trend");
+  // A wall does not show it, and a chart needs a size.
+  if (patrols && !dark) charts.push(shares(patrols, page.patrols.labels, [[page.words.walked, page.patrols.walked], [page.words.planned, page.patrols.planned]], { locale }));
+  const view = { root, page, charts, map: null };
   drawMap(document.getElementById("map"), page)
     .then((map) => {
       view.map = map;
@@ -59,7 +62,7 @@ function start() {
 }
 
 addEventListener("resize", () => {
-  running?.chart.resize();
+  running?.charts.forEach((chart) => chart.resize());
   running?.map?.invalidateSize();
 });
 
@@ -67,7 +70,7 @@ start();
 const wall = wallScreen({
   page: () => running.page,
   put: (next) => {
-    running.chart.dispose();
+    running.charts.forEach((chart) => chart.dispose());
     running.map?.remove();
     running.root.replaceWith(next);
     start();
