@@ -12,6 +12,9 @@ from gridmap.patrols.plans import models as plans
 from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
 from gridmap.reports.activities import models as activities
+from gridmap.reports.documents import models as documents
+from gridmap.reports.evaluation import models as evaluation
+from gridmap.reports.indicators import models as indicators
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
@@ -21,8 +24,11 @@ __all__ = [
     "agencies",
     "cases",
     "change_log",
+    "documents",
+    "evaluation",
     "hotspots",
     "incidents",
+    "indicators",
     "jobs",
     "patrols",
     "plans",

@@ -31,8 +31,10 @@ from webui import (
     compression,
     dashboard,
     errors,
+    evaluation,
     health,
     hotspots,
+    indicators,
     language,
     map_data,
     map_page,
@@ -114,6 +116,8 @@ def make_application(settings: Settings) -> Flask:
         shifts.blueprint,
         activities.blueprint,
         reports.blueprint,
+        indicators.blueprint,
+        evaluation.blueprint,
     ):
         app.register_blueprint(blueprint)
 

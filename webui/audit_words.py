@@ -108,6 +108,20 @@ _ACTS = {
     "swap.approve": N_("Approve a swap"),
     "swap.refuse": N_("Refuse a swap"),
     "settings.shifts": N_("Change the settings of shifts"),
+    "report.order": N_("Order a report"),
+    "report.cancel": N_("Cancel a report"),
+    "report.delete": N_("Delete a report"),
+    "report.comment": N_("Comment on a report"),
+    "report.remark": N_("Add to a report"),
+    "report.settle": N_("Deal with the comments on a report"),
+    "report.approve": N_("Approve a report"),
+    "report.publish": N_("Publish a report"),
+    "report.withdraw": N_("Withdraw a report"),
+    "report.export": N_("Download a report"),
+    "report.schedule": N_("Schedule a report"),
+    "report.unschedule": N_("Schedule a report no longer"),
+    "report.template": N_("Change the template of reports"),
+    "report.template_reset": N_("Go back to the default template of reports"),
     "activity.create": N_("Record an activity"),
     "activity.change": N_("Change an activity"),
     "activity.delete": N_("Delete an activity"),
@@ -118,6 +132,11 @@ _ACTS = {
     "activity_plan.create": N_("Plan an activity"),
     "activity_plan.change": N_("Change a plan"),
     "activity_plan.delete": N_("Delete the plan"),
+    "indicator.create": N_("Define an indicator"),
+    "indicator.change": N_("Change an indicator"),
+    "indicator.retire": N_("Use an indicator no longer"),
+    "indicator.reuse": N_("Use an indicator again"),
+    "indicator.enter": N_("Enter values of an indicator"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -154,8 +173,10 @@ _SUBJECTS = {
     "shift_pattern": N_("Pattern of shifts"),
     "shift_swap": N_("Swap of shifts"),
     "shift_settings": N_("Settings of shifts"),
+    "report": N_("Report"),
     "activity": N_("Activity"),
     "activity_plan": N_("Plan of an activity"),
+    "indicator": N_("Indicator"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -284,9 +305,23 @@ _FIELDS = {
     "corrected": N_("Is corrected"),
     "recheck_note": N_("What the re-check found"),
     "how_often": N_("How often"),
-    "target": N_("For"),
+    "planned_for": N_("For"),
     "place_kind": N_("Kind of places"),
     **{name: title for name, title in COUNTS.items() if name not in COUNTED},
+    "form": N_("Form"),
+    "per": N_("Rate"),
+    "numerator": N_("Numerator"),
+    "numerator_en": N_("Numerator in English"),
+    "denominator": N_("Denominator"),
+    "denominator_en": N_("Denominator in English"),
+    "numerator_measure": N_("The numerator is"),
+    "denominator_measure": N_("The denominator is"),
+    "within": N_("The numerator is part of the denominator"),
+    "period_kind": N_("Period"),
+    "over_time": N_("A longer period is"),
+    "target": N_("Target"),
+    "better": N_("Direction"),
+    "places": N_("Digits after the point"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {
@@ -297,7 +332,7 @@ _CHOICES = {
 #: What plans of activities are kept as.
 _ACTIVITY_CODES = {
     "how_often": activity_words.EVERY,
-    "target": activity_words.TARGETS,
+    "planned_for": activity_words.TARGETS,
     "place_kind": words.CODES,
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}

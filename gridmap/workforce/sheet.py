@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from docx.opc.exceptions import OpcError
-from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import SandboxedEnvironment
-from lxml.etree import XMLSyntaxError
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError, NotFoundError
+from gridmap.errors import NotFoundError
 from gridmap.i18n import translate
+from gridmap.word_templates import filled, saved
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action, Actor, require
 from gridmap.workforce.sheet_template import default_template
 from gridmap.workforce.words import ROLE_TITLES
 
-#: A template of so many bytes unpacked is a bomb or full of pictures.
-_MOST_UNPACKED = 32 << 20
 #: What a template can name, with values to try one.
 EXAMPLE: dict[str, str] = {
     "cell_code": "990101001002001",
@@ -133,52 +125,9 @@ def fill_template(template: bytes, values: dict[str, str]) -> bytes:
     Raises
     ------
     GridmapError
-        If it is no Word file, is too large, or its marks cannot be filled; the message tells
-        which.
+        As `gridmap.word_templates.filled`.
     """
-    _check_file(template)
-    # A template is a program; in the sandbox it reaches nothing but the values.
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-    try:
-        document = DocxTemplate(io.BytesIO(template))
-        document.render(dict(values), jinja_env=environment, autoescape=True)
-        stream = io.BytesIO()
-        document.save(stream)
-    except TemplateSyntaxError as error:
-        raise GridmapError(
-            Message("The template has a mark that cannot be read: {fault}", fault=error.message)
-        ) from error
-    except UndefinedError as error:
-        raise GridmapError(
-            Message(
-                "The template names something that does not exist ({fault}). It can name: {names}.",
-                fault=error.message,
-                names=", ".join(values),
-            )
-        ) from error
-    except TemplateError as error:
-        raise GridmapError(
-            Message("The template has a mark that cannot be read: {fault}", fault=str(error))
-        ) from error
-    except (OpcError, KeyError, ValueError, XMLSyntaxError) as error:
-        raise GridmapError(_NO_WORD_FILE) from error
-    return stream.getvalue()
-
-
-_NO_WORD_FILE = Message("The template is no Word file (.docx). Save it as such and try again.")
-
-
-def _check_file(template: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(template)) as archive:
-            names = archive.namelist()
-            size = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise GridmapError(_NO_WORD_FILE) from error
-    if "word/document.xml" not in names:
-        raise GridmapError(_NO_WORD_FILE)
-    if size > _MOST_UNPACKED:
-        raise GridmapError(Message("The template is too large. Leave out pictures."))
+    return saved(filled(template, values))
 
 
 def _facts(session: Session, actor: Actor, assignment_id: int) -> Row[Any]:

@@ -53,6 +53,9 @@ _IDS = """
             WHERE a.unit_id = u.id) AS spare_notice,
            coalesce((SELECT min(id) FROM activity_plan WHERE unit_id = u.id), 999)
                AS activity_plan,
+           (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
+           (SELECT min(id) FROM report WHERE unit_id = u.id) AS report,
+           (SELECT min(id) FROM report WHERE unit_id = u.id AND name = '草稿') AS draft_report,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package
     FROM unit u JOIN LATERAL (
         SELECT c.id, c.code, b.id AS building, b.anchor FROM cell c

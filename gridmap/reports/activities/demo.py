@@ -76,7 +76,8 @@ def load_activities(session: Session, seed: int, community: str, now: datetime) 
 
     The community named has 27 sweeps in every half-year, from two or three areas in each
     half-month, eight issues of publicity a year, and inspections with five notices in a half-year.
-    Of those of the last whole half-year two, of clinics, were corrected. The others do most of what is planned.
+    Of those of the last whole half-year two, of clinics, were corrected. The others do most of
+    what is planned.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridmap.exchange.classes import CLASSES, class_of, round_breaks
+from geodata.classes import CLASSES, class_of, round_breaks
 
 
 def test_quantiles_become_round() -> None:

@@ -1,0 +1,84 @@
+"""Documents as PDF, A4, by WeasyPrint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from markupsafe import Markup
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from gridmap.reports.paper.html import Setter
+from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
+from gridmap.reports.structure import Document
+
+_STYLE = Path(__file__).with_name("paper.css")
+_PAGES = {
+    "zh": '"第 " counter(page) " 页　共 " counter(pages) " 页"',
+    "en": '"Page " counter(page) " of " counter(pages)',
+}
+#: The longest running head, in characters.
+_HEAD = 60
+_SHELL = Markup(
+    '<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+    '</head><body><header><h1 data-head="{head}" data-area="{area}">{title}</h1>'
+    '<p>{line}</p><p class="state">{state}</p></header>{body}</body></html>'
+)
+
+
+def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
+    """Return a document as PDF.
+
+    Parameters
+    ----------
+    document : Document
+    pictures : mapping of str to bytes
+        PNG by the key of a `Picture`.
+
+    Raises
+    ------
+    KeyError
+        If a picture is missing.
+    """
+    for block in document.blocks:
+        if block.kind == "picture":
+            pictures[block.key]
+    head = head_of(document)
+    setter = Setter(document.language, "picture:{}".format, lambda _: None, {}, page=False)
+    words = _SHELL.format(
+        language=document.language,
+        title=head.title,
+        head=_shortened(head.title),
+        area=_shortened(head.area),
+        line=area_line(head),
+        state=state_line(head, document.language),
+        body=setter.set(lay_out(document)),
+    )
+    fonts = FontConfiguration()
+    styles = [
+        CSS(filename=_STYLE, font_config=fonts),
+        CSS(string=f"@page {{ @bottom-center {{ content: {_PAGES[document.language]} }} }}"),
+    ]
+    html = HTML(string=words, url_fetcher=_Pictures(pictures))
+    content: bytes = html.write_pdf(stylesheets=styles, font_config=fonts, optimize_images=False)
+    return content
+
+
+class _Pictures(URLFetcher):  # type: ignore[misc]
+    """Hands out the pictures of a document and nothing else: no network, no files."""
+
+    def __init__(self, pictures: Mapping[str, bytes]) -> None:
+        super().__init__(fail_on_errors=True)
+        self.pictures = pictures
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        scheme, _, key = url.partition(":")
+        if scheme != "picture":
+            raise FatalURLFetchingError(f"a document fetches nothing from {scheme}")
+        return URLFetcherResponse(url, self.pictures[key], {"Content-Type": "image/png"})
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _HEAD else f"{text[: _HEAD - 1]}…"
