@@ -105,7 +105,7 @@ def _load_staff(session: Session, seed: int, now: datetime) -> None:
     )
     if community is not None:
         load_staff(session, seed, community, now.date())
-        load_cases(session, seed, now, community)
+        load_cases(session, seed, now)
         load_routes(session, community)
         load_shifts(session, seed, now)
         load_tracks(session, seed, now)
