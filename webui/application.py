@@ -21,6 +21,7 @@ from gridmap.settings import Settings
 from webui import (
     access,
     account,
+    activities,
     agencies,
     assets,
     assignments,
@@ -33,6 +34,7 @@ from webui import (
     evaluation,
     health,
     hotspots,
+    indicators,
     language,
     map_data,
     map_page,
@@ -112,7 +114,9 @@ def make_application(settings: Settings) -> Flask:
         patrols.blueprint,
         streets.blueprint,
         shifts.blueprint,
+        activities.blueprint,
         reports.blueprint,
+        indicators.blueprint,
         evaluation.blueprint,
     ):
         app.register_blueprint(blueprint)

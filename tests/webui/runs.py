@@ -13,10 +13,15 @@ from sqlalchemy.orm import Session
 
 from gridmap.handlers import HANDLERS
 from gridmap.hotspots.service import Wish, ask_run, share
+from gridmap.incidents.statistics import clock
 from gridmap.jobs.running import do_waiting
+from gridmap.jobs.service import ask
 from gridmap.patrols.plans import wishes
 from gridmap.patrols.plans.service import ask_plan, read_wish
 from gridmap.patrols.tracks.service import NewTrack, add_track
+from gridmap.reports.documents.order import Order
+from gridmap.reports.documents.periods import last_whole
+from gridmap.reports.documents.service import KIND, new_report
 from gridmap.workforce.rights import SYSTEM
 
 
@@ -63,6 +68,22 @@ def make_patrols(engine: Engine, *units: int) -> None:
                 ask_plan(session, SYSTEM, name, unit, date(2026, 6, 1), _plan(session, unit))
             add_track(session, SYSTEM, NewTrack("gpx", unit_id=unit), _walk(session, unit))
         do_waiting(engine, HANDLERS)
+
+
+def make_reports(engine: Engine, *units: int) -> None:
+    """Make for each unit a published report and a draft, by the program's own hand."""
+    for unit in units:
+        for name in ("", "草稿"):
+            with Session(engine) as session, session.begin():
+                today = clock(session.connection()).today
+                order = Order("month", unit, *last_whole("month", today))
+                report = new_report(order, None, name)
+                session.add(report)
+                session.flush()
+                report.job_id = ask(session, KIND, {"report": report.id}).id
+            do_waiting(engine, HANDLERS)
+    with Session(engine) as session, session.begin():
+        session.execute(text("UPDATE report SET state = 'published' WHERE name = ''"))
 
 
 def _plan(session: Session, unit: int) -> wishes.Wish:
