@@ -23,9 +23,9 @@ from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.patrols.streets.service import build_first, build_network
 from gridmap.patrols.tracks.demo import load_tracks
 from gridmap.progress import track
+from gridmap.reports.activities.demo import load_activities
 from gridmap.reports.evaluation.demo import load_evaluations
 from gridmap.reports.indicators.demo import load_indicators
-from gridmap.reports.activities.demo import load_activities
 from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
