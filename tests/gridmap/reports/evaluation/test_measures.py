@@ -124,9 +124,7 @@ def test_returned_and_reopened_cases_are_shares_of_those_due(desk: Desk) -> None
     desk.session.execute(
         text("UPDATE incident_case SET reopened = 1 WHERE id = :id"), {"id": ids[0]}
     )
-    found = measured(
-        desk.session, ("cases.returned", "cases.reopened"), JANUARY, "all", EVERYTHING
-    )
+    found = measured(desk.session, ("cases.returned", "cases.reopened"), JANUARY, "all", EVERYTHING)
     assert of(found, 0, "cases.returned")["value"] == Decimal("37.50")
     assert of(found, 0, "cases.reopened")["value"] == Decimal("12.50")
 
@@ -139,9 +137,7 @@ def test_a_department_has_the_categories_below_unless_another_has_them(desk: Des
     add(desk, 4, 0.5, "2025-01-15 18:00", "2025-01-10 10:00", "closed")
     found = measured(desk.session, RATES, JANUARY, "department", EVERYTHING)
     assert of(found, justice.id, "cases.due")["value"] == 4
-    police = save_department(
-        desk.session, SYSTEM, None, name="派出所", categories=[codes["B1"]]
-    )
+    police = save_department(desk.session, SYSTEM, None, name="派出所", categories=[codes["B1"]])
     found = measured(desk.session, RATES, JANUARY, "department", EVERYTHING)
     assert of(found, justice.id, "cases.due")["value"] == 0
     assert of(found, police.id, "cases.closed")["value"] == Decimal("100.00")
