@@ -68,13 +68,14 @@ def read_order(session: Session, actor: Actor) -> Order:
     if form.get("first") or form.get("last"):
         first, last = day_of(form.get("first")), day_of(form.get("last"))
     cell = cell_by_code(session, actor, form.get("cell", "")) if kind == "cell_sheet" else None
-    # A cell names its community.
-    unit = (
-        session.get_one(Cell, cell).community_id
-        if cell
-        else id_of(form.get("unit"), _("Area covered"))
-    )
-    return Order(kind, unit, first, last, cell)
+    return Order(kind, unit_of(session, cell), first, last, cell)
+
+
+def unit_of(session: Session, cell_id: int | None) -> int:
+    """Return the community of a cell, or without one the unit that the form sends."""
+    if cell_id is not None:
+        return session.get_one(Cell, cell_id).community_id
+    return id_of(request.form.get("unit"), _("Area covered"))
 
 
 def _form(given: Mapping[str, Any], fault: str | None, field: str = "") -> str:
@@ -87,7 +88,9 @@ def _form(given: Mapping[str, Any], fault: str | None, field: str = "") -> str:
         if cell_id is not None:
             cell = session.get(Cell, cell_id)
             code = cell.code if cell and actor.sees_unit(cell.community_id) else ""
-    periods = {kind: [day.isoformat() for day in last_whole(kind, today)] for kind in KINDS}
+    periods: dict[str, list[str]] = {
+        kind: [day.isoformat() for day in last_whole(kind, today)] for kind in KINDS
+    }
     chosen = given.get("kind", "")
     chosen = chosen if chosen in KINDS else "half_year"
     return render_template(
