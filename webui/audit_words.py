@@ -6,9 +6,11 @@ from datetime import datetime
 
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.reports.activities.kinds import COUNTED, COUNTS, KINDS
 from gridmap.workforce.audit import DATABASE, OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
+from webui.activities import words as activity_words
 from webui.cases import words as case_words
 from webui.language import moment, say
 from webui.shifts import words as shift_words
@@ -120,6 +122,21 @@ _ACTS = {
     "report.unschedule": N_("Schedule a report no longer"),
     "report.template": N_("Change the template of reports"),
     "report.template_reset": N_("Go back to the default template of reports"),
+    "activity.create": N_("Record an activity"),
+    "activity.change": N_("Change an activity"),
+    "activity.delete": N_("Delete an activity"),
+    "activity.photo_remove": N_("Remove a photo"),
+    "activity.notice": N_("Give a notice to rectify"),
+    "activity.recheck": N_("Note a re-check"),
+    "activity.notice_withdraw": N_("Withdraw the notice"),
+    "activity_plan.create": N_("Plan an activity"),
+    "activity_plan.change": N_("Change a plan"),
+    "activity_plan.delete": N_("Delete the plan"),
+    "indicator.create": N_("Define an indicator"),
+    "indicator.change": N_("Change an indicator"),
+    "indicator.retire": N_("Use an indicator no longer"),
+    "indicator.reuse": N_("Use an indicator again"),
+    "indicator.enter": N_("Enter values of an indicator"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -157,6 +174,9 @@ _SUBJECTS = {
     "shift_swap": N_("Swap of shifts"),
     "shift_settings": N_("Settings of shifts"),
     "report": N_("Report"),
+    "activity": N_("Activity"),
+    "activity_plan": N_("Plan of an activity"),
+    "indicator": N_("Indicator"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -276,12 +296,44 @@ _FIELDS = {
     "near_m": N_("Near is within, metres"),
     "position_days": N_("Positions are kept, days"),
     "started_at": N_("Begun"),
+    "place_id": N_("Place"),
+    "photo": N_("Photo"),
+    "finding": N_("To be rectified"),
+    "findings": N_("Notices to rectify"),
+    "rectify_by": N_("Rectify by"),
+    "rechecked_on": N_("Rechecked on"),
+    "corrected": N_("Is corrected"),
+    "recheck_note": N_("What the re-check found"),
+    "how_often": N_("How often"),
+    "target": N_("For"),
+    "place_kind": N_("Kind of places"),
+    **{name: title for name, title in COUNTS.items() if name not in COUNTED},
+    "form": N_("Form"),
+    "per": N_("Rate"),
+    "numerator": N_("Numerator"),
+    "numerator_en": N_("Numerator in English"),
+    "denominator": N_("Denominator"),
+    "denominator_en": N_("Denominator in English"),
+    "numerator_measure": N_("The numerator is"),
+    "denominator_measure": N_("The denominator is"),
+    "within": N_("The numerator is part of the denominator"),
+    "period_kind": N_("Period"),
+    "over_time": N_("A longer period is"),
+    "target": N_("Target"),
+    "better": N_("Direction"),
+    "places": N_("Digits after the point"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {
     name: info.title
     for entry in ANALYSES.values()
     for name, info in entry.parameters.model_fields.items()
+}
+#: What plans of activities are kept as.
+_ACTIVITY_CODES = {
+    "how_often": activity_words.EVERY,
+    "target": activity_words.TARGETS,
+    "place_kind": words.CODES,
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
 
@@ -327,6 +379,10 @@ def value(field: str, code: str) -> str:
         return say(ANALYSES[code].title)
     if field == "step":
         return say(case_words.STEPS.get(code, code))
+    if field == "kind" and code in KINDS:
+        return say(KINDS[code].title)
+    if field in _ACTIVITY_CODES:
+        return say(_ACTIVITY_CODES[field].get(code, code))
     if field in ("kind", "level"):
         return say(words.CODES.get(code) or case_words.LEVELS.get(code, code))
     if field in ("step_due_at", "due_at") or (field in ("starts", "ends") and "T" in code):

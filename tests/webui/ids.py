@@ -44,6 +44,7 @@ _IDS = """
            (SELECT max(id) FROM patrol_plan WHERE unit_id = u.id) AS spare_plan,
            (SELECT min(id) FROM patrol_track WHERE unit_id = u.id) AS track,
            (SELECT max(id) FROM patrol_track WHERE unit_id = u.id) AS spare_track,
+           (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
            (SELECT min(id) FROM report WHERE unit_id = u.id) AS report,
            (SELECT min(id) FROM report WHERE unit_id = u.id AND name = '草稿') AS draft_report,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package

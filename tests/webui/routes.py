@@ -6,6 +6,7 @@ from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_hotspots import HOTSPOTS
+from tests.webui.routes_of_indicators import INDICATORS
 from tests.webui.routes_of_patrols import PATROLS
 from tests.webui.routes_of_planning import PLANS, TRACKS
 from tests.webui.routes_of_reports import REPORTS
@@ -71,4 +72,5 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
 ROUTES |= (
     DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS | SHIFTS
 )
+ROUTES |= STREETS | PATROLS | PLANS | TRACKS | INDICATORS
 ROUTES |= STREETS | PATROLS | PLANS | TRACKS | REPORTS

@@ -73,6 +73,10 @@ BUDGETS: Mapping[str, int] = {
     "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
     "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,
     "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
+    "indicators.index": 12, "indicators.show": 12, "indicators.history": 6,
+    "indicators.script": 2, "indicators.shapes": 5, "indicators.export": 9,
+    "indicators.ask_values": 7, "indicators.template": 7, "indicators.ask_new": 3,
+    "indicators.edit": 4,
     "reports.index": 6, "reports.ask_new": 5, "reports.show": 10, "reports.state": 4,
     "reports.picture": 4, "reports.download": 9, "reports.ask_delete": 3, "reports.changes": 11,
     "reports.changes_state": 4, "reports.schedules": 5, "reports.template_page": 2,
@@ -176,6 +180,18 @@ MORE_ROWS = f"""
     SELECT t.id, 100 + n, 'x', 60, 0, 'missed' FROM patrol_track t, generate_series(1, 20) n;
     INSERT INTO patrol_plan (name, unit_id, day, wish)
     SELECT 'x', {_OWN}, '2026-06-01', wish FROM patrol_plan, generate_series(1, 20);
+    INSERT INTO indicator (code, name, name_en, form, per, numerator, numerator_en, denominator,
+                           denominator_en, level, period_kind, over_time)
+    SELECT 'more' || n, 'x', 'x', 'rate', 100, 'x', 'x', 'x', 'x', 'community', 'month', 'sum'
+    FROM generate_series(1, 30) n;
+    INSERT INTO indicator_value (indicator_id, unit_id, first, last, numerator, denominator, level,
+                                 form, within, entered, user_name)
+    SELECT i.id, u.id, '2025-01-01', '2025-01-31', 1, 2, i.level, i.form, i.within, i.entered, 'x'
+    FROM indicator i JOIN unit u ON u.level = i.level WHERE i.code LIKE 'more%';
+    INSERT INTO indicator_change (indicator_id, unit_id, first, last, numerator_before,
+                                  denominator_before, reason, user_name)
+    SELECT i.id, {_OWN}, '2025-01-01', '2025-01-15', 1, 2, 'x', 'x'
+    FROM indicator i, generate_series(1, 60);
     INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked, walked_in_hour,
                                  planned, planned_in_hour, street_m, walked_m)
     SELECT id, '2025-01-01', community_id, 5, 3, 1, 2, 1, 100, 50 FROM cell

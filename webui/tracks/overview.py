@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from webui.tracks.blueprint import blueprint
 #: How many months are looked at, and after how many days a street is told.
 MONTHS, DAYS = ("1", "3", "6", "12"), ("7", "14", "30", "90")
 _BASE = "ground,building,unit,cell"
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 #: Seconds for which a browser need not ask for a tile again.
 _FRESH_S = 60
 
@@ -134,7 +136,12 @@ def _in_time(row: Any) -> bool:
 
 
 def _months(now: Clock) -> Months:
-    """Return the months looked at, up to the one of the newest incident."""
+    """Return the months looked at: those that the address names, or up to that of the newest."""
+    named = [_MONTH.fullmatch(request.args.get(name, "")) for name in ("first", "last")]
+    if all(named):
+        first, last = (date(int(each[1]), int(each[2]), 1) for each in named if each)
+        if first <= last:
+            return Months(first, last)
     last = min(now.newest or now.today, now.today).replace(day=1)
     first = last
     for _ in range(int(one_of("months", MONTHS, "3")) - 1):

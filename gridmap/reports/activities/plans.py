@@ -165,7 +165,7 @@ def _store(session: Session, plan: ActivityPlan) -> None:
 def _state(plan: ActivityPlan) -> dict[str, Any]:
     return {
         "kind": plan.kind,
-        "every": plan.every,
+        "how_often": plan.every,
         "unit_id": plan.unit_id,
         "target": plan.target,
         "place_kind": plan.place_kind,

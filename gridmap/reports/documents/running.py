@@ -74,7 +74,7 @@ def count_again(doing: Doing) -> None:
             raise Cancelled
         moment = _moment(connection)
         then = report.facts
-        now = compose(session, order_of(report), _teller(doing)).facts
+        now = compose(session, order_of(report), _teller(doing), pictures=False).facts
     changed = []
     for key in [*then, *(key for key in now if key not in then)]:
         before, after = then.get(key), now.get(key)

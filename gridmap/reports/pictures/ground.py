@@ -47,6 +47,8 @@ class Ground:
 
     Attributes
     ----------
+    name : str
+        Of the unit.
     crs : pyproj.CRS
         The local plane in metres; all that follows is in it.
     outline : Polygon or MultiPolygon
@@ -62,6 +64,7 @@ class Ground:
         One row for each ``kind``: ``green``, ``water``, ``rail``.
     """
 
+    name: str
     crs: pyproj.CRS
     outline: Geometry
     units: gpd.GeoDataFrame
@@ -96,8 +99,12 @@ class Ground:
         return chosen.assign(name=names)[["id", "name", "geometry"]]
 
     def named_cells(self) -> gpd.GeoDataFrame:
-        """Return the cells, with ``id``, ``name`` (else the code's serial) and the outline."""
-        names = self.cells["name"]
+        """Return the cells, with ``id``, ``name`` and the outline.
+
+        The name is without that of the unit, which is above each map; a cell without a name is
+        called by the serial in its code.
+        """
+        names = self.cells["name"].str.removeprefix(self.name).str.strip()
         named = names.where(names != "", self.cells["code"].str[-3:])
         return self.cells.assign(name=named)[["id", "name", "geometry"]]
 
@@ -120,7 +127,8 @@ def read_ground(session: Session, unit_id: int, day: date | None = None) -> Grou
         If there is no such unit.
     """
     ids = list(session.scalars(text(_BELOW), {"id": unit_id}))
-    if not ids:
+    name = session.scalar(text("SELECT name FROM unit WHERE id = :id"), {"id": unit_id})
+    if name is None:
         raise NotFoundError(Message("There is no unit with the id {id}.", id=unit_id))
     asked: dict[str, Any] = {"id": unit_id, "ids": ids, "day": day}
     box = west, south, east, north = _box(session, asked)
@@ -138,6 +146,7 @@ def read_ground(session: Session, unit_id: int, day: date | None = None) -> Grou
     units = read.frame(_UNITS, ("id", "code", "level", "name", "name_en"))
     cells = read.frame(_CELLS, ("id", "code", "kind", "name", "community_id"))
     return Ground(
+        name=name,
         crs=crs,
         outline=_outline(units, unit_id, cells),
         units=units[units["id"] != unit_id].reset_index(drop=True),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from gridmap.reports.documents.compose.pictures import Atlas
 from gridmap.reports.documents.compose.prose import (
     Both,
     Language,
     Parts,
+    Signed,
     Value,
     number,
     plain,
+    signed,
     told,
 )
 from gridmap.reports.structure import (
@@ -27,6 +30,8 @@ from gridmap.reports.structure import (
 )
 
 Role = Literal["text", "note", "missing", "remark"]
+#: Draws a picture in a language.
+Draw = Callable[[Language, Atlas], bytes]
 
 
 class Col(NamedTuple):
@@ -64,7 +69,7 @@ class _Shown:
     caption: Value
     alt: Value
     width_mm: int
-    of_language: bool
+    draw: Draw
 
 
 @dataclass
@@ -100,10 +105,18 @@ class Draft:
             self.blocks.append(_Rows(title, columns, rows, total))
 
     def picture(
-        self, key: str, caption: Value, alt: Value, *, width_mm: int = 150, of_language: bool = True
+        self, key: str, caption: Value, alt: Value, draw: Draw, *, width_mm: int = 150
     ) -> None:
-        """Add a picture; ``of_language`` tells that each language has its own, by `picture_key`."""
-        self.blocks.append(_Shown(key, caption, alt, width_mm, of_language))
+        """Add a picture; it is drawn later, for each language, by `picture_key`."""
+        self.blocks.append(_Shown(key, caption, alt, width_mm, draw))
+
+    def pictures(self) -> dict[str, Draw]:
+        """Return what draws each picture, by its key without a language."""
+        return {block.key: block.draw for block in self.blocks if isinstance(block, _Shown)}
+
+    def without_pictures(self) -> Draft:
+        """Return the same without pictures."""
+        return Draft([each for each in self.blocks if not isinstance(each, _Shown)], self.missing)
 
     def render(self, language: Language) -> tuple[tuple[Block, ...], tuple[str, ...]]:
         """Return the blocks in a language, and the titles of what is missing."""
@@ -114,7 +127,7 @@ class Draft:
 
 
 def picture_key(key: str, language: Language) -> str:
-    """Return the key of a picture that is drawn for each language."""
+    """Return the key of a picture in a language."""
     return f"{key}_{language}"
 
 
@@ -142,9 +155,8 @@ def _block(block: _Head | _Prose | _Rows | _Shown, language: Language) -> Block:
             rows=tuple(_row(row, language) for row in block.rows),
             total=None if block.total is None else _row(block.total, language),
         )
-    key = picture_key(block.key, language) if block.of_language else block.key
     return Picture(
-        key=key,
+        key=picture_key(block.key, language),
         caption=plain(block.caption, language),
         alt=plain(block.alt, language),
         width_mm=block.width_mm,
@@ -152,10 +164,15 @@ def _block(block: _Head | _Prose | _Rows | _Shown, language: Language) -> Block:
 
 
 def _row(row: Sequence[Value], language: Language) -> tuple[str | Number, ...]:
-    return tuple(
-        number(value, in_table=True) if isinstance(value, Fact) else plain(value, language)
-        for value in row
-    )
+    return tuple(_cell(value, language) for value in row)
+
+
+def _cell(value: Value, language: Language) -> str | Number:
+    if isinstance(value, Fact):
+        return number(value, in_table=True)
+    if isinstance(value, Signed):
+        return signed(value, in_table=True)
+    return plain(value, language)
 
 
 def _close(parts: Sequence[str | Number]) -> Parts:

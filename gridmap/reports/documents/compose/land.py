@@ -203,7 +203,7 @@ def _staff(matter: Matter) -> list[Value]:
                 )
             )
     if teams:
-        said.append(say(Both("有{teams}。", "There are {teams}."), teams=Listing(teams)))
+        said.append(say(Both("有{teams}。", "The area has {teams}."), teams=Listing(teams)))
     return said
 
 

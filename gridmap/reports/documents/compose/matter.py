@@ -73,7 +73,7 @@ class Versus:
     ----------
     span : Span
     name : Both
-        As in ``比去年同期``, ``than in the same period of the year before``.
+        As in ``比去年同期``, ``than in the first half of 2025``.
     complete : bool
         Whether the data go back so far.
     """
@@ -94,7 +94,7 @@ class Matter:
     ledger : Ledger
     kind : Kind
     area : Area
-    cell_id : int or None
+    cell : Part or None
         Only this cell.
     span : Span
         Up to today if the period is not over.
@@ -108,7 +108,7 @@ class Matter:
     ledger: Ledger
     kind: Kind
     area: Area
-    cell_id: int | None
+    cell: Part | None
     span: Span
     versus: Versus
     zone: ZoneInfo
@@ -118,6 +118,18 @@ class Matter:
     def connection(self) -> Connection:
         """Return the connection that the ledger listens to."""
         return self.ledger.connection
+
+    @property
+    def cell_id(self) -> int | None:
+        """Return the id of the only cell."""
+        return None if self.cell is None else self.cell.id
+
+    @property
+    def name(self) -> Both:
+        """Return the name of the area, or of the cell in it."""
+        if self.cell is None:
+            return self.area.name
+        return Both(self.cell.name.zh, f"{self.area.name.en}, cell {self.cell.name.en}")
 
     @property
     def today(self) -> date:
@@ -170,7 +182,7 @@ def find_matter(session: Session, order: Order) -> Matter:
     Raises
     ------
     NotFoundError
-        If the unit does not exist.
+        If the unit does not exist, or the cell does not lie in it.
     """
     connection = session.connection()
     zone_name, now, oldest = connection.execute(
@@ -187,9 +199,9 @@ def find_matter(session: Session, order: Order) -> Matter:
         ledger=Ledger(connection),
         kind=order.kind,
         area=_area(connection, order.unit_id, min(span.last, today)),
-        cell_id=order.cell_id,
+        cell=None if order.cell_id is None else _cell(connection, order),
         span=span,
-        versus=_versus(order.kind, order, span, oldest),
+        versus=_versus(order, span, oldest),
         zone=zone,
         now=now,
     )
@@ -205,24 +217,39 @@ def is_complete(span: Span, oldest: date | None) -> bool:
     return oldest is not None and oldest <= span.first + timedelta(days=span.days // _LATE)
 
 
-def _versus(kind: Kind, order: Order, span: Span, oldest: date | None) -> Versus:
-    if kind in ("half_year", "year"):
+def _versus(order: Order, span: Span, oldest: date | None) -> Versus:
+    """Choose what a span is compared with: years and half-years with those of the year before.
+
+    A month is compared with the month before, a week with the week before, and any other span with
+    as many days right before it. Of a period that is not over only as many days are compared.
+    """
+    months = _months(order.first, order.last)
+    if months in (6, 12):
         earlier = year_before(span)
-        name = Both("去年同期", "the same period of the year before")
-        if kind == "year":
-            name = Both("上年", "the year before")
-    elif kind == "month" and order.first.day == 1:
+        zh = "上年" if months == 12 else "去年同期"
+        name = Both(zh, span_shown(earlier.first, earlier.last).en)
+    elif months == 1:
         last = order.first - timedelta(days=1)
-        # Of a month that runs only as many days are compared.
         first = last.replace(day=1)
-        whole = span.last == order.last
-        earlier = Span(first, last if whole else min(last, first + timedelta(span.days - 1)))
-        name = Both("上月", "the month before")
+        if span.last < order.last:
+            last = min(last, first + timedelta(span.days - 1))
+        earlier = Span(first, last)
+        name = Both("上月", span_shown(earlier.first, earlier.last).en)
     else:
         earlier = Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
-        week = span.days == 7
-        name = Both("上周", "the week before") if week else Both("上期", "the period before")
+        name = Both("上周", "the week before")
+        if span.days != 7:
+            name = Both(f"此前{span.days}天", f"the {span.days} days before")
     return Versus(earlier, name, is_complete(earlier, oldest))
+
+
+def _months(first: date, last: date) -> int | None:
+    """Return how many whole months a span has that begins with one of its own: 1, 6, 12."""
+    after = last + timedelta(days=1)
+    if first.day != 1 or after.day != 1:
+        return None
+    months = (after.year - first.year) * 12 + after.month - first.month
+    return months if (first.month - 1) % months == 0 else None
 
 
 def _year_back(day: date) -> date:
@@ -286,3 +313,20 @@ def _cells(connection: Connection, community: int, day: date) -> tuple[Part, ...
         {"community": community, "day": day},
     ).all()
     return tuple(Part(row.id, row.code, Both(row.name or row.code, row.code)) for row in rows)
+
+
+def _cell(connection: Connection, order: Order) -> Part:
+    row = connection.execute(
+        text("""
+            WITH RECURSIVE below AS (
+                SELECT CAST(:unit AS bigint) AS id
+                UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id
+            )
+            SELECT id, code, name FROM cell
+            WHERE id = :cell AND community_id IN (SELECT id FROM below)
+        """),
+        {"cell": order.cell_id, "unit": order.unit_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(Message("There is no cell with the id {id}.", id=order.cell_id))
+    return Part(row.id, row.code, Both(row.name or row.code, row.code))

@@ -50,6 +50,14 @@ class Phrase:
 
 
 @dataclass(frozen=True)
+class Signed:
+    """The figure of a change with its sign; the fact itself is never negative."""
+
+    fact: Fact
+    more: bool
+
+
+@dataclass(frozen=True)
 class Listing:
     """Phrases one after another: ``甲、乙、丙``, ``a, b and c``; of one kind or as clauses."""
 
@@ -57,7 +65,7 @@ class Listing:
     clauses: bool = False
 
 
-Value: TypeAlias = "Fact | Both | Phrase | Listing | date | str"
+Value: TypeAlias = "Fact | Signed | Both | Phrase | Listing | date | str"
 
 
 def say(text: Both, **values: Value) -> Phrase:
@@ -97,6 +105,8 @@ def plain(value: Value, language: Language) -> str:
 def _parts(value: Value, language: Language) -> list[str | Number]:
     if isinstance(value, Fact):
         return [number(value)]
+    if isinstance(value, Signed):
+        return [signed(value)]
     if isinstance(value, str):
         return [value]
     if isinstance(value, date):
@@ -154,6 +164,12 @@ def number(fact: Fact, *, in_table: bool = False) -> Number:
     zeros at the end are left out. Whole numbers have separators of thousands.
     """
     return Number(shown=shown(fact, in_table=in_table), fact=fact.key)
+
+
+def signed(value: Signed, *, in_table: bool = False) -> Number:
+    """Return a change as it is printed, with a minus as wide as the plus."""
+    told = number(value.fact, in_table=in_table)
+    return told.model_copy(update={"shown": ("+" if value.more else "−") + told.shown})
 
 
 def shown(fact: Fact, *, in_table: bool = False) -> str:
@@ -253,17 +269,32 @@ def span_shown(first: date, last: date) -> Both:
     if (first.month, first.day, last) == (1, 1, date(year, 12, 31)):
         return Both(f"{year}年", f"{year}")
     for month, end, zh, en in (
-        (1, date(year, 6, 30), "上半年", "first half"),
-        (7, date(year, 12, 31), "下半年", "second half"),
+        (1, date(year, 6, 30), "上半年", "the first half"),
+        (7, date(year, 12, 31), "下半年", "the second half"),
     ):
         if (first.month, first.day, last) == (month, 1, end):
             return Both(f"{year}年{zh}", f"{en} of {year}")
     if first.day == 1 and _is_month(first, last):
         return Both(f"{year}年{first.month}月", f"{MONTHS[first.month - 1]} {year}")
-    zh = f"{last.month}月{last.day}日" if last.year == year else day_shown(last, "zh")
-    return Both(
-        f"{day_shown(first, 'zh')}至{zh}", f"{day_shown(first, 'en')} to {day_shown(last, 'en')}"
-    )
+    if (first.year, first.month) == (last.year, last.month):
+        zh, en = f"{last.day}日", f"{first.day}"
+    elif first.year == last.year:
+        zh, en = f"{last.month}月{last.day}日", f"{first.day} {MONTHS[first.month - 1]}"
+    else:
+        zh, en = day_shown(last, "zh"), day_shown(first, "en")
+    return Both(f"{day_shown(first, 'zh')}至{zh}", f"{en} to {day_shown(last, 'en')}")
+
+
+def within(first: date, last: date) -> Both:
+    """Begin a sentence about a span of days."""
+    name = span_shown(first, last)
+    return Both(name.zh, f"{'From' if ' to ' in name.en else 'In'} {name.en}")
+
+
+def heading(name: Both) -> Both:
+    """Return the name of a span as it stands alone: ``First half of 2026``."""
+    en = name.en.removeprefix("the ")
+    return Both(name.zh, en[:1].upper() + en[1:])
 
 
 def _is_month(first: date, last: date) -> bool:
