@@ -23,9 +23,9 @@ from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.patrols.streets.service import build_first, build_network
 from gridmap.patrols.tracks.demo import load_tracks
 from gridmap.progress import track
+from gridmap.reports.activities.demo import load_activities
 from gridmap.reports.evaluation.demo import load_evaluations
 from gridmap.reports.indicators.demo import load_indicators
-from gridmap.reports.activities.demo import load_activities
 from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
@@ -106,7 +106,7 @@ def _load_staff(session: Session, seed: int, now: datetime) -> None:
     )
     if community is not None:
         load_staff(session, seed, community, now.date())
-        load_cases(session, seed, now, community)
+        load_cases(session, seed, now)
         load_routes(session, community)
         load_shifts(session, seed, now)
         load_tracks(session, seed, now)

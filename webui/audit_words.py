@@ -305,7 +305,7 @@ _FIELDS = {
     "corrected": N_("Is corrected"),
     "recheck_note": N_("What the re-check found"),
     "how_often": N_("How often"),
-    "target": N_("For"),
+    "planned_for": N_("For"),
     "place_kind": N_("Kind of places"),
     **{name: title for name, title in COUNTS.items() if name not in COUNTED},
     "form": N_("Form"),
@@ -332,7 +332,7 @@ _CHOICES = {
 #: What plans of activities are kept as.
 _ACTIVITY_CODES = {
     "how_often": activity_words.EVERY,
-    "target": activity_words.TARGETS,
+    "planned_for": activity_words.TARGETS,
     "place_kind": words.CODES,
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}

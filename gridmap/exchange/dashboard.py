@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -27,9 +27,8 @@ from gridmap.incidents.statistics import (
     months_before,
     total,
 )
-from gridmap.patrols.tracks.overview import Months, figures
-from gridmap.territory.queries import outline_collection
 from gridmap.patrols.tracks.overview import Months, by_part
+from gridmap.territory.queries import outline_collection
 from gridmap.workforce.responsibility import uncovered
 from gridmap.workforce.rights import Actor
 

@@ -51,6 +51,7 @@ _NAMES = {
     "activity_plan": (
         "SELECT p.id, p.id || ' ' || CASE WHEN :english THEN coalesce(u.name_en, u.name) "
         "ELSE u.name END AS name FROM activity_plan p JOIN unit u ON u.id = p.unit_id"
+    ),
     "indicator": (
         "SELECT id, CASE WHEN :english THEN name_en ELSE name END AS name FROM indicator"
     ),

@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from geodata.classes import CHANGE_BREAKS, class_of, round_breaks
+from geodata.classes import CHANGE_BREAKS, SHARE_BREAKS, class_of, round_breaks
 from gridmap.exchange.area import Area, Part
-from gridmap.exchange.classes import CHANGE_BREAKS, SHARE_BREAKS, class_of, round_breaks
 from gridmap.exchange.dashboard import Figures
 from webui.dashboard import words
 from webui.language import say

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.http import generate_etag
 
-from gridmap.exchange.classes import class_of, round_breaks
+from geodata.classes import class_of, round_breaks
 from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.reports.indicators.boards import Board, Figure, Place, board
 from gridmap.reports.indicators.models import Indicator

@@ -167,7 +167,7 @@ def _state(plan: ActivityPlan) -> dict[str, Any]:
         "kind": plan.kind,
         "how_often": plan.every,
         "unit_id": plan.unit_id,
-        "target": plan.target,
+        "planned_for": plan.target,
         "place_kind": plan.place_kind,
         "starts": plan.starts,
         "ends": plan.ends,

@@ -65,8 +65,9 @@ _HOMES = {
 }  # fmt: skip
 _OTHERS = (
     Wish(
-        "offices.area", "社区办公用房平均面积", "Area of community offices", "办公用房面积（平方米）",
-        "Area of offices (m²)", "社区办公用房数", "Community offices", per=1, unit="m²",
+        "offices.area", "社区办公用房平均面积", "Area of community offices",
+        "办公用房面积（平方米）", "Area of offices (m²)", "社区办公用房数", "Community offices",
+        per=1, unit="m²",
         level="town", period_kind="year", over_time="last", target=Decimal(100), places=0,
     ),
     Wish(

@@ -166,7 +166,7 @@ _BY_PART = """
 
 
 def _shares(matter: Matter) -> dict[int, float | None]:
-    """Return what per cent of the incidents patrols passed near, by community, or by cell of one."""
+    """Return what per cent of the incidents patrols passed near, by community or cell."""
     scope = matter.area.scope
     column = "p.cell_id" if matter.area.parts_are_cells else "p.community_id"
     rows = matter.connection.execute(
