@@ -119,10 +119,9 @@ def by_pandas(url: str, first: str, last: str) -> dict[str, Any]:
         TO STDOUT WITH (FORMAT csv, HEADER)
     """
     stream = BytesIO()
-    with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        with cursor.copy(statement.encode()) as copy:
-            for part in copy:
-                stream.write(part)
+    with psycopg.connect(url) as connection, connection.cursor().copy(statement.encode()) as copy:
+        for part in copy:
+            stream.write(part)
     stream.seek(0)
     frame = pd.read_csv(stream, parse_dates=["day"])
     year = frame[frame["day"] >= first]
