@@ -67,7 +67,7 @@ def load_evaluations(session: Session, now: datetime, community: str) -> bool:
 
 
 def _load_departments(session: Session) -> None:
-    known = dict(session.execute(select(Category.code, Category.id)).tuples().all())
+    known = {row.code: row.id for row in session.execute(select(Category.code, Category.id))}
     if session.scalar(select(Department.id).limit(1)) is not None:
         return
     for name, english, codes in _DEPARTMENTS:
