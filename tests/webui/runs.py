@@ -89,18 +89,21 @@ def make_work(engine: Engine, *units: int) -> None:
 
 def make_reports(engine: Engine, *units: int) -> None:
     """Make for each unit a published report and a draft, by the program's own hand."""
+def make_reports(engine: Engine, *units: int) -> list[int]:
+    """Make for each unit a published report and a draft; return the ids of the drafts."""
+    drafts = []
     for unit in units:
-        for name in ("", "草稿"):
+        for state, name in (("published", ""), ("draft", "草稿")):
             with Session(engine) as session, session.begin():
                 today = clock(session.connection()).today
                 order = Order("month", unit, *last_whole("month", today))
-                report = new_report(order, None, name)
+                report = new_report(order, None, name, state=state)
                 session.add(report)
                 session.flush()
                 report.job_id = ask(session, KIND, {"report": report.id}).id
             do_waiting(engine, HANDLERS)
-    with Session(engine) as session, session.begin():
-        session.execute(text("UPDATE report SET state = 'published' WHERE name = ''"))
+        drafts.append(report.id)
+    return drafts
 
 
 def _plan(session: Session, unit: int) -> wishes.Wish:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.webui.runs import make_run
+from tests.webui.runs import make_reports, make_run
 from webui.fetch_assets import WEBUI
 
 SignIn = Callable[[BrowserContext, str], None]
@@ -126,6 +126,14 @@ VISITS = [
     Visit("/indicators/{indicator}/entry", "supervisor", phone=True),
     Visit("/indicators/{indicator}/history", "admin"),
     Visit("/indicators/{indicator}/edit", "supervisor"),
+    Visit("/reports", "planner", phone=True),
+    Visit("/reports", "cadre", phone=True),
+    Visit("/reports/new", "planner", phone=True),
+    Visit("/reports/{report}", "supervisor", phone=True),
+    Visit("/reports/{report}/changes", "planner", phone=True),
+    Visit("/reports/{report}/delete", "admin"),
+    Visit("/reports/schedules", "planner", phone=True),
+    Visit("/reports/template", "admin"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -136,7 +144,7 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre,
+                SELECT a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
@@ -156,7 +164,9 @@ def ids(app: Flask) -> dict[str, Any]:
             """)
         ).one()
         unit = session.execute(text(_TOWN)).scalar_one()
-    return {**row._mapping, "run": make_run(app.extensions["gridmap.engine"], unit)}
+    engine = app.extensions["gridmap.engine"]
+    (report,) = make_reports(engine, row.community)
+    return {**row._mapping, "run": make_run(engine, unit), "report": report}
 
 
 @pytest.fixture(scope="module")
