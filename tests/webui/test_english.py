@@ -42,7 +42,8 @@ NAMING = [
     "/map/search?q=UnitIn", "/staff", "/staff/{cadre}", "/staff/teams", "/staff/new", "/users/new",
     "/assignments/sheets/{assignment}.docx", "/staff/absences", "/users", "/audit",
     "/patrols/shifts/sheet", "/patrols/shifts/sheet.xlsx?team={team}&month=2026-10",
-    "/patrols/shifts/new?team={team}&day=2026-12-01",
+    "/patrols/shifts/new?team={team}&day=2026-12-01", "/activities", "/activities/due",
+    "/activities/new", "/activities/plans", "/activities/table", "/activities/{activity}",
 ]  # fmt: skip
 
 
