@@ -6,6 +6,7 @@ from gridmap.patrols.plans import running as plans
 from gridmap.patrols.streets import service as streets
 from gridmap.patrols.tracks import running as tracks
 from gridmap.reports.documents import running as documents
+from gridmap.reports.evaluation import running as evaluation
 
 HANDLERS: Handlers = {
     **hotspots.HANDLERS,
@@ -13,4 +14,5 @@ HANDLERS: Handlers = {
     **plans.HANDLERS,
     **tracks.HANDLERS,
     **documents.HANDLERS,
+    **evaluation.HANDLERS,
 }

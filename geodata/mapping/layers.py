@@ -90,7 +90,10 @@ ACTIVITY_KINDS = _spread({
     "sweep": "排查 摸排 大排查 隐患排查 矛盾排查", "inspection": "检查 巡查 场所检查 安全检查",
     "meeting": "会议 例会", "publicity": "宣传", "training": "培训",
     "visit": "来访接待 接访 接待来访 来访", "patrol": "义务巡逻 巡逻 志愿巡逻",
-})  # fmt: skip
+}) | {
+    "Sweep": "sweep", "Inspection": "inspection", "Meeting": "meeting", "Publicity": "publicity",
+    "Training": "training", "Visits received": "visit", "Volunteers' patrol": "patrol",
+}  # fmt: skip
 
 _ID = ("id", "编号", "序号", "唯一编号", "externalid", "objectid", "fid", "gid", "osmid")
 _NAME = ("name", "名称", "名字", "mingcheng", "mc")
@@ -395,7 +398,7 @@ LAYERS: dict[str, Layer] = {
             "checked": Field(_COUNT, ("placeschecked", "检查场所数", "检查场所", "checked")),
             "problems": Field(_COUNT, ("problemsfound", "发现问题", "problems")),
             "participants": Field(_COUNT, ("participants", "参加人数", "参与人数")),
-            "hours": Field(_COUNT, ("hours", "学时", "课时")),
+            "hours": Field(_COUNT, ("hoursoftraining", "学时", "课时", "hours")),
             "issues": Field(_COUNT, ("issuesofpublicity", "宣传期数", "期数", "issues")),
             "leaflets": Field(_COUNT, ("leaflets", "宣传单", "发放宣传单", "传单")),
             "questions": Field(_COUNT, ("questionsanswered", "解答咨询", "咨询", "questions")),
@@ -408,7 +411,9 @@ LAYERS: dict[str, Layer] = {
             "finding": Field("text", ("toberectified", "整改要求", "整改内容", "finding")),
             "due": Field("date", ("rectifyby", "整改期限", "整改时限", "due")),
             "rechecked_on": Field("date", ("recheckedon", "复查日期", "复查时间")),
-            "corrected": Field("boolean", ("corrected", "已整改", "是否整改", "整改完成")),
+            "corrected": Field(
+                "boolean", ("iscorrected", "已整改", "是否整改", "整改完成", "corrected")
+            ),
         },
         frozenset(),
         False,

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from geodata.messages import Message
 from gridmap.errors import ConflictError
 from gridmap.jobs.models import Job
+from gridmap.reports.activities.kinds import KINDS as ACTIVITIES
 from gridmap.reports.documents import service
 from gridmap.reports.documents.files import document_of
 from gridmap.reports.documents.late import late_records
 from gridmap.reports.documents.models import Report, ReportComparison
 from gridmap.reports.documents.queries import find_report
 from gridmap.workforce.rights import Action
-from webui.access import current_actor, needs
+from webui.access import current_actor, may_open, needs
 from webui.database import reading, writing
-from webui.language import say
+from webui.language import named, say
 from webui.reports import words
 from webui.reports.blueprint import blueprint
 from webui.reports.single import link_of
@@ -60,6 +61,7 @@ def changes(report_id: int) -> ResponseReturnValue:
         link=link_of(document.sources),
         late=late,
         record_url=_record_url,
+        what=_what,
     )
 
 
@@ -88,17 +90,30 @@ def changes_state(report_id: int) -> Response:
         )
 
 
+#: The page on which a late record is seen, and what it calls its id.
+_PAGES = {
+    "case": ("cases.show", "case_id"),
+    "activity": ("activities.show", "activity_id"),
+    "value": ("indicators.show", "indicator_id"),
+    "correction": ("indicators.history", "indicator_id"),
+}
+
+
 def _record_url(kind: str, row: Any) -> str | None:
-    """Return the page on which a late record is seen."""
-    if kind == "case":
-        return url_for("cases.show", case_id=row.id)
+    """Return the page on which a late record is seen, where the reader may."""
     if kind == "incident":
         day = row.at.date()
         return url_for(
             "map_page.show", z=18, lat=f"{row.lat:.5f}", lon=f"{row.lon:.5f}",
             sel=f"incident:{row.id}", **{"from": day, "to": day},
         )  # fmt: skip
-    return None
+    endpoint, name = _PAGES[kind]
+    return url_for(endpoint, **{name: row.id}) if may_open(endpoint) else None
+
+
+def _what(kind: str, row: Any) -> str:
+    """Say what a late record is."""
+    return say(ACTIVITIES[row.what].title) if kind == "activity" else named(row, "what")
 
 
 def _compared(session: Session, report_id: int) -> tuple[ReportComparison | None, Job | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import quote
 
 from flask import Response, current_app, render_template
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.errors import ConflictError, ForbiddenError
-from gridmap.reports.documents.files import Form, Language, document_of, facts_of, file_of
+from gridmap.reports.documents.files import Language, document_of, facts_of, file_of
 from gridmap.reports.documents.queries import find_report, pictures_of
 from gridmap.reports.documents.service import SUBJECT
 from gridmap.reports.paper.html import to_html
@@ -23,6 +23,7 @@ from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import engine, reading, writing
 from webui.reports.blueprint import blueprint
+from webui.reports.single import head_lines
 
 _KINDS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -50,7 +51,7 @@ def download(report_id: int, language: Language, form: Literal["docx", "pdf", "h
             content = _alone(session, report_id, document).encode()
     if form != "html":
         # The connection is given back first: to set a long report takes seconds.
-        content = file_of(engine(), _data_dir(), report_id, language, cast(Form, form))
+        content = file_of(engine(), _data_dir(), report_id, language, form)
     with writing() as session:
         told = {"language": language, "form": form}
         audit.record(session, actor, "report.export", (SUBJECT, report_id), after=told)
@@ -93,7 +94,13 @@ def _alone(session: Session, report_id: int, document: Document) -> str:
     )
     folder = Path(current_app.static_folder or "")
     style = (folder / "css" / "report_page.css").read_text(encoding="utf-8")
-    return render_template("reports/alone.html", document=document, content=content, style=style)
+    return render_template(
+        "reports/alone.html",
+        document=document,
+        head=head_lines(document),
+        content=content,
+        style=style,
+    )
 
 
 def _data_dir() -> Path:

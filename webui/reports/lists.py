@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
         words=request.args.get("q", "")[:100],
         kind=one_of("kind", KINDS, "") or None,
         state=one_of("state", STATES, "") or None,
-        unit_id=optional_id(request.args.get("unit"), _("Area")),
+        unit_id=optional_id(request.args.get("unit"), _("Area covered")),
         sort=cast(Sort, one_of("sort", SORTS, "asked")),
         descending="sort" not in request.args or request.args.get("order") == "desc",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.incidents.statistics import clock
-from gridmap.reports.documents.order import KINDS, Kind, Order
+from gridmap.reports.documents.order import KINDS, Order
 from gridmap.reports.documents.periods import last_whole
 from gridmap.reports.documents.queries import cell_by_code
 from gridmap.reports.documents.service import ask_report
@@ -64,13 +64,18 @@ def read_order(session: Session, actor: Actor) -> Order:
     kind = form.get("kind", "")
     if kind not in KINDS:
         raise ParameterError("kind", Message("Choose a kind of report."))
-    first, last = last_whole(cast(Kind, kind), clock(session.connection()).today)
+    first, last = last_whole(kind, clock(session.connection()).today)
     if form.get("first") or form.get("last"):
         first, last = day_of(form.get("first")), day_of(form.get("last"))
     cell = cell_by_code(session, actor, form.get("cell", "")) if kind == "cell_sheet" else None
-    # A cell names its community.
-    unit = session.get_one(Cell, cell).community_id if cell else id_of(form.get("unit"), _("Area"))
-    return Order(cast(Kind, kind), unit, first, last, cell)
+    return Order(kind, unit_of(session, cell), first, last, cell)
+
+
+def unit_of(session: Session, cell_id: int | None) -> int:
+    """Return the community of a cell, or without one the unit that the form sends."""
+    if cell_id is not None:
+        return session.get_one(Cell, cell_id).community_id
+    return id_of(request.form.get("unit"), _("Area covered"))
 
 
 def _form(given: Mapping[str, Any], fault: str | None, field: str = "") -> str:
@@ -83,8 +88,11 @@ def _form(given: Mapping[str, Any], fault: str | None, field: str = "") -> str:
         if cell_id is not None:
             cell = session.get(Cell, cell_id)
             code = cell.code if cell and actor.sees_unit(cell.community_id) else ""
-    periods = {kind: [day.isoformat() for day in last_whole(kind, today)] for kind in KINDS}
-    chosen = given.get("kind") if given.get("kind") in KINDS else "half_year"
+    periods: dict[str, list[str]] = {
+        kind: [day.isoformat() for day in last_whole(kind, today)] for kind in KINDS
+    }
+    chosen = given.get("kind", "")
+    chosen = chosen if chosen in KINDS else "half_year"
     return render_template(
         "reports/new.html",
         units=units,
@@ -92,8 +100,8 @@ def _form(given: Mapping[str, Any], fault: str | None, field: str = "") -> str:
         chosen=chosen,
         cell_code=code,
         periods=periods,
-        first=given.get("first") or periods[cast(Kind, chosen)][0],
-        last=given.get("last") or periods[cast(Kind, chosen)][1],
+        first=given.get("first") or periods[chosen][0],
+        last=given.get("last") or periods[chosen][1],
         today=today,
         given=given,
         fault=fault,

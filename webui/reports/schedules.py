@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,16 +11,15 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.reports.documents import scheduling
-from gridmap.reports.documents.order import KINDS, Kind
+from gridmap.reports.documents.order import KINDS
 from gridmap.reports.documents.periods import EVERY
 from gridmap.reports.documents.queries import cell_by_code
-from gridmap.territory.models import Cell
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
-from webui.asking import id_of
 from webui.database import reading, writing
 from webui.language import say
 from webui.reports.blueprint import blueprint
+from webui.reports.new import unit_of
 
 
 @blueprint.get("/schedules")
@@ -43,12 +40,7 @@ def add_schedule() -> ResponseReturnValue:
             if kind not in KINDS:
                 raise ParameterError("kind", Message("Choose a kind of report."))
             cell = cell_by_code(session, actor, code) if kind == "cell_sheet" else None
-            unit = (
-                session.get_one(Cell, cell).community_id
-                if cell
-                else id_of(request.form.get("unit"), _("Area"))
-            )
-            scheduling.schedule_report(session, actor, cast(Kind, kind), unit, cell)
+            scheduling.schedule_report(session, actor, kind, unit_of(session, cell), cell)
     except GridmapError as refused:
         if refused.status not in (400, 404, 409):
             raise

@@ -21,7 +21,7 @@ from gridmap.reports.documents.queries import (
     remarks_of,
 )
 from gridmap.reports.paper.html import to_html
-from gridmap.reports.paper.laying import lay_out
+from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
 from gridmap.reports.structure import Document, Fact, Heading, Source
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, may_open, needs
@@ -49,7 +49,7 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
         shown = {
             "report": row,
             "may_manage": service.may_manage(actor, row),
-            "may_write": actor.may(Action.WRITE_REPORT),
+            "may_write": actor.may(Action.WRITE_REPORT) and actor.sees_unit(row.unit_id),
             "fault": fault,
             "typed": typed or {},
         }
@@ -66,6 +66,7 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
     return render_template(
         "reports/report.html",
         document=document,
+        head=head_lines(document),
         content=to_html(
             document, picture=_picture_of(row), link=link_of(document.sources), facts=facts
         ),
@@ -125,6 +126,12 @@ def link_of(sources: Sequence[Source]) -> Link:
             return None
 
     return link
+
+
+def head_lines(document: Document) -> list[str]:
+    """Return what stands below the title: area, period, and as of when the data are."""
+    head = head_of(document)
+    return [line for line in (area_line(head), state_line(head, document.language)) if line]
 
 
 def sections_of(document: Document) -> list[tuple[str, str, int]]:

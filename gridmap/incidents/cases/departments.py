@@ -59,7 +59,7 @@ def find_department(session: Session, department_id: int) -> Department:
     NotFoundError
         If there is none with this id.
     """
-    found = session.get(Department, department_id)
+    found = session.get(Department, min(department_id, (1 << 63) - 1))
     if found is None:
         raise NotFoundError(Message("There is no department with the id {id}.", id=department_id))
     return found

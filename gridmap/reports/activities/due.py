@@ -237,9 +237,7 @@ def count_due(session: Session, actor: Actor, wanted: DueWanted) -> DueCounts:
     return DueCounts(**{state: found.get(state, 0) for state in ("done", "open", "overdue")})
 
 
-def own_duties(
-    session: Session, cells: Collection[int], communities: Collection[int], limit: int = 30
-) -> Sequence[Row[Any]]:
+def own_duties(session: Session, cells: Collection[int], limit: int = 30) -> Sequence[Row[Any]]:
     """List what somebody has to do now who answers for cells: not done, under way or just overdue.
 
     What is planned for a whole community is everybody's who answers for a cell there.
@@ -249,6 +247,10 @@ def own_duties(
     sequence of rows
         As `list_due`.
     """
+    communities = session.scalars(
+        text("SELECT DISTINCT community_id FROM cell WHERE id = ANY(:cells)"),
+        {"cells": sorted(cells)},
+    ).all()
     now = today(session)
     span = Span(now - timedelta(days=OVERDUE_DAYS), now + timedelta(days=366))
     asked = duties(
@@ -262,7 +264,7 @@ def own_duties(
             ORDER BY duty.ends, duty.cell_id, l.name, duty.plan_id LIMIT :limit
         """),
         {
-            **asked.params, "cells": sorted(cells), "communities": sorted(communities),
+            **asked.params, "cells": sorted(cells), "communities": list(communities),
             "limit": limit,
         },
     ).all()  # fmt: skip

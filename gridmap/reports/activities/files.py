@@ -43,7 +43,7 @@ HEADINGS: Mapping[str, str] = {
     "finding": N_("To be rectified"),
     "due": N_("Rectify by"),
     "rechecked_on": N_("Rechecked on"),
-    "corrected": N_("Corrected"),
+    "corrected": N_("Is corrected"),
 }
 #: Only of inspections.
 NOTICE_FIELDS = ("finding", "due", "rechecked_on", "corrected")

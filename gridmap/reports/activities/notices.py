@@ -118,7 +118,7 @@ def _words(given: str) -> str:
 def _state(notice: Notice) -> dict[str, Any]:
     return {
         "finding": notice.finding,
-        "due": notice.due,
+        "rectify_by": notice.due,
         "rechecked_on": notice.rechecked_on,
         "corrected": notice.corrected,
         "recheck_note": notice.recheck_note,

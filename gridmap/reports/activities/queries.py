@@ -242,6 +242,18 @@ def units_below(session: Session, unit_id: int) -> list[int]:
     return list(rows)
 
 
+def unit_of(session: Session, cell_id: int | None, place_id: int | None) -> int | None:
+    """Return the community of a place or a cell; None if it is in none, or neither is named."""
+    found: int | None = session.scalar(
+        text("""
+            SELECT coalesce((SELECT community_id FROM place WHERE id = :place),
+                            (SELECT community_id FROM cell WHERE id = :cell))
+        """),
+        {"cell": cell_id, "place": place_id},
+    )
+    return found
+
+
 def where_choices(session: Session, actor: Actor, unit_id: int, day: date) -> tuple[Rows, Rows]:
     """Return the cells of a community valid on a day, and its places, each ``id`` and ``name``."""
     if not actor.sees_unit(unit_id):

@@ -16,7 +16,6 @@ from gridmap.errors import NotFoundError
 from gridmap.reports.documents.models import FORMS, LANGUAGES, Report, ReportFile
 from gridmap.reports.documents.queries import pictures_of, remarks_of
 from gridmap.reports.documents.template_files import read_template
-from gridmap.reports.paper import pdf, word
 from gridmap.reports.structure import Block, Document, Fact, Heading, Paragraph
 
 Form = Literal["docx", "pdf"]
@@ -94,10 +93,7 @@ def file_of(
             return kept
         document = document_of(session, report_id, language)
         pictures = pictures_of(session, report_id)
-    if form == "pdf":
-        content = pdf.to_pdf(document, pictures)
-    else:
-        content = word.to_word(document, pictures, read_template(data_dir, language))
+    content = _set(document, pictures, form, data_dir)
     with Session(engine) as session, session.begin():
         values = {"edition": edition, "content": content}
         new = insert(ReportFile).values(**key, **values)
@@ -118,3 +114,13 @@ def freeze_files(
     for number, (language, form) in enumerate(wanted):
         tick(number / len(wanted))
         file_of(engine, data_dir, report_id, language, form)  # type: ignore[arg-type]
+
+
+def _set(document: Document, pictures: dict[str, bytes], form: Form, data_dir: Path) -> bytes:
+    # What sets PDF takes a second to load, and the pages need it seldom.
+    from gridmap.reports.paper.pdf import to_pdf
+    from gridmap.reports.paper.word import to_word
+
+    if form == "pdf":
+        return to_pdf(document, pictures)
+    return to_word(document, pictures, read_template(data_dir, document.language))

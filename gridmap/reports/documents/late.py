@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import N_
 from gridmap.incidents.statistics import Span, clock
-from gridmap.workforce.rights import Action, Actor, require
+from gridmap.workforce.rights import Action, Actor, require, require_unit
 
 #: As many are listed of each kind; all are counted.
 MOST = 50
@@ -30,45 +30,84 @@ class _Kind:
     Attributes
     ----------
     title : str
-    mark : str
-        What is remembered at the freeze: the highest id.
-    columns, origin, where : str
-        Of the rows, beside ``id``, ``at``, ``what``, ``what_en`` and ``unit``.
+    unit : str
+        The column of the unit, or of the community, that a record belongs to.
+    select : str
+        Rows with ``id``, ``at``, ``what``, ``what_en``, ``unit`` and ``unit_en``.
+    where : str
+        What makes them late, and belong to the period.
+    mark : str or None
+        What is remembered when a report is made: the highest id.
     """
 
     title: str
-    mark: str | None
+    unit: str
     select: str
     where: str
+    mark: str | None = None
 
 
-_INCIDENT = """
-    SELECT i.id, i.occurred_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
-           u.name_en AS unit_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat
-    FROM incident i JOIN category k ON k.id = i.category_id
-    LEFT JOIN unit u ON u.id = i.community_id
-"""
-_CASE = """
-    SELECT c.id, c.ended_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
-           u.name_en AS unit_en
-    FROM incident_case c JOIN category k ON k.id = c.category_id
-    LEFT JOIN unit u ON u.id = c.community_id
-"""
+_WITHIN = "{0} >= :first AND {0} < :after"
 KINDS: dict[str, _Kind] = {
     "incident": _Kind(
         N_("Incidents recorded later"),
+        "i.community_id",
+        """
+        SELECT i.id, i.occurred_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
+               u.name_en AS unit_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat
+        FROM incident i JOIN category k ON k.id = i.category_id
+        JOIN unit u ON u.id = i.community_id
+        """,
+        f"i.id > :mark AND {_WITHIN.format('i.occurred_at')}",
         "SELECT coalesce(max(id), 0) FROM incident",
-        _INCIDENT,
-        "i.id > :mark AND i.occurred_at >= :first AND i.occurred_at < :after AND {scope}",
     ),
     "case": _Kind(
         N_("Cases due in the period and ended later"),
-        None,
-        _CASE,
-        "c.ended_at > :frozen AND c.due_at >= :first AND c.due_at < :after AND {scope}",
+        "c.community_id",
+        """
+        SELECT c.id, c.ended_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
+               u.name_en AS unit_en
+        FROM incident_case c JOIN category k ON k.id = c.category_id
+        JOIN unit u ON u.id = c.community_id
+        """,
+        f"c.ended_at > :frozen AND {_WITHIN.format('c.due_at')}",
+    ),
+    "activity": _Kind(
+        N_("Activities entered later"),
+        "a.unit_id",
+        """
+        SELECT a.id, a.recorded_at AS at, a.kind AS what, a.kind AS what_en, u.name AS unit,
+               u.name_en AS unit_en
+        FROM activity a JOIN unit u ON u.id = a.unit_id
+        """,
+        "a.id > :mark AND a.day BETWEEN :first_day AND :last_day",
+        "SELECT coalesce(max(id), 0) FROM activity",
+    ),
+    "value": _Kind(
+        N_("Values of indicators entered later"),
+        "v.unit_id",
+        """
+        SELECT v.indicator_id AS id, v.entered_at AS at, n.name AS what, n.name_en AS what_en,
+               u.name AS unit, u.name_en AS unit_en
+        FROM indicator_value v JOIN indicator n ON n.id = v.indicator_id
+        JOIN unit u ON u.id = v.unit_id
+        """,
+        "v.id > :mark AND v.last BETWEEN :first_day AND :last_day",
+        "SELECT coalesce(max(id), 0) FROM indicator_value",
+    ),
+    "correction": _Kind(
+        N_("Values of indicators corrected later"),
+        "x.unit_id",
+        """
+        SELECT x.indicator_id AS id, x.at, n.name AS what, n.name_en AS what_en, u.name AS unit,
+               u.name_en AS unit_en
+        FROM indicator_change x JOIN indicator n ON n.id = x.indicator_id
+        JOIN unit u ON u.id = x.unit_id
+        """,
+        "x.id > :mark AND x.last BETWEEN :first_day AND :last_day",
+        "SELECT coalesce(max(id), 0) FROM indicator_change",
     ),
 }
-_COMMUNITY = {"incident": "i.community_id", "case": "c.community_id"}
 
 
 @dataclass(frozen=True)
@@ -105,7 +144,6 @@ def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, 
     ----------
     session : Session
     actor : Actor
-        Who sees of it what lies in the own area.
     report : row
         A finished report that the caller has seen.
     marked : dict
@@ -115,18 +153,21 @@ def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, 
     ------
     ForbiddenError
         If the actor writes no reports.
+    NotFoundError
+        If the report's area is not the actor's.
     """
     require(actor, Action.WRITE_REPORT)
+    # A bulletin of a unit above is read by more people than its records.
+    require_unit(actor, report.unit_id)
     zone = clock(session.connection()).zone
     first, after = Span(report.first, report.last).moments(zone)
     found = []
     for key, kind in KINDS.items():
-        community = _COMMUNITY[key]
-        inside = f"{community} IN {_BELOW} AND {actor.scope.condition(community)}"
-        where = kind.where.format(scope=inside)
+        where = f"{kind.where} AND {kind.unit} IN {_BELOW}"
         values = {
             "unit": report.unit_id, "first": first, "after": after, "frozen": report.frozen_at,
-            "mark": marked.get(key, 0), "limit": MOST, **actor.scope.params,
+            "first_day": report.first, "last_day": report.last, "mark": marked.get(key, 0),
+            "limit": MOST,
         }  # fmt: skip
         rows = session.execute(
             text(f"{kind.select} WHERE {where} ORDER BY at DESC, id LIMIT :limit"), values

@@ -167,6 +167,7 @@ def compare(session: Session, actor: Actor, report_id: int) -> None:
     """
     require(actor, Action.WRITE_REPORT)
     row = find_report(session, actor, report_id)
+    require_unit(actor, row.unit_id)
     if row.frozen_at is None:
         raise ConflictError(Message("The report is not finished yet."))
     session.execute(_LOCK, {"unit": f"comparison {report_id}"})

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from gridmap.reports.documents.models import Report, ReportFile
 from gridmap.reports.documents.service import OPEN
 from gridmap.reports.documents.template_files import read_template, template_path
-from gridmap.reports.paper import word
-from gridmap.reports.structure import Column, Document, Heading, Number, Paragraph, Table
+from gridmap.reports.paper.word import check_template
+from gridmap.reports.paper.word_template import default_template
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action, Actor, require
 
@@ -23,7 +23,7 @@ Language = Literal["zh", "en"]
 
 def template_or_default(data_dir: Path, language: Language) -> bytes:
     """Return the template that is in use."""
-    return read_template(data_dir, language) or word.default_template(language)
+    return read_template(data_dir, language) or default_template(language)
 
 
 def store_template(
@@ -39,7 +39,7 @@ def store_template(
         If it is no Word file, or names what does not exist.
     """
     require(actor, Action.MANAGE_SETTINGS)
-    word.to_word(_example(language), {}, content)
+    check_template(content)
     path = template_path(data_dir, language)
     path.parent.mkdir(parents=True, exist_ok=True)
     told = {"bytes": len(content), "language": language}
@@ -69,25 +69,4 @@ def _forget_word(session: Session, language: str) -> None:
             ReportFile.language == language,
             ReportFile.report_id.in_(drafts),
         )
-    )
-
-
-def _example(language: Language) -> Document:
-    """Return a short report with each kind of block that needs no picture."""
-    return Document(
-        language=language,
-        title="平安建设工作报告" if language == "zh" else "Report on community safety",
-        area="幸福社区" if language == "zh" else "Xingfu Community",
-        period="2026-01-01 – 2026-06-30",
-        state="2026-07-01 03:00",
-        blocks=(
-            Heading(level=1, text="概况" if language == "zh" else "Overview", section="overview"),
-            Paragraph(parts=("1 ", Number(shown="48"))),
-            Table(
-                title="1",
-                columns=(Column(title="a"), Column(title="b", numeric=True)),
-                rows=(("x", Number(shown="1")),),
-            ),
-            Paragraph(parts=("x",), role="remark"),
-        ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import cycle
@@ -65,8 +65,9 @@ _HOMES = {
 }  # fmt: skip
 _OTHERS = (
     Wish(
-        "offices.area", "社区办公用房平均面积", "Area of community offices", "办公用房面积(平方米)",
-        "Area of offices (m²)", "社区办公用房数", "Community offices", per=1, unit="m²",
+        "offices.area", "社区办公用房平均面积", "Area of community offices",
+        "办公用房面积（平方米）", "Area of offices (m²)", "社区办公用房数", "Community offices",
+        per=1, unit="m²",
         level="town", period_kind="year", over_time="last", target=Decimal(100), places=0,
     ),
     Wish(
@@ -89,7 +90,21 @@ _OTHERS = (
         places=0,
     ),
 )  # fmt: skip
-_SLIP, _SLIP_REASON = 5, "重复上报,已核减"
+#: Of these nothing is entered.
+_RECORDS = (
+    Wish(
+        "cases.closing", "结案率", "Closing rate", "结案数", "Cases closed", "应结案数",
+        "Cases due", numerator_measure="cases.closed", denominator_measure="cases.due",
+        within=True, target=Decimal(95),
+    ),
+    Wish(
+        "incidents.households", "每千户警情数", "Incidents per 1,000 households", "警情数",
+        "Incidents", "户数", "Households", per=1000, unit="‰",
+        numerator_measure="incidents.count", denominator_measure="people.households",
+        better="down", places=1,
+    ),
+)  # fmt: skip
+_SLIP, _SLIP_REASON = 5, "重复上报，已核减"
 
 Rows = Sequence[tuple[int, ...]]
 
@@ -118,6 +133,8 @@ def load_indicators(session: Session, now: datetime) -> bool:
     day = now.astimezone(ZoneInfo(territory_settings(session).time_zone)).date()
     places = _Places(session)
     _load_homes(session, places, day)
+    for wish in _RECORDS:
+        create_indicator(session, SYSTEM, wish)
     offices, standard, satisfaction, turnout, placements = (
         create_indicator(session, SYSTEM, wish) for wish in _OTHERS
     )
@@ -147,11 +164,12 @@ def spread(rows: Rows, units: Sequence[int]) -> dict[int, tuple[int, ...]]:
 def earlier(row: tuple[int, ...], place: int, ago: int) -> tuple[int, ...]:
     """Return what a community had reached some half-months ago; what is planned stays.
 
-    Each has its own pace, so that ranks change.
+    Each goes on by 1 to 9 per cent of today's count in a half-month, one faster now, another
+    then, so that ranks change.
     """
     planned, *done = row
-    pace = 2 + place * 7 % 15
-    return planned, *(count - count * ago * pace // 400 for count in done)
+    missing = sum(1 + (place * 7 + step * 5) % 9 for step in range(ago))
+    return planned, *(count - count * missing // 100 for count in done)
 
 
 class _Places:
@@ -181,15 +199,20 @@ def _load_homes(session: Session, places: _Places, day: date) -> None:
             unit = places.communities[0]
             wrong = {**values, unit: (values[unit][0] + _SLIP, values[unit][1])}
             _save(session, made[code], span, wrong)
-            right = [Entered(unit, *map(Decimal, values[unit]), version=1)]
+            right = [_entered(unit, values[unit], 1)]
             save_values(session, SYSTEM, made[code].id, span, right, _SLIP_REASON)
 
 
 def _save(
-    session: Session, indicator: Indicator, span: Span, values: dict[int, tuple[int, ...]]
+    session: Session, indicator: Indicator, span: Span, values: Mapping[int, tuple[int, ...]]
 ) -> None:
-    entered = [Entered(unit, *map(Decimal, counts)) for unit, counts in values.items()]
+    entered = [_entered(unit, counts) for unit, counts in values.items()]
     save_values(session, SYSTEM, indicator.id, span, entered)
+
+
+def _entered(unit: int, counts: Sequence[int], version: int = 0) -> Entered:
+    numerator, denominator = counts
+    return Entered(unit, Decimal(numerator), Decimal(denominator), version)
 
 
 def _newest(indicator: Indicator, day: date) -> Span:

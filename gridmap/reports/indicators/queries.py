@@ -203,3 +203,21 @@ def corrections(
         text(f"SELECT count(*) FROM indicator_change c WHERE {where}"), values
     ).scalar_one()
     return rows, total
+
+
+def outlines(session: Session, units: Collection[int]) -> str:
+    """Return the outlines of units as GeoJSON with their ids, as fine as a map of them shows."""
+    made: str = session.execute(
+        text("""
+            WITH chosen AS (SELECT id, geom FROM unit WHERE id = ANY(:units) AND geom IS NOT NULL),
+            extent AS (SELECT ST_Extent(geom) AS box FROM chosen)
+            SELECT '{"type":"FeatureCollection","features":[' || coalesce(string_agg(
+                '{"type":"Feature","id":' || id || ',"properties":{},"geometry":'
+                    || ST_AsGeoJSON(ST_SimplifyPreserveTopology(
+                        geom, greatest(ST_XMax(box) - ST_XMin(box), 0.001) / 2500), 5)
+                    || '}', ',' ORDER BY id), '') || ']}'
+            FROM chosen, extent
+        """),
+        {"units": list(units)},
+    ).scalar_one()
+    return made

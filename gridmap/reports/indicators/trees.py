@@ -18,7 +18,7 @@ LEVELS = ("county", "town", "community")
 
 @dataclass(frozen=True)
 class Tree:
-    """Units by code, with their parents.
+    """Units by level from the top and by code, with their parents.
 
     Attributes
     ----------
@@ -37,6 +37,17 @@ class Tree:
     def of_level(self, level: str) -> list[Row[Any]]:
         """Return the units of a level."""
         return [unit for unit in self.units if unit.level == level]
+
+    def below(self, unit_id: int | None) -> Tree:
+        """Return a unit with all below it; the whole tree without one."""
+        if unit_id is None:
+            return self
+        inside = {unit_id}
+        # A unit comes after the one it belongs to.
+        for unit in self.units:
+            if unit.parent_id in inside:
+                inside.add(unit.id)
+        return Tree([unit for unit in self.units if unit.id in inside])
 
     def levels_above(self, level: str) -> tuple[str, ...]:
         """Return the levels that can be ranked where counts are entered for one, from it upwards.
@@ -74,15 +85,12 @@ def find_tree(session: Session, actor: Actor, unit_id: int | None = None) -> Tre
     """
     rows = session.execute(
         text(f"""
-            SELECT u.id, u.code, u.level, u.name, u.name_en, u.parent_id FROM unit u
-            LEFT JOIN unit p ON p.id = u.parent_id
-            WHERE {unit_condition(actor, "u.id")}
-              AND (CAST(:unit AS bigint) IS NULL OR :unit IN (u.id, u.parent_id, p.parent_id))
-            ORDER BY u.code
+            SELECT id, code, level, name, name_en, parent_id FROM unit
+            WHERE {unit_condition(actor, "id")} ORDER BY level = 'community', level = 'town', code
         """),
-        {"unit": unit_id, **unit_params(actor)},
+        unit_params(actor),
     ).all()
-    return Tree(rows)
+    return Tree(rows).below(unit_id)
 
 
 def siblings(session: Session, unit_id: int) -> Tree:

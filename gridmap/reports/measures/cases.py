@@ -1,9 +1,10 @@
-"""Measures of cases: those due in a span, and disputes received in it."""
+"""Measures of cases: those due in a span, and the disputes among them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 from sqlalchemy.orm import Session
@@ -48,8 +49,7 @@ def count(
         FROM incident_case c {placed.joins} {_DISPATCHED if "to_dispatch" in times else ""}
         WHERE {DUE} AND {scope.condition("c.community_id")} GROUP BY 1
     """
-    values = {"first": span.first, "last": span.last, "now": datetime.now(UTC), **scope.params}
-    found = read(session, statement, values)
+    found = read(session, statement, _values(span, scope))
     if found.empty:
         return found
     parts = []
@@ -71,26 +71,23 @@ def count(
 def count_disputes(
     session: Session, keys: Collection[str], span: Span, group: Group, scope: Scope
 ) -> pd.DataFrame:
-    """Count the disputes received, and those of them that are settled by now."""
-    placed = placing(group, "c", "local_date(c.opened_at)")
+    """Count the disputes due, and those of them that are settled by now."""
+    placed = placing(group, "c", "local_date(c.due_at)")
     statement = f"""
         WITH RECURSIVE disputes AS (
             SELECT id FROM category WHERE code = :disputes
             UNION ALL SELECT k.id FROM category k JOIN disputes d ON k.parent_id = d.id
         )
-        SELECT {placed.member} AS member, 'disputes.settled' AS measure,
-               count(*) FILTER (WHERE c.ended_at <= CAST(:now AS timestamptz)) AS numerator,
-               count(*) AS denominator
-        FROM incident_case c {placed.joins}
-        WHERE c.category_id IN (SELECT id FROM disputes) AND c.step <> 'withdrawn'
-          AND c.opened_at >= CAST(:first AS date)::timestamp
-              AT TIME ZONE (SELECT time_zone FROM territory_settings)
-          AND c.opened_at < (CAST(:last AS date) + 1)::timestamp
-              AT TIME ZONE (SELECT time_zone FROM territory_settings)
-          AND {scope.condition("c.community_id")} GROUP BY 1
+        SELECT member, 'disputes.settled' AS measure, closed AS numerator, due AS denominator
+        FROM (
+            SELECT {placed.member} AS member, {COUNTS} FROM incident_case c {placed.joins}
+            WHERE {DUE} AND c.category_id IN (SELECT id FROM disputes)
+              AND {scope.condition("c.community_id")} GROUP BY 1
+        ) AS counted
     """
-    values = {
-        "first": span.first, "last": span.last, "now": datetime.now(UTC), "disputes": DISPUTES,
-        **scope.params,
-    }  # fmt: skip
+    values = {**_values(span, scope), "disputes": DISPUTES}
     return read(session, statement, values)
+
+
+def _values(span: Span, scope: Scope) -> dict[str, Any]:
+    return {"first": span.first, "last": span.last, "now": datetime.now(UTC), **scope.params}

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.reports.measures import cases, incidents, patrols, people
+from gridmap.reports.measures import activities, cases, incidents, patrols, people
 from gridmap.reports.measures.members import members
 from gridmap.reports.measures.registry import MEASURES, Group
 from gridmap.territory.scope import Scope
@@ -21,6 +21,8 @@ _COUNTERS = {
     "incidents": incidents.count,
     "cases": cases.count,
     "disputes": cases.count_disputes,
+    "sweeps": activities.count,
+    "inspections": activities.count,
     "patrols": patrols.count,
     "people": people.count,
 }
@@ -91,7 +93,7 @@ def _with_values(found: pd.DataFrame) -> pd.DataFrame:
     cents = (20_000 * numerator[some] + denominator[some]) // (2 * denominator[some])
     value[some] = [Decimal(int(each)).scaleb(-2) for each in cents]
     timed = (unit == "h").to_numpy()
-    value[timed] = [None if np.isnan(h) else _hours(h) for h in hours[timed]]
+    value[timed] = [None if np.isnan(h) else _hours(h) for h in hours[timed].tolist()]
     return pd.DataFrame(
         {
             "member": found["member"],

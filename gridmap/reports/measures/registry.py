@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from geodata.messages import N_
-from gridmap.incidents.cases.models import STEPS
 
 Group = Literal["cell", "cadre", "community", "town", "department", "all"]
 Unit = Literal["", "%", "h"]
@@ -76,6 +75,12 @@ def _hours(key: str, title: str, numerator: str) -> Measure:
     return Measure(key, title, "h", numerator, None, "down", EVERY, "cases.index", _ANY)
 
 
+def _of_activities(key: str, title: str, denominator: str, kind: str) -> Measure:
+    return Measure(
+        key, title, "%", title, denominator, "up", PLACES, "activities.index", {"kind": kind}
+    )
+
+
 def _people(name: str, title: str) -> Measure:
     return Measure(f"people.{name}", title, "", title, None, None, PLACES, None)
 
@@ -100,9 +105,13 @@ _ALL = (
     _hours("cases.to_close_p90", N_("Time to close, 90 %"), N_("Cases closed")),
     Measure(
         "disputes.settled", N_("Disputes settled"), "%", N_("Disputes settled"),
-        N_("Disputes received"), "up", PLACES, "cases.index",
-        _ANY | {"category": DISPUTES, "step": [step for step in STEPS if step != "withdrawn"]},
+        N_("Disputes due"), "up", PLACES, "cases.index",
+        _ANY | {"category": DISPUTES},
         {"outcome": "closed"},
+    ),
+    _of_activities("sweeps.done", N_("Sweeps done"), N_("Sweeps due"), "sweep"),
+    _of_activities(
+        "inspections.done", N_("Inspections done"), N_("Inspections due"), "inspection"
     ),
     Measure(
         "patrols.covered", N_("Patrol coverage"), "%", N_("Incidents near a patrol"),

@@ -47,6 +47,8 @@ class Ground:
 
     Attributes
     ----------
+    name : str
+        Of the unit.
     crs : pyproj.CRS
         The local plane in metres; all that follows is in it.
     outline : Polygon or MultiPolygon
@@ -62,6 +64,7 @@ class Ground:
         One row for each ``kind``: ``green``, ``water``, ``rail``.
     """
 
+    name: str
     crs: pyproj.CRS
     outline: Geometry
     units: gpd.GeoDataFrame
@@ -96,9 +99,13 @@ class Ground:
         return chosen.assign(name=names)[["id", "name", "geometry"]]
 
     def named_cells(self) -> gpd.GeoDataFrame:
-        """Return the cells, with ``id``, ``name`` (else the code's serial) and the outline."""
-        names = self.cells["name"]
-        named = names.where(names != "", self.cells["code"].str[-3:])
+        """Return the cells, with ``id``, ``name`` and the outline.
+
+        The name is without that of the unit, which is above each map; a cell without a name is
+        called by the serial in its code.
+        """
+        names = self.cells["name"].astype(str).str.removeprefix(self.name).str.strip()
+        named = names.where(names != "", self.cells["code"].astype(str).str[-3:])
         return self.cells.assign(name=named)[["id", "name", "geometry"]]
 
 
@@ -120,7 +127,8 @@ def read_ground(session: Session, unit_id: int, day: date | None = None) -> Grou
         If there is no such unit.
     """
     ids = list(session.scalars(text(_BELOW), {"id": unit_id}))
-    if not ids:
+    name = session.scalar(text("SELECT name FROM unit WHERE id = :id"), {"id": unit_id})
+    if name is None:
         raise NotFoundError(Message("There is no unit with the id {id}.", id=unit_id))
     asked: dict[str, Any] = {"id": unit_id, "ids": ids, "day": day}
     box = west, south, east, north = _box(session, asked)
@@ -138,8 +146,9 @@ def read_ground(session: Session, unit_id: int, day: date | None = None) -> Grou
     units = read.frame(_UNITS, ("id", "code", "level", "name", "name_en"))
     cells = read.frame(_CELLS, ("id", "code", "kind", "name", "community_id"))
     return Ground(
+        name=name,
         crs=crs,
-        outline=_outline(units, unit_id, cells),
+        outline=_outline(units, unit_id),
         units=units[units["id"] != unit_id].reset_index(drop=True),
         cells=cells,
         roads=read.frame(_roads(pixel), ("rank",)),
@@ -190,10 +199,10 @@ def _widened(box: tuple[float, float, float, float], size: tuple[float, float]) 
     }
 
 
-def _outline(units: gpd.GeoDataFrame, unit_id: int, cells: gpd.GeoDataFrame) -> Geometry:
+def _outline(units: gpd.GeoDataFrame, unit_id: int) -> Geometry:
     """Return the unit's own outline, or else that of what lies in it."""
     own = units[units["id"] == unit_id]
-    for shapes in (own.geometry, units.geometry, cells.geometry):
+    for shapes in (own.geometry, units.geometry):
         if len(shapes):
             return shapely.make_valid(shapely.union_all(shapely.make_valid(shapes.to_numpy())))
     return shapely.MultiPolygon()
@@ -225,12 +234,11 @@ _VALID = """
     AND CASE WHEN CAST(:day AS date) IS NULL THEN valid_to IS NULL
              ELSE valid @> CAST(:day AS date) END
 """
-_EXTENT = f"""
+_EXTENT = """
     SELECT ST_XMin(e) AS west, ST_YMin(e) AS south, ST_XMax(e) AS east, ST_YMax(e) AS north FROM (
         SELECT coalesce(
             (SELECT ST_Extent(geom) FROM unit WHERE id = :id),
-            (SELECT ST_Extent(geom) FROM unit WHERE id = ANY(:ids)),
-            (SELECT ST_Extent(geom) FROM cell WHERE {_VALID})
+            (SELECT ST_Extent(geom) FROM unit WHERE id = ANY(:ids))
         ) AS e
     ) b
 """

@@ -41,17 +41,27 @@ class Label:
     box: Box
 
 
-def place(wishes: Sequence[Wish], frame: Box, taken: Sequence[Box] = ()) -> list[Label]:
+def place(wishes: Sequence[Wish], frame: Box, gap_mm: float = 0.0) -> list[Label]:
     """Place names, those that come first before the others.
 
     A name is broken into two lines, made smaller or moved a little before it is left out.
+
+    Parameters
+    ----------
+    wishes : sequence of Wish
+    frame : tuple of float
+        Left, bottom, right, top in millimetres.
+    gap_mm : float
+        The least distance between two names.
     """
-    boxes, placed = list(taken), []
+    boxes: list[Box] = []
+    placed = []
     for wish in wishes:
         label = next((one for one in _tries(wish) if _free(one.box, boxes, frame)), None)
         if label is not None:
             placed.append(label)
-            boxes.append(label.box)
+            left, bottom, right, top = label.box
+            boxes.append((left - gap_mm, bottom - gap_mm, right + gap_mm, top + gap_mm))
     return placed
 
 

@@ -29,10 +29,10 @@ from gridmap.reports.pictures.style import GREY, INK, SMALL, TINY
 _NORTH_MM, _SCALE_MM = 11.0, 42.0
 #: No map is higher for its width: its caption and its heading share its page.
 _MOST_ASPECT = 1.5
-#: So many areas are named, and more are not: their names would be read one by one in a table.
-_MOST_NAMES = 80
-#: Outlines of areas that are narrower on paper would be all that is seen.
-_LEAST_AREA_MM = 1.3
+#: So many areas are named; of more only some, so far apart that the colours are seen.
+_MOST_NAMES, _GAP_MM = 80, 7.0
+#: Outlines of units and cells that are narrower on paper would be all that is seen.
+_LEAST_UNIT_MM, _LEAST_CELL_MM = 5.0, 3.0
 _WATER, _GREEN, _LAND, _ROAD, _SHORE = (
     "#cfe0ec", "#e3ebdd", "#f6f5f2", "#8d8d8d", "#9fb8ca",
 )  # fmt: skip
@@ -226,12 +226,21 @@ class _Coloured:
 
 def _boundary_levels(ground: Ground, frame: _Frame) -> list[str]:
     """Return whose boundaries are drawn, from the widest: not those that would cover the map."""
-    levels = [each for each in ("town", "community") if each in set(ground.units["level"])]
-    if len(ground.cells):
-        typical = float(np.median(np.sqrt(shapely.area(ground.cells.geometry.to_numpy()))))
-        if typical / frame.metres >= _LEAST_AREA_MM:
-            levels.append("cell")
+    levels = []
+    for level in _BOUNDARIES:
+        outlines = _outlines(ground, level)
+        least = _LEAST_CELL_MM if level == "cell" else _LEAST_UNIT_MM
+        if len(outlines):
+            typical = float(np.median(np.sqrt(shapely.area(outlines))))
+            if typical / frame.metres >= least:
+                levels.append(level)
     return levels
+
+
+def _outlines(ground: Ground, level: str) -> shapes.Shapes:
+    units = ground.units[ground.units["level"] == level]
+    outlines: shapes.Shapes = (ground.cells if level == "cell" else units).geometry.to_numpy()
+    return outlines
 
 
 def _draw_ground(axes: Axes, ground: Ground, coloured: _Coloured) -> None:
@@ -260,8 +269,7 @@ def _draw_ground(axes: Axes, ground: Ground, coloured: _Coloured) -> None:
 
 def _draw_boundaries(axes: Axes, ground: Ground, levels: list[str]) -> None:
     for level in reversed(levels):
-        units = ground.units[ground.units["level"] == level] if level != "cell" else ground.cells
-        add(axes, shapes.lines(units.geometry.to_numpy(), **_BOUNDARIES[level][1]))
+        add(axes, shapes.lines(_outlines(ground, level), **_BOUNDARIES[level][1]))
     add(axes, shapes.lines(np.array([ground.outline]), color=INK, linewidth=1.3))
 
 
@@ -293,7 +301,9 @@ def _draw_labels(
             )
         )
     halo = [withStroke(linewidth=1.8, foreground="white")]
-    for label in labels.place(wishes, (0.7, top - frame.high + 0.5, frame.wide - 0.5, top - 0.5)):
+    gap = _GAP_MM if len(named) > _MOST_NAMES else 0.0
+    room = (0.7, top - frame.high + 0.5, frame.wide - 0.5, top - 0.5)
+    for label in labels.place(wishes, room, gap):
         left, bottom, right, upper = label.box
         sheet.text((left + right) / 2, (bottom + upper) / 2, "\n".join(label.lines), ha="center",
                    va="center", size=label.size, linespacing=1.1, path_effects=halo)  # fmt: skip

@@ -107,7 +107,9 @@ class Overlay:
             return []
         points = in_plane(self.points, self.crs)
         if "group" not in points:
-            return [(translate(N_("Place"), self.language), _mark(*_MARKERS[0]), points)]
+            return [
+                (translate(N_("Place of an incident"), self.language), _mark(*_MARKERS[0]), points)
+            ]
         names = list(points["group"].value_counts(sort=True).index)
         found = [
             (str(name), _mark(*_MARKERS[number]), points[points["group"] == name])

@@ -18,10 +18,11 @@ _MOST_POINTS = 40_000
 
 
 def add(axes: Axes, patches: Iterable[PathPatch]) -> None:
-    """Draw patches above what is there."""
+    """Draw patches above what is there, within the limits that the axes have."""
     for patch in patches:
         patch.set_zorder(2)
-        axes.add_patch(patch)
+        # `add_patch` would look for the box of each of a hundred thousand strokes.
+        axes.add_artist(patch)
 
 
 def areas(shapes: Shapes, **style: Any) -> Iterator[PathPatch]:

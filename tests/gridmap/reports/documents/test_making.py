@@ -240,5 +240,50 @@ def test_the_late_records_are_those_of_the_reports_area_alone(
     session.commit()
     row = queries.find_report(session, planner, report_id)
     marked = look_marks(session, report_id)
-    (found, _) = late_records(session, planner, row, marked)
+    found, *others = late_records(session, planner, row, marked)
     assert (found.total, [each.at.day for each in found.rows]) == (3, [5, 4, 3])
+    assert {each.kind: each.total for each in others} == {
+        "case": 0, "activity": 0, "value": 0, "correction": 0,
+    }  # fmt: skip
+
+
+def test_activities_and_values_that_came_late_are_listed(
+    own_engine: Engine, own_place: Place, make: Make
+) -> None:
+    session, planner = own_place.session, own_place.people["planner"]
+    add = text("""
+        INSERT INTO activity (kind, day, unit_id, participants, recorded_name)
+        VALUES ('meeting', :day, :unit, 5, 'x') RETURNING id
+    """)
+    session.execute(add, {"day": date(2026, 3, 1), "unit": own_place.unit.id})
+    session.commit()
+    report_id = ask(own_place)
+    make()
+    late = session.execute(add, {"day": date(2026, 6, 30), "unit": own_place.unit.id}).scalar_one()
+    for day, unit in (
+        (date(2026, 7, 1), own_place.unit.id),
+        (date(2026, 3, 1), own_place.other.id),
+    ):
+        session.execute(add, {"day": day, "unit": unit})
+    session.execute(
+        text("""
+            WITH made AS (
+                INSERT INTO indicator (code, name, name_en, form, numerator, numerator_en, level,
+                                       period_kind, over_time)
+                VALUES ('homes', '建房', 'Homes', 'count', '户', 'homes', 'community', 'month',
+                        'sum') RETURNING id
+            ) INSERT INTO indicator_change (indicator_id, unit_id, first, last, numerator_before,
+                                            numerator, reason, user_name)
+            SELECT id, :unit, '2026-02-01', '2026-02-28', 1, 2, '更正', 'x' FROM made
+        """),
+        {"unit": own_place.unit.id},
+    )
+    session.commit()
+    row = queries.find_report(session, planner, report_id)
+    found = {
+        each.kind: each
+        for each in late_records(session, planner, row, look_marks(session, report_id))
+    }
+    assert [(each.id, each.what) for each in found["activity"].rows] == [(late, "meeting")]
+    assert [each.what for each in found["correction"].rows] == ["建房"]
+    assert (found["incident"].total, found["value"].total) == (0, 0)

@@ -18,8 +18,8 @@ from gridmap.territory.models import Unit
 from gridmap.territory.scope import Scope
 from gridmap.workforce.rights import SYSTEM, Actor, Role
 
-JUNE = Span(date(2026, 6, 1), date(2026, 6, 30))
-MAY = Span(date(2026, 5, 1), date(2026, 5, 31))
+JUNE = Span(date(2025, 6, 1), date(2025, 6, 30))
+MAY = Span(date(2025, 5, 1), date(2025, 5, 31))
 WISH = Wish(
     "homes", "建成率", "Homes built", "已建成", "Built", "计划", "Planned", within=True,
     over_time="last", target=Decimal(20),
