@@ -121,6 +121,11 @@ VISITS = [
     Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]", phone=True),
     Visit("/patrols/import", "planner"),
     Visit("/patrols/streets", "planner", MAP, phone=True),
+    Visit("/indicators", "supervisor", phone=True),
+    Visit("/indicators/{indicator}", "supervisor", MAP, phone=True),
+    Visit("/indicators/{indicator}/entry", "supervisor", phone=True),
+    Visit("/indicators/{indicator}/history", "admin"),
+    Visit("/indicators/{indicator}/edit", "supervisor"),
     Visit("/reports", "planner", phone=True),
     Visit("/reports", "cadre", phone=True),
     Visit("/reports/new", "planner", phone=True),
@@ -146,6 +151,7 @@ def ids(app: Flask) -> dict[str, Any]:
                     (SELECT min(m.shift_id) FROM shift_member m WHERE m.cadre_id = d.id
                        AND m.starts > now()) AS shift,
                     (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
+                    (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -252,6 +258,14 @@ def test_axe_finds_no_serious_fault(
         ),
         (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
         (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
+        (
+            Visit("/indicators/{indicator}", "supervisor", MAP),
+            ["[name=unit]", "[name=on]", "#print", ".hot-acts .main-act", ".note button"],
+        ),
+        (
+            Visit("/indicators/{indicator}/entry", "supervisor"),
+            ["[name=file]", "[name^=numerator]", "[name^=denominator]", "#reason", ".main-act"],
+        ),
         (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",

@@ -80,9 +80,9 @@ def count(matter: Matter) -> Counted:
         say(Both("事件：{before}", "Incidents in {before}"), before=matter.versus.name),
         "dashboard.records",
         earlier,
-    ) as source:
-        # Both spans were counted by one statement.
-        source.records = sum(row.before for row in rows)
+    ) as former:
+        former.counted_with(source)
+        former.records = sum(row.before for row in rows)
     tree = read_tree(matter.connection)
     now = tree.summed({row.category_id: row.n for row in rows})
     before = tree.summed({row.category_id: row.before for row in rows})
