@@ -61,10 +61,9 @@ def with_remarks(document: Document, said: dict[str, str]) -> Document:
         if isinstance(block, Heading):
             close(block.level)
             open_.append(block)
-        elif isinstance(block, Paragraph) and block.role == "missing":
-            if open_ and open_[-1].section in written:
-                continue
-        blocks.append(block)
+        empty = isinstance(block, Paragraph) and block.role == "missing"
+        if not (empty and open_ and open_[-1].section in written):
+            blocks.append(block)
     close(1)
     titles = {block.text for block in blocks
               if isinstance(block, Heading) and block.section in written}  # fmt: skip
