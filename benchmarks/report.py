@@ -80,7 +80,7 @@ def _report(url: str, sender: Connection) -> None:
     with TemporaryDirectory() as folder:
         for form in ("docx", "pdf"):
             started = time.perf_counter()
-            content = files.file_of(engine, Path(folder), report_id, "zh", form)  # type: ignore[arg-type]
+            content = files.file_of(engine, Path(folder), report_id, "zh", form)
             times[f"{form}_s"] = time.perf_counter() - started
             sizes[f"{form}_kb"] = len(content) / 1024
     times["seconds"] = time.perf_counter() - began

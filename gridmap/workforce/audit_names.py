@@ -63,6 +63,7 @@ _NAMES = {
         "SELECT e.id, CASE WHEN :english THEN coalesce(u.name_en, u.name) ELSE u.name END "
         "|| ' ' || e.first || '/' || e.last AS name FROM evaluation e "
         "JOIN unit u ON u.id = e.unit_id"
+    ),
     "report": (
         "SELECT r.id, r.id || ' ' || CASE WHEN :english THEN coalesce(u.name_en, u.name) "
         "ELSE u.name END || ' ' || r.last AS name FROM report r JOIN unit u ON u.id = r.unit_id"

@@ -87,8 +87,6 @@ def make_work(engine: Engine, *units: int) -> None:
             make_plan(session, SYSTEM, plan)
 
 
-def make_reports(engine: Engine, *units: int) -> None:
-    """Make for each unit a published report and a draft, by the program's own hand."""
 def make_reports(engine: Engine, *units: int) -> list[int]:
     """Make for each unit a published report and a draft; return the ids of the drafts."""
     drafts = []
