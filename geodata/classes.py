@@ -10,6 +10,9 @@ CLASSES = 5
 #: Changes in per cent; the class in the middle means about the same.
 CHANGE_BREAKS = (-30.0, -10.0, 10.0, 30.0)
 
+#: Shares in per cent, where they do not differ enough to say.
+SHARE_BREAKS = (20.0, 40.0, 60.0, 80.0)
+
 
 def round_breaks(values: Sequence[float], classes: int = CLASSES) -> list[float]:
     """Return the upper ends of all classes but the last.

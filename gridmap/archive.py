@@ -1,7 +1,7 @@
 """The file of a backup: a tar of the database, the photos of its cases, and what a town has once.
 
-That is its template of the responsibility sheet, and the key that signs packages for others: who
-has the file can sign as the town, and reads all else of it too.
+That is its templates of the responsibility sheet and of reports, and the key that signs packages
+for others: who has the file can sign as the town, and reads all else of it too.
 
 The database is PostgreSQL's own custom format, which compresses itself, and photos are JPEG; so
 the tar is not compressed, and any tar program can take it apart. A backup of an early version is
@@ -27,6 +27,7 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.exchange.packages.signing import signing_key_path
 from gridmap.incidents.cases.photos import photo_folder, photo_path
+from gridmap.reports.documents.template_files import template_paths
 from gridmap.settings import Settings
 from gridmap.workforce.sheet import template_path
 
@@ -34,7 +35,7 @@ _DATABASE = "database.dump"
 _PHOTO = re.compile(r"photos/([0-9a-f]{2})/\1[0-9a-f]{30}(?:\.small)?\.jpg")
 _TEMPLATE = "templates/responsibility.docx"
 _SIGNING_KEY = "package-signing-key.pem"
-_SINGLE = (_TEMPLATE, _SIGNING_KEY)
+_SINGLE = (_TEMPLATE, *template_paths(Path()), _SIGNING_KEY)
 #: What PostgreSQL's custom format begins with.
 _MAGIC = b"PGDMP"
 
@@ -175,6 +176,7 @@ def _single(settings: Settings) -> dict[str, Path]:
     """Return what a town has once: the name in a backup, and where it lies."""
     return {
         _TEMPLATE: template_path(settings.data_dir),
+        **template_paths(settings.data_dir),
         _SIGNING_KEY: signing_key_path(settings.data_dir),
     }
 

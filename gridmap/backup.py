@@ -27,8 +27,8 @@ from gridmap.settings import Settings
 def backup(url: str, file: Path, settings: Settings, *, replace: bool = False) -> Packed:
     """Write a database and the photos it names to a file.
 
-    The photos are read after the database, and are never changed or removed: each that the
-    database names is there by then.
+    The photos are read after the database and never change: each that the database names is there
+    by then, but for those of an activity that somebody deletes in this moment.
 
     Parameters
     ----------
@@ -202,12 +202,15 @@ def restoring(settings: Settings, name: str = "gridmap") -> Iterator[Target]:
 
 
 def _photos(url: str) -> list[str]:
-    """Return the names of all photos; a database of an early version knows none."""
+    """Return the names of all photos; a database of an early version knows some tables not yet."""
+    names: list[str] = []
     with psycopg.connect(_plain(make_url(url))) as connection:
-        kept = connection.execute("SELECT to_regclass('case_photo') IS NOT NULL").fetchone()
-        if kept != (True,):
-            return []
-        return [name for (name,) in connection.execute("SELECT name FROM case_photo ORDER BY id")]
+        for table in ("case_photo", "activity_photo"):
+            known = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [table]).fetchone()
+            if known == (True,):
+                query = sql.SQL("SELECT name FROM {} ORDER BY id").format(sql.Identifier(table))
+                names += [name for (name,) in connection.execute(query)]
+    return names
 
 
 def _contents(dump: Path, file: Path) -> str:

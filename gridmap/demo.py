@@ -23,6 +23,9 @@ from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.patrols.streets.service import build_first, build_network
 from gridmap.patrols.tracks.demo import load_tracks
 from gridmap.progress import track
+from gridmap.reports.activities.demo import load_activities
+from gridmap.reports.evaluation.demo import load_evaluations
+from gridmap.reports.indicators.demo import load_indicators
 from gridmap.territory.importing.buildings import COUNTS
 from gridmap.territory.importing.layer import Choices
 from gridmap.territory.importing.origin import Origin
@@ -107,3 +110,7 @@ def _load_staff(session: Session, seed: int, now: datetime) -> None:
         load_routes(session, community)
         load_shifts(session, seed, now)
         load_tracks(session, seed, now)
+        load_indicators(session, now)
+        load_activities(session, seed, community, now)
+        # What is counted comes before.
+        load_evaluations(session, now, community)

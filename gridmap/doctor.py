@@ -10,8 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from geodata.messages import Message
+from gridmap.incidents.importing.partitions import left
 from gridmap.jobs.service import SERVING
 from gridmap.migrate import pending
 from gridmap.settings import Settings
@@ -19,7 +21,7 @@ from gridmap.settings import Settings
 #: Multiranges came with PostgreSQL 14; the tile functions in use with PostGIS 3.1.
 OLDEST_POSTGRESQL = 14
 OLDEST_POSTGIS = (3, 1)
-_GIB = 1 << 30
+_MIB, _GIB = 1 << 20, 1 << 30
 
 
 class State(StrEnum):
@@ -49,6 +51,7 @@ def examine(settings: Settings, engine: Engine) -> Iterator[Finding]:
     yield migrations
     if migrations.state is State.OK:
         yield check_jobs(engine)
+        yield check_imports(engine)
 
 
 def check_disk(folder: Path) -> Finding:
@@ -177,4 +180,22 @@ def check_jobs(engine: Engine) -> Finding:
         State.WARNING,
         Message("no process does long work, and {count} jobs wait", count=waiting),
         Message("Start the server with GRIDMAP_JOB_PROCESSES above 0, or run: gridmap jobs"),
+    )
+
+
+def check_imports(engine: Engine) -> Finding:
+    """Look for tables that imports left which were cut off."""
+    with Session(engine) as session:
+        tables = left(session)
+    if not tables:
+        return Finding(State.OK, Message("no import was cut off and left tables behind"))
+    return Finding(
+        State.WARNING,
+        Message(
+            "{count} tables of imports that were cut off take {size_mb:.0f} MB: {names}",
+            count=len(tables),
+            size_mb=sum(size for _, size in tables) / _MIB,
+            names=", ".join(name for name, _ in tables),
+        ),
+        Message("Nothing in them is in use. Run: gridmap tidy"),
     )

@@ -11,16 +11,24 @@ from gridmap.patrols import models as patrols
 from gridmap.patrols.plans import models as plans
 from gridmap.patrols.shifts import models as shifts
 from gridmap.patrols.tracks import models as tracks
+from gridmap.reports.activities import models as activities
+from gridmap.reports.documents import models as documents
+from gridmap.reports.evaluation import models as evaluation
+from gridmap.reports.indicators import models as indicators
 from gridmap.territory import models as territory
 from gridmap.workforce import models as workforce
 
 __all__ = [
     "Base",
+    "activities",
     "agencies",
     "cases",
     "change_log",
+    "documents",
+    "evaluation",
     "hotspots",
     "incidents",
+    "indicators",
     "jobs",
     "patrols",
     "plans",

@@ -21,6 +21,7 @@ from gridmap.settings import Settings
 from webui import (
     access,
     account,
+    activities,
     agencies,
     assets,
     assignments,
@@ -30,8 +31,10 @@ from webui import (
     compression,
     dashboard,
     errors,
+    evaluation,
     health,
     hotspots,
+    indicators,
     language,
     map_data,
     map_page,
@@ -111,7 +114,10 @@ def make_application(settings: Settings) -> Flask:
         patrols.blueprint,
         streets.blueprint,
         shifts.blueprint,
+        activities.blueprint,
         reports.blueprint,
+        indicators.blueprint,
+        evaluation.blueprint,
     ):
         app.register_blueprint(blueprint)
 

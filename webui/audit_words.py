@@ -6,10 +6,14 @@ from datetime import datetime
 
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.reports.activities.kinds import COUNTED, COUNTS, KINDS
+from gridmap.reports.measures import MEASURES
 from gridmap.workforce.audit import DATABASE, OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
+from webui.activities import words as activity_words
 from webui.cases import words as case_words
+from webui.evaluation import words as evaluation_words
 from webui.language import moment, say
 from webui.shifts import words as shift_words
 
@@ -106,6 +110,43 @@ _ACTS = {
     "swap.approve": N_("Approve a swap"),
     "swap.refuse": N_("Refuse a swap"),
     "settings.shifts": N_("Change the settings of shifts"),
+    "department.create": N_("Add a department"),
+    "department.change": N_("Change a department"),
+    "evaluation.create": N_("Make an evaluation"),
+    "evaluation.count": N_("Count an evaluation"),
+    "evaluation.open": N_("Open an evaluation for comments"),
+    "evaluation.publish": N_("Publish an evaluation"),
+    "evaluation.delete": N_("Delete an evaluation"),
+    "evaluation.weights": N_("Change the weights of evaluations"),
+    "report.order": N_("Order a report"),
+    "report.cancel": N_("Cancel a report"),
+    "report.delete": N_("Delete a report"),
+    "report.comment": N_("Comment on a report"),
+    "report.remark": N_("Add to a report"),
+    "report.settle": N_("Deal with the comments on a report"),
+    "report.approve": N_("Approve a report"),
+    "report.publish": N_("Publish a report"),
+    "report.withdraw": N_("Withdraw a report"),
+    "report.export": N_("Download a report"),
+    "report.schedule": N_("Schedule a report"),
+    "report.unschedule": N_("Schedule a report no longer"),
+    "report.template": N_("Change the template of reports"),
+    "report.template_reset": N_("Go back to the default template of reports"),
+    "activity.create": N_("Record an activity"),
+    "activity.change": N_("Change an activity"),
+    "activity.delete": N_("Delete an activity"),
+    "activity.photo_remove": N_("Remove a photo"),
+    "activity.notice": N_("Give a notice to rectify"),
+    "activity.recheck": N_("Note a re-check"),
+    "activity.notice_withdraw": N_("Withdraw the notice"),
+    "activity_plan.create": N_("Plan an activity"),
+    "activity_plan.change": N_("Change a plan"),
+    "activity_plan.delete": N_("Delete the plan"),
+    "indicator.create": N_("Define an indicator"),
+    "indicator.change": N_("Change an indicator"),
+    "indicator.retire": N_("Use an indicator no longer"),
+    "indicator.reuse": N_("Use an indicator again"),
+    "indicator.enter": N_("Enter values of an indicator"),
     **{f"case.{act}": button for act, button in case_words.BUTTONS.items()},
 }
 _SUBJECTS = {
@@ -142,6 +183,13 @@ _SUBJECTS = {
     "shift_pattern": N_("Pattern of shifts"),
     "shift_swap": N_("Swap of shifts"),
     "shift_settings": N_("Settings of shifts"),
+    "department": N_("Department"),
+    "evaluation": N_("Evaluation"),
+    "evaluation_weights": N_("Weights"),
+    "report": N_("Report"),
+    "activity": N_("Activity"),
+    "activity_plan": N_("Plan of an activity"),
+    "indicator": N_("Indicator"),
     "database": N_("Database"),
 }
 _FIELDS = {
@@ -261,12 +309,46 @@ _FIELDS = {
     "near_m": N_("Near is within, metres"),
     "position_days": N_("Positions are kept, days"),
     "started_at": N_("Begun"),
+    "few": N_("Compared from so many cases due on"),
+    "group": N_("Who is evaluated"),
+    "place_id": N_("Place"),
+    "photo": N_("Photo"),
+    "finding": N_("To be rectified"),
+    "findings": N_("Notices to rectify"),
+    "rectify_by": N_("Rectify by"),
+    "rechecked_on": N_("Rechecked on"),
+    "corrected": N_("Is corrected"),
+    "recheck_note": N_("What the re-check found"),
+    "how_often": N_("How often"),
+    "planned_for": N_("For"),
+    "place_kind": N_("Kind of places"),
+    **{name: title for name, title in COUNTS.items() if name not in COUNTED},
+    "form": N_("Form"),
+    "per": N_("Rate"),
+    "numerator": N_("Numerator"),
+    "numerator_en": N_("Numerator in English"),
+    "denominator": N_("Denominator"),
+    "denominator_en": N_("Denominator in English"),
+    "numerator_measure": N_("The numerator is"),
+    "denominator_measure": N_("The denominator is"),
+    "within": N_("The numerator is part of the denominator"),
+    "period_kind": N_("Period"),
+    "over_time": N_("A longer period is"),
+    "target": N_("Target"),
+    "better": N_("Direction"),
+    "places": N_("Digits after the point"),
 }
 #: The choices of analyses, which the log keeps by their names.
 _CHOICES = {
     name: info.title
     for entry in ANALYSES.values()
     for name, info in entry.parameters.model_fields.items()
+}
+#: What plans of activities are kept as.
+_ACTIVITY_CODES = {
+    "how_often": activity_words.EVERY,
+    "planned_for": activity_words.TARGETS,
+    "place_kind": words.CODES,
 }
 _ROLES = {role.value: name for role, name in ROLE_NAMES.items()}
 
@@ -293,7 +375,9 @@ def subject(code: str) -> str:
 
 def field(code: str) -> str:
     """Return what a value is called."""
-    return say(_FIELDS.get(code) or case_words.STEPS.get(code) or _CHOICES.get(code) or code)
+    measure = MEASURES.get(code)
+    named = _FIELDS.get(code) or case_words.STEPS.get(code) or _CHOICES.get(code)
+    return say(named or (measure.title if measure else code))
 
 
 def value(field: str, code: str) -> str:
@@ -306,12 +390,22 @@ def value(field: str, code: str) -> str:
         return say(case_words.UNITS.get(code, code))
     if field == "outcome":
         return say(case_words.OUTCOMES.get(code, code))
+    if field == "state" and code in ("draft", "published"):
+        return say(evaluation_words.STATES[code])
+    if field == "kind" and code in evaluation_words.KINDS:
+        return say(evaluation_words.KINDS[code])
+    if field == "group" and code in evaluation_words.GROUPS:
+        return say(evaluation_words.GROUPS[code])
     if field == "state":
         return say(case_words.STATES.get(code) or shift_words.STATES.get(code, code))
     if field == "analysis" and code in ANALYSES:
         return say(ANALYSES[code].title)
     if field == "step":
         return say(case_words.STEPS.get(code, code))
+    if field == "kind" and code in KINDS:
+        return say(KINDS[code].title)
+    if field in _ACTIVITY_CODES:
+        return say(_ACTIVITY_CODES[field].get(code, code))
     if field in ("kind", "level"):
         return say(words.CODES.get(code) or case_words.LEVELS.get(code, code))
     if field in ("step_due_at", "due_at") or (field in ("starts", "ends") and "T" in code):

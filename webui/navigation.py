@@ -41,7 +41,7 @@ ENTRIES = [
         "patrols.index", N_("Patrols"), Action.VIEW_MAP, ("plans", "shifts", "tracks", "streets")
     ),
     Entry("activities.index", N_("Activities"), Action.RECORD_ACTIVITY),
-    Entry("reports.index", N_("Reports"), Action.VIEW_DASHBOARD, ("indicators", "evaluation")),
+    Entry("reports.index", N_("Reports"), Action.VIEW_MAP, ("indicators", "evaluation")),
     Entry("assignments.show", N_("Assignments"), Action.VIEW_WORKFORCE),
     Entry("staff.index", N_("Staff"), Action.VIEW_WORKFORCE),
     Entry("ogc.landing", N_("Open interfaces"), Action.EXPORT),

@@ -86,6 +86,14 @@ CADRE_KINDS = _spread({
     "full_time": "专职 专职网格员 全职", "part_time": "兼职 兼职网格员 辅警 协管员",
     "volunteer": "志愿者 义工",
 })  # fmt: skip
+ACTIVITY_KINDS = _spread({
+    "sweep": "排查 摸排 大排查 隐患排查 矛盾排查", "inspection": "检查 巡查 场所检查 安全检查",
+    "meeting": "会议 例会", "publicity": "宣传", "training": "培训",
+    "visit": "来访接待 接访 接待来访 来访", "patrol": "义务巡逻 巡逻 志愿巡逻",
+}) | {
+    "Sweep": "sweep", "Inspection": "inspection", "Meeting": "meeting", "Publicity": "publicity",
+    "Training": "training", "Visits received": "visit", "Volunteers' patrol": "patrol",
+}  # fmt: skip
 
 _ID = ("id", "编号", "序号", "唯一编号", "externalid", "objectid", "fid", "gid", "osmid")
 _NAME = ("name", "名称", "名字", "mingcheng", "mc")
@@ -371,6 +379,45 @@ LAYERS: dict[str, Layer] = {
         frozenset({"Point"}),
         True,
         ("external_id",),
+    ),
+    "activities": Layer(
+        {
+            "kind": Field(
+                "text", ("kind", "类型", "活动类型", "工作类型", "类别"), True, ACTIVITY_KINDS
+            ),
+            "day": Field("date", ("day", "日期", "活动日期", "date"), True),
+            "unit_code": Field(
+                "text", ("unit", "社区", "单位", "所属社区", "unitcode", "社区编码", "community")
+            ),
+            "cell_code": Field("text", ("cell", "网格", "网格编码", "网格编号", "cellcode")),
+            "place": Field("text", ("place", "场所", "场所名称")),
+            "households": Field(_COUNT, ("householdsvisited", "走访户数", "households")),
+            "hazards": Field(_COUNT, ("hazardsfound", "发现隐患", "hazards")),
+            "hazards_removed": Field(_COUNT, ("hazardsremoved", "消除隐患")),
+            "disputes": Field(_COUNT, ("disputesfound", "发现纠纷", "排查纠纷", "disputes")),
+            "checked": Field(_COUNT, ("placeschecked", "检查场所数", "检查场所", "checked")),
+            "problems": Field(_COUNT, ("problemsfound", "发现问题", "problems")),
+            "participants": Field(_COUNT, ("participants", "参加人数", "参与人数")),
+            "hours": Field(_COUNT, ("hoursoftraining", "学时", "课时", "hours")),
+            "issues": Field(_COUNT, ("issuesofpublicity", "宣传期数", "期数", "issues")),
+            "leaflets": Field(_COUNT, ("leaflets", "宣传单", "发放宣传单", "传单")),
+            "questions": Field(_COUNT, ("questionsanswered", "解答咨询", "咨询", "questions")),
+            "boards": Field(_COUNT, ("boards", "宣传板", "展板", "宣传板报")),
+            "banners": Field(_COUNT, ("banners", "横幅", "悬挂横幅")),
+            "visitor_groups": Field(_COUNT, ("groupsofvisitors", "来访批次", "批次")),
+            "visitors": Field(_COUNT, ("visitors", "来访人次", "人次")),
+            "rounds": Field(_COUNT, ("roundswalked", "巡逻圈数", "圈数", "rounds")),
+            "note": Field("text", ("note", "备注", "工作内容", "内容", "说明")),
+            "finding": Field("text", ("toberectified", "整改要求", "整改内容", "finding")),
+            "due": Field("date", ("rectifyby", "整改期限", "整改时限", "due")),
+            "rechecked_on": Field("date", ("recheckedon", "复查日期", "复查时间")),
+            "corrected": Field(
+                "boolean", ("iscorrected", "已整改", "是否整改", "整改完成", "corrected")
+            ),
+        },
+        frozenset(),
+        False,
+        (),
     ),
     "positions": Layer(
         {

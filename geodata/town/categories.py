@@ -11,10 +11,12 @@ A11|A1|电动自行车盗窃|E-bike theft
 A12|A1|入室盗窃|Burglary
 A13|A1|诈骗|Fraud
 A14|A1|其他刑事案件|Other criminal case
+A15|A1|其他盗窃|Other theft
 A2|A|治安案件|Public order case
 A21|A2|打架斗殴|Fighting
 A22|A2|噪音扰民|Noise
 A23|A2|其他治安案件|Other public order case
+A24|A2|小额盗窃|Petty theft
 B||矛盾纠纷|Dispute
 B1|B|邻里纠纷|Between neighbours
 B2|B|物业纠纷|Property management

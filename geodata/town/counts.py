@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -92,8 +93,9 @@ def apportion(total: int, weight: Floats) -> Ints:
 
 
 def count_history(
-    ids: pd.Series[str], latest: pd.DataFrame, month: date, months: int, seed: int
-) -> pd.DataFrame:
+    ids: pd.Series[str], latest: pd.DataFrame, month: date, months: int, seed: int,
+    steady: Sequence[NDArray[np.bool_]] = (), since: date | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Tell what was counted in each building month by month, ending with the latest counts.
 
     Towns change slowly: households and residents drift by some per cent over two years, temporary
@@ -109,6 +111,10 @@ def count_history(
         The first day of the latest month.
     months : int
     seed : int
+    steady : sequence of bool arrays, optional
+        Groups of buildings of which people only move from one to another, so that the sums stay.
+    since : date, optional
+        The first month in which they do.
 
     Returns
     -------
@@ -123,6 +129,8 @@ def count_history(
     period = pd.date_range(end=pd.Timestamp(month), periods=months, freq="MS", unit="s")
     season = np.cos((period.month.to_numpy() - 8) / 12 * 2 * np.pi)[:, None]
     season = season - season[-1]
+    held = np.flatnonzero(period >= pd.Timestamp(since or month))
+    kept = [group[used] for group in steady]
     columns: dict[str, NDArray[np.int32]] = {}
     for name, drift, swing in (
         ("households", 0.0015, 0.0), ("residents", 0.002, 0.004),
@@ -132,6 +140,8 @@ def count_history(
         slope = rng.normal(drift, 2 * drift, len(end))
         past = end * (1 - slope * back + swing * season)
         values = np.maximum(np.round(past), 0).astype(np.int32)
+        for group in kept:
+            _hold(values, past, group, held)
         values[-1] = now[name].to_numpy()
         columns[name] = values
     columns["rented_homes"] = np.minimum(columns["rented_homes"], columns["households"])
@@ -140,3 +150,16 @@ def count_history(
     frame.insert(0, "external_id", ids[used].array.take(code))
     frame.insert(1, "month", np.repeat(period.to_numpy(), len(now)))
     return frame
+
+
+def _hold(values: NDArray[np.int32], past: Floats, group: NDArray[np.bool_], held: Ints) -> None:
+    """Make the sums of a group in the months held those of the last, and lead up to them."""
+    total = int(np.round(past[-1, group]).sum())
+    if total == 0:
+        return
+    first = held[0]
+    # What came before begins where the months held do.
+    level = total / past[first, group].sum()
+    values[:first, group] = np.maximum(np.round(past[:first, group] * level), 0)
+    for at in held:
+        values[at, group] = apportion(total, np.maximum(past[at, group], 0))

@@ -55,7 +55,7 @@ def plant(
 ) -> tuple[pd.DataFrame, list[Hotspot]]:  # fmt: skip
     """Plant the hotspots.
 
-    They lie clear of community A, whose figures are the report's.
+    They lie clear of community B, whose figures are the report's.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def plant(
 
 
 def _free_blocks(plan: Plan, land: LandUse) -> NDArray[np.bool_]:
-    """Return the blocks whose neighbours all lie in the county, on dry land, outside A."""
-    a = plan.roles.index("seed_a")
-    bad = (plan.label == OUTSIDE) | (plan.label == a) | (land.use == Use.RIVER)
+    """Return the blocks whose neighbours all lie in the county, on dry land, outside B."""
+    b = plan.roles.index("seed_b")
+    bad = (plan.label == OUTSIDE) | (plan.label == b) | (land.use == Use.RIVER)
     padded = np.pad(bad, 1, constant_values=True)
     rows, columns = bad.shape
     around = [padded[dj : dj + rows, di : di + columns] for dj in range(3) for di in range(3)]

@@ -17,10 +17,10 @@ from geodata.town.fabric import make_fabric
 from geodata.town.ground import make_ground
 from geodata.town.groups import group_names
 from geodata.town.hotspots import Hotspot, plant
-from geodata.town.incidents import make_incidents, make_scene
+from geodata.town.incidents import last_full_year, make_incidents, make_scene
 from geodata.town.landuse import make_landuse
 from geodata.town.places import make_places
-from geodata.town.plan import Size, make_plan
+from geodata.town.plan import SEEDS, Size, make_plan
 from geodata.town.slots import make_blocks, make_slots
 from geodata.town.streets import make_streets, road_frame
 from geodata.town.units import make_register, make_units
@@ -70,10 +70,11 @@ def make_town(size: Size = "town", seed: int = 1, until: date = UNTIL) -> Town:
 
     Everything is made up. Community A (幸福社区) has 1.2 km², 48 residential buildings, 2,530
     households, 7,425 residents, 662 temporary residents, 12 enterprises, five compounds, four
-    basic cells; in its last full year 16 criminal cases (5 e-bike thefts, 4 burglaries), 32 public
-    order cases and 36 disputes, all fewer than the year before. Community B (临江社区) has five
+    basic cells, and four disputes in the last full half-year. Community B (临江社区) has five
     compounds, 67 buildings, 4,200 residents and besides them 1,125 temporary residents, 220 rented
-    homes, one police room. The sums are those of the latest month.
+    homes, one police room; in its last full year 16 criminal and 32 public order cases (20 thefts
+    among them: 6 of e-bikes, 5 burglaries) and 36 disputes, all fewer than the year before. The
+    sums of people are those of every month since December of that year.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def make_town(size: Size = "town", seed: int = 1, until: date = UNTIL) -> Town:
         The two communities alone; 16 communities with 60,000 incidents; a city with a million.
     seed : int
     until : date
-        The last day of the two and a half years of incidents.
+        The last day of the incidents, which go back two and a half years at least.
 
     Returns
     -------
@@ -110,7 +111,13 @@ def make_town(size: Size = "town", seed: int = 1, until: date = UNTIL) -> Town:
         cells=make_cells(plan, fabric, land, register, households, names, seed),
         buildings=buildings,
         building_counts=count_history(
-            buildings["external_id"], counts, month, plan.scale.months, seed
+            buildings["external_id"],
+            counts,
+            month,
+            plan.scale.months,
+            seed,
+            [(slots["community"] == plan.roles.index(role)).to_numpy() for role in SEEDS],
+            date(last_full_year(until), 12, 1),
         ),
         places=make_places(plan, fabric, land, streets, register, names, seed),
         roads=road_frame(plan, fabric, land, streets, seed),

@@ -16,6 +16,8 @@ from geodata.town.chance import stream
 
 Size = Literal["small", "town", "city"]
 Role = Literal["urban", "village", "seed_a", "seed_b"]
+#: The communities of the founding reports.
+SEEDS: tuple[Role, ...] = ("seed_a", "seed_b")
 BLOCKS = 6  # The blocks along one side of a community.
 OUTSIDE = -1
 

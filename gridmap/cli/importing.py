@@ -202,8 +202,9 @@ def _changed(chosen: Mapping, call: _Call) -> Mapping:
     change: dict[str, object] = {}
     if call.crs:
         change["location"] = chosen.location.model_copy(update={"system": call.crs})
-    if call.time_zone and chosen.time:
-        change["time"] = mapping.TimeRule(**{**chosen.time.model_dump(), "zone": call.time_zone})
+    for name in ("time", "until"):
+        if call.time_zone and (rule := getattr(chosen, name)):
+            change[name] = mapping.TimeRule(**{**rule.model_dump(), "zone": call.time_zone})
     if call.code_prefix is not None:
         change["columns"] = {**chosen.columns, "code": CODE}
     change |= {"source_layer": call.part} if call.part else {}

@@ -48,12 +48,14 @@ def demo(settings: Settings, size: Size, seed: int, port: int | None) -> None:
     from gridmap.demo import database_name, load
     from gridmap.embedded import provide_database
     from gridmap.migrate import migrate
+    from gridmap.reports.documents.demo import ask_first_reports
     from gridmap.server import run
 
     with _ending_on_signals(), provide_database(settings, database_name(size, seed)) as url:
         engine = make_engine(url)
         migrate(engine)
         load(engine, size, seed)
+        ask_first_reports(engine)
         _show_sign_ins()
         # Connections must not be shared with the server's processes.
         engine.dispose()

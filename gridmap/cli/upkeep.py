@@ -16,6 +16,7 @@ from gridmap.embedded import provide_database
 from gridmap.exchange.change_log import prune_changes
 from gridmap.hotspots.scheduling import prune_runs
 from gridmap.incidents.cases.photos import photo_folder
+from gridmap.incidents.importing.partitions import drop_left
 from gridmap.migrate import migrate as apply_migrations
 from gridmap.settings import Settings
 
@@ -63,13 +64,18 @@ def doctor(settings: Settings) -> None:
 def tidy(settings: Settings) -> None:
     """Delete what has been kept long enough: the log of old changes, runs of schedules.
 
+    Tables of imports that were cut off are deleted too.
+
     Let the system's timer call it each night.
     """
     with working(settings) as (session, _):
         count = prune_changes(session, settings.changes_days)
         runs = prune_runs(session, settings.run_days)
+        tables = drop_left(session, locked=False)
     say(Message("Deleted {count} rows of the log of changes.", count=count))
     say(Message("Deleted {count} runs of schedules.", count=runs))
+    if tables:
+        say(Message("Deleted {count} tables of imports that were cut off.", count=tables))
 
 
 @click.command()

@@ -14,12 +14,12 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.cases.filters import Wanted
 from gridmap.incidents.cases.inbox import list_cases
+from gridmap.incidents.categories import by_category
 from gridmap.incidents.statistics import (
     Clock,
     Question,
     Rows,
     Span,
-    by_category,
     by_month,
     months_before,
 )
@@ -117,13 +117,14 @@ def cell_page(session: Session, actor: Actor, cell_id: int, clock: Clock) -> Cel
 
 
 def cell_shapes(session: Session, actor: Actor, cell_id: int) -> str:
-    """Return the outlines of a cell, its buildings, neighbours, forebears and open cases.
+    """Return the outlines of a cell, its buildings, streets, neighbours, forebears and open cases.
 
     Returns
     -------
     str
         A GeoJSON FeatureCollection; each feature has a property ``what``: 'near', 'building',
-        'former', 'own' or 'case', in drawing order.
+        'street', 'former', 'own' or 'case', in drawing order. A street has ``days``, since it was
+        last walked, -1 for never.
 
     Raises
     ------
@@ -136,25 +137,34 @@ def cell_shapes(session: Session, actor: Actor, cell_id: int) -> str:
         session.execute(
             text(f"""
                 WITH own AS (SELECT * FROM cell WHERE id = :cell), shapes AS (
-                    SELECT 0 AS place, 'near' AS what, c.id, c.code AS name, false AS late, c.geom
+                    SELECT 0 AS place, 'near' AS what, c.id, c.code AS name, false AS late,
+                           NULL::int AS days, c.geom
                     FROM cell c, own WHERE c.geom && ST_Expand(own.geom, 0.002) AND c.id <> own.id
                       AND c.kind = 'basic' AND (c.valid @> local_date(now())) IS TRUE AND {near}
                     UNION ALL
-                    SELECT 1, 'building', id, coalesce(nullif(name, ''), address), false, geom
+                    SELECT 1, 'building', id, coalesce(nullif(name, ''), address), false, NULL, geom
                     FROM building WHERE cell_id = :cell
                     UNION ALL
-                    SELECT 2, 'former', c.id, c.code, false, c.geom
+                    SELECT 2, 'street', s.id, s.name, false,
+                           coalesce(extract(day FROM now() - w.newest)::int, -1), s.geom
+                    FROM own JOIN street_segment s ON ST_Intersects(s.geom, own.geom)
+                    LEFT JOIN LATERAL (
+                        SELECT max(left_at) AS newest FROM patrol_walk WHERE segment_id = s.id
+                    ) w ON true
+                    WHERE s.forward & 1 = 1
+                    UNION ALL
+                    SELECT 3, 'former', c.id, c.code, false, NULL, c.geom
                     FROM cell_lineage l JOIN cell c ON c.id = l.parent_id WHERE l.child_id = :cell
                     UNION ALL
-                    SELECT 3, 'own', id, code, false, geom FROM own
+                    SELECT 4, 'own', id, code, false, NULL, geom FROM own
                     UNION ALL
-                    SELECT 4, 'case', k.id, k.description, k.next_due_at < now(), k.geom
+                    SELECT 5, 'case', k.id, k.description, k.next_due_at < now(), NULL, k.geom
                     FROM incident_case k
                     WHERE k.cell_id = :cell AND k.ended_at IS NULL AND {case}
                 )
                 SELECT json_build_object('type', 'FeatureCollection', 'features', json_agg(
                     json_build_object('type', 'Feature', 'id', id, 'properties',
-                        json_build_object('what', what, 'name', name, 'late', late),
+                        json_build_object('what', what, 'name', name, 'late', late, 'days', days),
                         'geometry', ST_AsGeoJSON(geom, 6)::json) ORDER BY place, id))::text
                 FROM shapes
             """),

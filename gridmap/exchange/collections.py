@@ -293,6 +293,7 @@ INCIDENTS = Collection(
         Column("category", "category.code", "string", N_("Code of the category"),
                lookup=Lookup("t.category_id", "category", "code"), plain=True),
         _own("occurred_at", "date-time", N_("Time")),
+        _own("ended_at", "date-time", N_("Until, where only a span is known")),
         _own("source", "string", N_("Source")),
         *_LINKS,
         Column("step", "incident_case.step", "string", N_("Step of the case"), guarded=True),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Literal
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.exchange.area import Area
 from gridmap.incidents.cases.inbox import Counts, counts
 from gridmap.incidents.cases.rates import Rates, rates
+from gridmap.incidents.categories import by_category
 from gridmap.incidents.periods import Period
 from gridmap.incidents.statistics import (
     Clock,
@@ -20,28 +21,80 @@ from gridmap.incidents.statistics import (
     Rows,
     Span,
     Times,
-    by_category,
     by_cell,
     by_community,
     by_time,
+    months_before,
     total,
 )
-from gridmap.patrols.tracks.overview import Months, figures
+from gridmap.patrols.tracks.overview import Months, by_part
+from gridmap.territory.queries import outline_collection
 from gridmap.workforce.responsibility import uncovered
 from gridmap.workforce.rights import Actor
 
 #: Fewer incidents than this say nothing about a rate or a change.
 TOO_FEW = 10
 BUSIEST = 8
+#: Of so many months patrols are told, up to the one looked at.
+PATROL_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of the incidents of some months, those near a patrol, walked or planned, at their hour.
+
+    The incidents are whole months of ``patrol_coverage``, see
+    `gridmap.patrols.tracks.models.PatrolCoverage`.
+    """
+
+    incidents: int = 0
+    walked_in_hour: int = 0
+    planned_in_hour: int = 0
+
+    def __add__(self, other: Coverage) -> Coverage:
+        """Return the sums of both."""
+        return Coverage(
+            self.incidents + other.incidents,
+            self.walked_in_hour + other.walked_in_hour,
+            self.planned_in_hour + other.planned_in_hour,
+        )
+
+    @property
+    def without(self) -> int:
+        """Return the incidents to which no patrol came near at their hour."""
+        return self.incidents - self.walked_in_hour
+
+
+@dataclass(frozen=True)
+class Patrols:
+    """What patrols cover of an area.
+
+    Attributes
+    ----------
+    parts : mapping of int to Coverage
+        By the id of the next lower units, or of the cells; only those that were counted.
+    whole : Coverage
+        Of all parts.
+    months : mapping of date to Coverage
+        Of the `PATROL_MONTHS` months until then, as far as they were counted, in order.
+    """
+
+    parts: Mapping[int, Coverage]
+    whole: Coverage
+    months: Mapping[date, Coverage]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What happened in a part of the area; households are None where nobody counted them."""
+    """What happened in a part of the area.
+
+    Households are None where nobody counted them, coverage where it is not asked or not counted.
+    """
 
     n: int
     before: int
     households: int | None = None
+    coverage: Coverage | None = None
 
     @property
     def change(self) -> float | None:
@@ -56,6 +109,13 @@ class Figures:
         if self.n < TOO_FEW or not self.households:
             return None
         return 1000 * self.n / self.households
+
+    @property
+    def covered(self) -> float | None:
+        """Return the per cent that patrols covered at their hour; None where it is too few."""
+        if self.coverage is None or self.coverage.incidents < TOO_FEW:
+            return None
+        return 100 * self.coverage.walked_in_hour / self.coverage.incidents
 
 
 @dataclass(frozen=True)
@@ -73,7 +133,7 @@ class Events:
     busiest : sequence of rows
         ``cell_id``, ``code``, ``name``, ``community``, ``community_en``, ``n``, ``before``.
     categories : sequence of rows
-        See `gridmap.incidents.statistics.by_category`.
+        See `gridmap.incidents.categories.by_category`.
     times : Times
     """
 
@@ -99,14 +159,11 @@ class State:
         As of now, whatever the period.
     rates : Rates
         Of the cases due in a span of days.
-    patrols : row
-        Of the months of these days, see `gridmap.patrols.tracks.overview.figures`.
     """
 
     uncovered: Rows
     cases: Counts
     rates: Rates
-    patrols: Row[Any]
 
 
 def events(session: Session, area: Area, period: Period, clock: Clock) -> Events:
@@ -159,15 +216,35 @@ def state(session: Session, actor: Actor, area: Area, due: Span, clock: Clock) -
         uncovered=uncovered(session, here, clock.today),
         cases=counts(session, here),
         rates=rates(session, here, due.first, due.last),
-        patrols=figures(
-            session.connection(), area.scope, Months(due.first.replace(day=1), due.last)
-        ),
     )
 
 
 def with_households(happened: Events, known: Mapping[int, int]) -> Events:
     """Return the events with the households of each part, see `households`."""
     parts = {key: replace(one, households=known.get(key, 0)) for key, one in happened.parts.items()}
+    return replace(happened, parts=parts)
+
+
+def patrols(session: Session, area: Area, span: Span) -> Patrols:
+    """Tell what patrols covered in the months of a span, by part, and month by month until then."""
+    first, last = span.first.replace(day=1), span.last
+    told = Months(min(first, months_before(last, PATROL_MONTHS - 1)), last)
+    parts: dict[int, Coverage] = {}
+    months: dict[date, Coverage] = {}
+    for row in by_part(session.connection(), area.scope, told, cells=area.parts_are_cells):
+        one = Coverage(row.incidents, row.walked_in_hour, row.planned_in_hour)
+        months[row.month] = months.get(row.month, Coverage()) + one
+        part = row.part_id if area.parts_are_cells else area.part_of.get(row.part_id)
+        if part is not None and row.month >= first:
+            parts[part] = parts.get(part, Coverage()) + one
+    return Patrols(parts, sum(parts.values(), Coverage()), months)
+
+
+def with_coverage(happened: Events, known: Patrols) -> Events:
+    """Return the events with what patrols covered of each part, see `patrols`."""
+    parts = {
+        key: replace(one, coverage=known.parts.get(key)) for key, one in happened.parts.items()
+    }
     return replace(happened, parts=parts)
 
 
@@ -197,7 +274,12 @@ def _by_part(area: Area, counted_rows: Rows) -> tuple[dict[int, Figures], Figure
         into = counted.get(key, elsewhere)
         into[0] += row.n
         into[1] += row.before
-    return {part.id: Figures(*counted[part.id]) for part in area.parts}, Figures(*elsewhere)
+    return {part.id: _figures(counted[part.id]) for part in area.parts}, _figures(elsewhere)
+
+
+def _figures(counts: list[int]) -> Figures:
+    n, before = counts
+    return Figures(n, before)
 
 
 def _named(session: Session, most: Rows) -> Rows:
@@ -233,22 +315,5 @@ def outlines(session: Session, area: Area, day: date) -> str:
     str
         A FeatureCollection; features have an ``id``, coordinates five digits.
     """
-    ids = [part.id for part in area.parts]
-    table = "cell" if area.parts_are_cells else "unit"
-    return str(
-        session.execute(
-            text(f"""
-                WITH chosen AS (SELECT id, geom FROM {table} WHERE id = ANY(:ids)
-                                AND geom IS NOT NULL),
-                extent AS (SELECT ST_Extent(geom) AS box FROM chosen)
-                SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(
-                    json_agg(json_build_object('type', 'Feature', 'id', id, 'properties',
-                        json_build_object(), 'geometry', ST_AsGeoJSON(
-                            ST_SimplifyPreserveTopology(geom,
-                                greatest(ST_XMax(box) - ST_XMin(box), 0.001) / 2500), 5)::json)
-                        ORDER BY id), '[]'))::text
-                FROM chosen, extent
-            """),
-            {"ids": ids},
-        ).scalar_one()
-    )
+    kind: Literal["cell", "unit"] = "cell" if area.parts_are_cells else "unit"
+    return outline_collection(session, kind, [part.id for part in area.parts])

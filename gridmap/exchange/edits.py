@@ -25,7 +25,7 @@ from gridmap.workforce.rights import Actor
 
 #: What the database fills in itself; a feature that was read may be sent back with them.
 READ_ONLY = {column.name for column in INCIDENTS.columns} - {
-    "external_id", "category", "occurred_at",
+    "external_id", "category", "occurred_at", "ended_at",
 }  # fmt: skip
 _LONGEST_ID = 200
 #: Clocks differ a little.
@@ -46,6 +46,8 @@ class Entry:
         WGS 84, degrees.
     external_id : str or None
         The agency's own number; one is made where there is none.
+    ended_at : datetime or None
+        The end of the span, where only a span is known, of which `occurred_at` is the beginning.
     """
 
     category: str
@@ -53,6 +55,7 @@ class Entry:
     lon: float
     lat: float
     external_id: str | None = None
+    ended_at: datetime | None = None
 
 
 def read_entry(properties: Mapping[str, Any], lon: float, lat: float) -> Entry:
@@ -75,11 +78,16 @@ def read_entry(properties: Mapping[str, Any], lon: float, lat: float) -> Entry:
     for name in ("category", "occurred_at"):
         if not isinstance(properties.get(name), str) or not properties[name]:
             raise GridmapError(Message("properties: {name} is missing.", name=name))
-    occurred_at = read_end(properties["occurred_at"], "occurred_at")
-    if not isinstance(occurred_at, datetime):
-        raise GridmapError(Message("properties: {name} has no time of day.", name="occurred_at"))
-    if occurred_at > datetime.now(UTC) + _AHEAD:
-        raise GridmapError(Message("properties: {name} lies in the future.", name="occurred_at"))
+    occurred_at = _moment(properties["occurred_at"], "occurred_at")
+    ended_at = None
+    if properties.get("ended_at") is not None:
+        ended_at = _moment(properties["ended_at"], "ended_at")
+        if ended_at < occurred_at:
+            raise GridmapError(
+                Message("properties: {name} lies before occurred_at.", name="ended_at")
+            )
+        # An end that is the beginning says nothing more.
+        ended_at = ended_at if ended_at > occurred_at else None
     number = properties.get("external_id")
     if number is not None and (
         not isinstance(number, str) or not 0 < len(number) <= _LONGEST_ID or "\0" in number
@@ -90,7 +98,16 @@ def read_entry(properties: Mapping[str, Any], lon: float, lat: float) -> Entry:
         )  # fmt: skip
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise GridmapError(Message("geometry: the point lies nowhere on earth."))
-    return Entry(properties["category"], occurred_at, lon, lat, number)
+    return Entry(properties["category"], occurred_at, lon, lat, number, ended_at)
+
+
+def _moment(value: Any, name: str) -> datetime:
+    moment = read_end(value, name) if isinstance(value, str) and value else None
+    if not isinstance(moment, datetime):
+        raise GridmapError(Message("properties: {name} has no time of day.", name=name))
+    if moment > datetime.now(UTC) + _AHEAD:
+        raise GridmapError(Message("properties: {name} lies in the future.", name=name))
+    return moment
 
 
 def add_incident(session: Session, actor: Actor, grant: Grant, entry: Entry) -> int:
@@ -119,9 +136,10 @@ def add_incident(session: Session, actor: Actor, grant: Grant, entry: Entry) -> 
     with guarded():
         incident_id = session.execute(
             text(
-                "INSERT INTO incident (category_id, occurred_at, geom, source, external_id) VALUES "
-                "(:category_id, :occurred_at, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), "
-                ":source, :external_id) RETURNING id"
+                "INSERT INTO incident "
+                "(category_id, occurred_at, ended_at, geom, source, external_id) VALUES "
+                "(:category_id, :occurred_at, :ended_at, "
+                "ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :source, :external_id) RETURNING id"
             ),
             params,
         ).scalar_one()
@@ -149,16 +167,15 @@ def change_incident(
         session.execute(
             text(
                 "UPDATE incident SET category_id = :category_id, occurred_at = :occurred_at, "
-                "geom = ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), external_id = :external_id "
-                "WHERE id = :id"
+                "ended_at = :ended_at, geom = ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), "
+                "external_id = :external_id WHERE id = :id"
             ),
             _params(session, entry) | {"id": incident_id, "external_id": number},
         )
     _require_inside(session, grant, incident_id)
     record(
         session, actor, "incident.change", ("incident", incident_id),
-        before={"category": before.category, "occurred_at": before.occurred_at.isoformat(),
-                "lon": before.lon, "lat": before.lat},
+        before=_told(before),
         after=_told(entry),
     )  # fmt: skip
 
@@ -179,8 +196,7 @@ def delete_incident(session: Session, actor: Actor, grant: Grant, incident_id: i
         session.execute(text("DELETE FROM incident WHERE id = :id"), {"id": incident_id})
     record(
         session, actor, "incident.delete", ("incident", incident_id),
-        before={"category": before.category, "occurred_at": before.occurred_at.isoformat(),
-                "lon": before.lon, "lat": before.lat},
+        before=_told(before),
     )  # fmt: skip
 
 
@@ -198,7 +214,7 @@ def own_incident(session: Session, grant: Grant, incident_id: int) -> Row[Any]:
     where = " AND ".join(["t.id = :id", *conditions])
     found = session.execute(
         text(
-            "SELECT t.source, t.external_id, t.occurred_at, ST_X(t.geom) AS lon, "
+            "SELECT t.source, t.external_id, t.occurred_at, t.ended_at, ST_X(t.geom) AS lon, "
             "ST_Y(t.geom) AS lat, "
             "(SELECT k.code FROM category k WHERE k.id = t.category_id) AS category "
             f"FROM incident t WHERE {where} FOR UPDATE"
@@ -229,6 +245,7 @@ def _params(session: Session, entry: Entry) -> dict[str, Any]:
     return {
         "category_id": category,
         "occurred_at": entry.occurred_at,
+        "ended_at": entry.ended_at,
         "lon": entry.lon,
         "lat": entry.lat,
     }
@@ -246,10 +263,13 @@ def _require_inside(session: Session, grant: Grant, incident_id: int) -> None:
         )
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _told(entry: Entry | Row[Any]) -> dict[str, Any]:
+    """Return what the audit log keeps of an incident."""
+    ended = {} if entry.ended_at is None else {"ended_at": entry.ended_at.isoformat()}
     return {
         "category": entry.category,
         "occurred_at": entry.occurred_at.isoformat(),
+        **ended,
         "lon": entry.lon,
         "lat": entry.lat,
     }

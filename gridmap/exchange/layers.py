@@ -386,6 +386,7 @@ INCIDENT = Layer(
     fields=(
         Field(N_("Category"), _CATEGORY),
         Field(N_("Time"), "t.occurred_at AT TIME ZONE :zone", "time"),
+        Field(N_("Until, where only a span is known"), "t.ended_at AT TIME ZONE :zone", "time"),
         Field(N_("Cell"), _CELL_CODE),
         Field(N_("Community"), _COMMUNITY),
         Field(N_("Source"), "t.source"),

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     NO_CELLS = "no_cells"
     TOO_MANY_NEIGHBOURS = "too_many_neighbours"
     NO_OTHERS = "no_others"
+    NO_SEASON = "no_season"
+    ONE_KIND = "one_kind"
 
 
 class Unsuitable(ValueError):  # noqa: N818 - It is no error of the program.

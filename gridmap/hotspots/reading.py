@@ -41,7 +41,9 @@ _HEADER = 19
 _ARRAY = 20
 _IDS = np.dtype([("length", ">i4"), ("value", ">i8")])
 _POINTS = np.dtype([("length", ">i4"), ("lon", ">f8"), ("lat", ">f8")])
-_HOMES = np.dtype([("lon", ">f8"), ("lat", ">f8"), ("households", ">i4")])
+_HOMES = np.dtype([("lon", ">f8"), ("lat", ">f8"), ("households", ">i4"), ("kind", ">i4")])
+#: Storeys from which homes count as another kind: up to three, up to six, higher.
+_HEIGHTS = (4, 7)
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 # A thousand rows of a thousand incidents cost a thousandth of what a million rows would, for the
 # driver hands out one row at a time.
@@ -49,7 +51,7 @@ _COPY = """
     COPY (
         SELECT array_agg(t.id), array_agg(t.geom::point), array_agg(t.occurred_at),
             array_agg(t.id) FILTER (WHERE t.ended_at IS NOT NULL),
-            array_agg(t.ended_at) FILTER (WHERE t.ended_at IS NOT NULL)
+            array_agg(t.ended_at) FILTER (WHERE t.ended_at IS NOT NULL), {kinds}
         FROM incident t
         WHERE t.occurred_at >= {first} AND t.occurred_at < {after} AND {area} AND {category}
         GROUP BY t.id / 16384
@@ -76,12 +78,15 @@ class Choice:
     zone : ZoneInfo
     opposite : bool
         Whether all other categories are meant; of all there are no others.
+    with_category : bool
+        Whether the category of each is read as well.
     """
 
     communities: tuple[int, ...] | None
     categories: tuple[str, ...]
     zone: ZoneInfo
     opposite: bool = False
+    with_category: bool = False
 
 
 def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Area:
@@ -130,7 +135,7 @@ def read_events(connection: Connection, area: Area, choice: Choice, span: Span) 
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for part in copy:
             raw += part
-    ids, points, moments, spans, ends = _columns(memoryview(raw))
+    ids, points, moments, spans, ends, categories = _columns(memoryview(raw))
     # The database sends rows in any order.
     order = np.argsort(ids, kind="stable")
     x, y = to_plane(area, points["lon"].astype(float)[order], points["lat"].astype(float)[order])
@@ -140,7 +145,8 @@ def read_events(connection: Connection, area: Area, choice: Choice, span: Span) 
         at = np.searchsorted(ids[order], spans)
         # Where the clock is set back, a short span may seem to end before it begins.
         until[at] = np.maximum(_local(ends, choice.zone), local[at])
-    return Events(x, y, local, span.first, span.last, until)
+    category = categories[order] if choice.with_category else None
+    return Events(x, y, local, span.first, span.last, until, category)
 
 
 def _local(moments: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.datetime64]:
@@ -151,9 +157,9 @@ def _local(moments: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.datetime64]
 
 def _columns(
     raw: memoryview,
-) -> tuple[Numbers, NDArray[np.void], Numbers, Numbers, Numbers]:
-    """Take the arrays out of the rows: ids, points and moments, and ids and ends of spans."""
-    kinds = (_IDS, _POINTS, _IDS, _IDS, _IDS)
+) -> tuple[Numbers, NDArray[np.void], Numbers, Numbers, Numbers, Numbers]:
+    """Take the arrays out of the rows: ids, points, moments, ids and ends of spans, categories."""
+    kinds = (_IDS, _POINTS, _IDS, _IDS, _IDS, _IDS)
     parts: list[list[NDArray[Any]]] = [[] for _ in kinds]
     at = _HEADER
     # Two bytes of -1 end the rows.
@@ -162,7 +168,7 @@ def _columns(
         for column, kind in zip(parts, kinds, strict=True):
             length = int.from_bytes(raw[at : at + 4], "big", signed=True)
             if length < 0:
-                # No span at all.
+                # No span at all, or nobody asked.
                 at += 4
                 continue
             column.append(np.frombuffer(raw[at + 4 + _ARRAY : at + 4 + length], dtype=kind))
@@ -171,8 +177,8 @@ def _columns(
         np.concatenate(column) if column else np.empty(0, kind)
         for column, kind in zip(parts, kinds, strict=True)
     )
-    moments, spans, ends = (each["value"].astype(np.int64) for each in rest)
-    return ids["value"].astype(np.int64), points, moments, spans, ends
+    moments, spans, ends, categories = (each["value"].astype(np.int64) for each in rest)
+    return ids["value"].astype(np.int64), points, moments, spans, ends, categories
 
 
 def _copy_statement(
@@ -186,7 +192,10 @@ def _copy_statement(
         category = sql.SQL("t.category_id = ANY({})").format(list(ids))  # type: ignore[assignment]
     if choice.opposite:
         category = sql.SQL("NOT ({})").format(category)  # type: ignore[assignment]
-    return sql.SQL(_COPY).format(first=first, after=after, area=area, category=category)
+    asked = "array_agg(t.category_id::bigint)" if choice.with_category else "NULL::bigint[]"
+    return sql.SQL(_COPY).format(
+        first=first, after=after, area=area, category=category, kinds=sql.SQL(asked)
+    )
 
 
 def to_plane(area: Area, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -254,9 +263,11 @@ def read_households(
     raw = connection.execute(
         text(f"""
             SELECT string_agg(float8send(ST_X(middle)) || float8send(ST_Y(middle))
-                || int4send(households), '' ORDER BY id)
+                || int4send(households) || int4send(kind), '' ORDER BY id)
             FROM (
-                SELECT b.id, ST_Centroid(b.geom) AS middle, coalesce(newest.households, (
+                SELECT b.id, ST_Centroid(b.geom) AS middle,
+                    hashtext(concat_ws(' ', b.kind, width_bucket(b.storeys, :heights))) AS kind,
+                    coalesce(newest.households, (
                     SELECT c.households FROM building_count c WHERE c.building_id = b.id
                     ORDER BY c.month DESC LIMIT 1)) AS households
                 FROM building b LEFT JOIN building_count newest ON newest.building_id = b.id
@@ -264,13 +275,15 @@ def read_households(
                 WHERE {where}
             ) homes WHERE households > 0
         """),
-        {} if communities is None else {"communities": list(communities)},
+        {"heights": list(_HEIGHTS)}
+        | ({} if communities is None else {"communities": list(communities)}),
     ).scalar()
     if raw is None:
         raise Unsuitable(Reason.NO_POPULATION)
     homes = np.frombuffer(raw, dtype=_HOMES)
     x, y = to_plane(area, homes["lon"].astype(float), homes["lat"].astype(float))
-    return Households(x, y, homes["households"].astype(np.float64))
+    amount, kind = homes["households"].astype(np.float64), homes["kind"].astype(np.int64)
+    return Households(x, y, amount, kind)
 
 
 def read_streets(

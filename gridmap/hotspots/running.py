@@ -122,8 +122,10 @@ def _compute(doing: Doing, run_id: int) -> None:
     doing.step(READING, 0.0)
     entry = ANALYSES[run.analysis]
     communities = None if run.communities is None else tuple(run.communities)
-    choice = Choice(communities, tuple(run.categories), zone)
     parameters = entry.parameters.model_validate(run.parameters)
+    choice = Choice(
+        communities, tuple(run.categories), zone, with_category=entry.asks_categories(parameters)
+    )
     # No transaction stays open while an analysis computes: it would keep what others delete.
     with reading_moment(doing.engine) as connection:
         area = read_area(connection, communities)

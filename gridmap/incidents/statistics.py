@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, text
 
-from gridmap.incidents.models import COARSEST_BINS
 from gridmap.incidents.months import Months, whole_months
 from gridmap.incidents.near import INCIDENTS
 from gridmap.territory.scope import Scope
@@ -96,27 +95,28 @@ class Question:
 
 
 _IN = "t.occurred_at >= :first AND t.occurred_at < :after"
-# The span before lies before, so one comparison tells to which of the two a row belongs.
-_TWO = """
+#: The counts of both spans. The one before lies before, so one comparison tells to which of the
+#: two a row belongs.
+TWO = """
     count(*) FILTER (WHERE t.occurred_at >= :first)::integer AS n,
     count(*) FILTER (WHERE t.occurred_at < :before_after)::integer AS before
     FROM incident t WHERE t.occurred_at >= :before_first AND t.occurred_at < :after"""
 
 
-# Runs of months, each of the span asked for (`now`) or of the one before.
-_MONTHS = """unnest(
+#: Runs of months, each of the span asked for (`now`) or of the one before.
+MONTHS = """unnest(
     CAST(:years AS smallint[]), CAST(:befores AS integer[]), CAST(:uptos AS integer[]),
     CAST(:nows AS boolean[])) AS s (year, before, upto, now)"""
 
 
 @dataclass(frozen=True)
-class _Spans:
+class Spans:
     """How one span or two are put together from whole months and the days at their edges.
 
     Attributes
     ----------
     months : str
-        What is selected from stored counts ``t`` joined with `_MONTHS`: ``n`` and ``before``.
+        What is selected from stored counts ``t`` joined with `MONTHS`: ``n`` and ``before``.
     edges : list of str
         What is selected from incidents ``t``, with its condition, for each edge.
     values : dict
@@ -128,7 +128,7 @@ class _Spans:
     values: dict[str, Any]
 
     @classmethod
-    def of(cls, question: Question, before: Span | None) -> _Spans:
+    def of(cls, question: Question, before: Span | None) -> Spans:
         """Divide the span of a question, and one before it if there is any."""
         run = "t.upto[s.upto] - coalesce(t.upto[s.before], 0)"
         selected = ", ".join(
@@ -179,20 +179,20 @@ def total(connection: Connection, question: Question) -> int:
     if question.cells is not None:
         statement = f"SELECT count(*) FROM incident t WHERE {_IN} AND {question.condition()}"  # noqa: S608
         return int(connection.execute(text(statement), question.values()).scalar_one())
-    of = _Spans.of(question, None)
+    of = Spans.of(question, None)
     statement = f"SELECT sum(n)::integer FROM ({_by_cell_parts(question, of)}) AS parts"  # noqa: S608
     return int(connection.execute(text(statement), of.values).scalar_one() or 0)
 
 
-def by_cell(connection: Connection, question: Question, before: Span) -> Rows:
-    """Count for each cell, in the span asked for and in one that lies before it.
+def by_cell(connection: Connection, question: Question, before: Span | None) -> Rows:
+    """Count for each cell, in the span asked for and in one that lies before it, if any.
 
     Returns
     -------
     sequence of rows
         ``cell_id`` and ``community_id`` (None outside all), ``n`` and ``before``.
     """
-    of = _Spans.of(question, before)
+    of = Spans.of(question, before)
     statement = f"""
         SELECT cell_id, community_id, sum(n)::integer AS n, sum(before)::integer AS before
         FROM ({_by_cell_parts(question, of)}) AS parts
@@ -221,7 +221,7 @@ def by_community(
     busiest : sequence of rows
         The most first.
     """
-    of = _Spans.of(question, before)
+    of = Spans.of(question, before)
     statement = f"""
         WITH cells AS MATERIALIZED (
             SELECT cell_id, community_id, sum(n)::integer AS n, sum(before)::integer AS before
@@ -240,10 +240,10 @@ def by_community(
     return [row for row in rows if row.cell_id is None], busiest
 
 
-def _by_cell_parts(question: Question, of: _Spans) -> str:
+def _by_cell_parts(question: Question, of: Spans) -> str:
     months = f"""
         SELECT nullif(t.cell_id, 0) AS cell_id, nullif(t.community_id, 0) AS community_id,
-               {of.months} FROM incident_cell_year t JOIN {_MONTHS} USING (year)
+               {of.months} FROM incident_cell_year t JOIN {MONTHS} USING (year)
         WHERE {question.condition()} GROUP BY t.cell_id, t.community_id"""  # noqa: S608
     edges = [
         f"SELECT t.cell_id, t.community_id, {edge} AND {question.condition()} "
@@ -251,36 +251,6 @@ def _by_cell_parts(question: Question, of: _Spans) -> str:
         for edge in of.edges
     ]
     return " UNION ALL ".join([months, *edges])
-
-
-def by_category(connection: Connection, question: Question, before: Span) -> Rows:
-    """Count for each top category with all below it, as `by_cell`.
-
-    Returns
-    -------
-    sequence of rows
-        ``code``, ``name``, ``name_en``, ``n`` and ``before``; the most frequent first.
-    """
-    if question.scope.communities is None and question.cells is None:
-        of = _Spans.of(question, before)
-        months = f"""
-            SELECT t.category_id, {of.months} FROM incident_bin t JOIN {_MONTHS} USING (year)
-            WHERE t.level = {COARSEST_BINS} AND t.category_id <> 0 GROUP BY t.category_id"""  # noqa: S608
-        edges = [f"SELECT t.category_id, {edge} GROUP BY t.category_id" for edge in of.edges]
-        counted, values = " UNION ALL ".join([months, *edges]), of.values
-    else:
-        counted = f"SELECT t.category_id, {_TWO} AND {question.condition()} GROUP BY t.category_id"
-        values = question.values(before)
-    statement = f"""
-        WITH RECURSIVE tree AS (
-            SELECT id, id AS top FROM category WHERE parent_id IS NULL
-            UNION ALL SELECT k.id, tree.top FROM category k JOIN tree ON k.parent_id = tree.id
-        )
-        SELECT k.code, k.name, k.name_en, sum(c.n)::integer AS n, sum(c.before)::integer AS before
-        FROM ({counted}) c JOIN tree ON tree.id = c.category_id JOIN category k ON k.id = tree.top
-        GROUP BY k.id HAVING sum(c.n) > 0 OR sum(c.before) > 0 ORDER BY n DESC, k.code
-    """  # noqa: S608
-    return connection.execute(text(statement), values).all()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gridmap.db import Base
 
 _OPEN = text("state IN ('waiting', 'running')")
+#: The periods after which a schedule asks again.
+EVERY = ("week", "month", "quarter", "half", "year")
 
 
 class Job(Base):
@@ -58,13 +60,17 @@ class Job(Base):
 
 
 class JobSchedule(Base):
-    """A job that is asked for each month, early on the first day."""
+    """A job that is asked for again and again, early on the first day of each period."""
 
     __tablename__ = "job_schedule"
-    __table_args__ = (Index("ix_job_schedule_next_at", "next_at"),)
+    __table_args__ = (
+        CheckConstraint(f"every IN {EVERY}", name="every"),
+        Index("ix_job_schedule_next_at", "next_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     kind: Mapped[str]
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    every: Mapped[str] = mapped_column(server_default=text("'month'"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
     next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

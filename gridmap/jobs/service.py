@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, select, text, update
@@ -21,8 +21,10 @@ SERVING = f"""
     (SELECT count(*) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = '{APPLICATION}')
 """
-#: The hour of the first day of a month at which its jobs begin.
+#: The hour of the first day of a period at which its jobs begin.
 HOUR = 3
+Every = Literal["week", "month", "quarter", "half", "year"]
+_MONTHS: dict[Every, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 #: How long a job that ended well is kept.
 KEPT = timedelta(days=90)
 
@@ -64,14 +66,19 @@ def cancel(session: Session, job_id: int) -> None:
 
 
 def schedule(
-    session: Session, kind: str, parameters: Mapping[str, Any], owner_id: int | None
+    session: Session,
+    kind: str,
+    parameters: Mapping[str, Any],
+    owner_id: int | None,
+    every: Every = "month",
 ) -> JobSchedule:
-    """Have a job asked for on the first day of each month, in the town's time."""
+    """Have a job asked for on the first day of each month or other period, in the town's time."""
     made = JobSchedule(
         kind=kind,
         parameters=dict(parameters),
+        every=every,
         owner_id=owner_id,
-        next_at=next_month(datetime.now(_zone(session))),
+        next_at=next_time(datetime.now(_zone(session)), every),
     )
     session.add(made)
     session.flush()
@@ -81,7 +88,7 @@ def schedule(
 def ask_for_scheduled(session: Session) -> int:
     """Ask for the jobs whose time has come, and forget those of long ago; return how many.
 
-    Months in which the server did not run are not made up for.
+    Periods in which the server did not run are not made up for.
     """
     zone = _zone(session)
     due = session.scalars(
@@ -90,7 +97,7 @@ def ask_for_scheduled(session: Session) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for each in due:
-        each.next_at = next_month(datetime.now(zone))
+        each.next_at = next_time(datetime.now(zone), cast(Every, each.every))
         ask(session, each.kind, each.parameters, each.owner_id)
     if due:
         forget_done(session)
@@ -103,12 +110,32 @@ def forget_done(session: Session) -> None:
     session.execute(delete(Job).where(Job.state == "done", Job.finished_at < before))
 
 
-def next_month(now: datetime) -> datetime:
-    """Return the moment of the next first day of a month at which jobs begin."""
-    first = now.replace(day=1, hour=HOUR, minute=0, second=0, microsecond=0)
+def next_time(now: datetime, every: Every) -> datetime:
+    """Return the moment of the next first day of a period at which jobs begin.
+
+    Weeks begin on Monday; quarters, halves and years with that of the calendar.
+    """
+    start = period_start(now.date(), every)
+    first = datetime(start.year, start.month, start.day, HOUR, tzinfo=now.tzinfo)
     if first > now:
         return first
-    return first.replace(year=now.year + now.month // 12, month=now.month % 12 + 1)
+    after = following(start, every)
+    return first.replace(year=after.year, month=after.month, day=after.day)
+
+
+def period_start(day: date, every: Every) -> date:
+    """Return the first day of the period that a day lies in."""
+    if every == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1, month=day.month - (day.month - 1) % _MONTHS[every])
+
+
+def following(start: date, every: Every) -> date:
+    """Return the first day of the period after the one that begins on a day."""
+    if every == "week":
+        return start + timedelta(days=7)
+    index = start.year * 12 + start.month - 1 + _MONTHS[every]
+    return date(index // 12, index % 12 + 1, 1)
 
 
 def _zone(session: Session) -> ZoneInfo:

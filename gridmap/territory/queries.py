@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Row, Select, literal, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, literal, select, text, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gridmap.territory.models import Cell, CellLineage
@@ -62,3 +64,39 @@ def _kin(
         select(sought, CellLineage.act, found.c.generation + step).join(found, known == found.c.id)
     )
     return select(found.c.id, found.c.act, found.c.generation)
+
+
+def outline_collection(
+    session: Session, kind: Literal["cell", "unit"], ids: Collection[int]
+) -> str:
+    """Return the outlines of units or cells as GeoJSON, fit for a map of all of them.
+
+    Parameters
+    ----------
+    session : Session
+    kind : {"cell", "unit"}
+    ids : collection of int
+        One without an outline is left out.
+
+    Returns
+    -------
+    str
+        A FeatureCollection; features have an ``id``, coordinates five digits (WGS 84).
+    """
+    return str(
+        session.execute(
+            text(f"""
+                WITH chosen AS (SELECT id, geom FROM {kind} WHERE id = ANY(:ids)
+                                AND geom IS NOT NULL),
+                extent AS (SELECT ST_Extent(geom) AS box FROM chosen)
+                SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(
+                    json_agg(json_build_object('type', 'Feature', 'id', id, 'properties',
+                        json_build_object(), 'geometry', ST_AsGeoJSON(
+                            ST_SimplifyPreserveTopology(geom,
+                                greatest(ST_XMax(box) - ST_XMin(box), 0.001) / 2500), 5)::json)
+                        ORDER BY id), '[]'))::text
+                FROM chosen, extent
+            """),  # noqa: S608
+            {"ids": list(ids)},
+        ).scalar_one()
+    )

@@ -27,6 +27,7 @@ _NAMES = {
         "SELECT id, CASE WHEN :english THEN coalesce(name_en, name) ELSE name END AS name FROM unit"
     ),
     "cell": "SELECT id, code AS name FROM cell",
+    "place": "SELECT id, name FROM place",
     "category": (
         "SELECT id, CASE WHEN :english THEN coalesce(name_en, name) ELSE name END AS name "
         "FROM category"
@@ -45,6 +46,27 @@ _NAMES = {
     "patrol_track": (
         "SELECT t.id, coalesce(r.name || ' ', '') || local_date(t.started_at) AS name "
         "FROM patrol_track t LEFT JOIN patrol_route r ON r.id = t.route_id"
+    ),
+    "activity": "SELECT id, id || ' ' || day AS name FROM activity",
+    "activity_plan": (
+        "SELECT p.id, p.id || ' ' || CASE WHEN :english THEN coalesce(u.name_en, u.name) "
+        "ELSE u.name END AS name FROM activity_plan p JOIN unit u ON u.id = p.unit_id"
+    ),
+    "indicator": (
+        "SELECT id, CASE WHEN :english THEN name_en ELSE name END AS name FROM indicator"
+    ),
+    "department": (
+        "SELECT id, CASE WHEN :english THEN coalesce(name_en, name) ELSE name END AS name "
+        "FROM department"
+    ),
+    "evaluation": (
+        "SELECT e.id, CASE WHEN :english THEN coalesce(u.name_en, u.name) ELSE u.name END "
+        "|| ' ' || e.first || '/' || e.last AS name FROM evaluation e "
+        "JOIN unit u ON u.id = e.unit_id"
+    ),
+    "report": (
+        "SELECT r.id, r.id || ' ' || CASE WHEN :english THEN coalesce(u.name_en, u.name) "
+        "ELSE u.name END || ' ' || r.last AS name FROM report r JOIN unit u ON u.id = r.unit_id"
     ),
     "agency": "SELECT id, name FROM agency",
     "api_key": "SELECT id, name FROM api_key",
@@ -70,6 +92,7 @@ REFERENCES = {
     "route_id": "patrol_route",
     "shift_id": "shift",
     "other_shift_id": "shift",
+    "place_id": "place",
     # Of the filter of an export.
     "cell": "cell",
     "unit": "unit",

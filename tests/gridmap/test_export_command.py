@@ -37,7 +37,7 @@ ROWS = {
     "places": f"SELECT external_id, name, kind, address, area_m2, {SHAPE} FROM place",
     "roads": f"SELECT external_id, name, kind, oneway, bridge, {SHAPE} FROM road",
     "ground": f"SELECT external_id, name, kind, {SHAPE} FROM ground",
-    "incidents": f"""SELECT external_id, occurred_at, {SHAPE}, cell_code,
+    "incidents": f"""SELECT external_id, occurred_at, ended_at, {SHAPE}, cell_code,
         (SELECT code FROM category c WHERE c.id = category_id) FROM (
             SELECT i.*, c.code AS cell_code FROM incident i LEFT JOIN cell c ON c.id = i.cell_id
         ) t""",

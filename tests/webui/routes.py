@@ -5,9 +5,12 @@ from __future__ import annotations
 from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
+from tests.webui.routes_of_activities import ACTIVITIES
 from tests.webui.routes_of_hotspots import HOTSPOTS
+from tests.webui.routes_of_indicators import INDICATORS
 from tests.webui.routes_of_patrols import PATROLS
 from tests.webui.routes_of_planning import PLANS, TRACKS
+from tests.webui.routes_of_reports import REPORTS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from tests.webui.routes_of_shifts import SHIFTS
 from tests.webui.routes_of_streets import STREETS
@@ -70,4 +73,4 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
 ROUTES |= (
     DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS | SHIFTS
 )
-ROUTES |= STREETS | PATROLS | PLANS | TRACKS
+ROUTES |= STREETS | PATROLS | PLANS | TRACKS | INDICATORS | REPORTS | ACTIVITIES

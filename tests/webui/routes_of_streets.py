@@ -21,4 +21,10 @@ STREETS = {
         Route(_PLAN, "/patrols/trace", json={"mode": "swim", "waypoints": [_HERE]}, own=(400,)),
         Route(_PLAN, "/patrols/trace", json={"waypoints": [{"lon": "x"}]}, own=(400,)),
     ],
+    ("streets.match_recorded", "POST"): [
+        # Far from the small town's streets.
+        Route(_PLAN, "/patrols/match", json={"line": [[116.0, 20.0], [116.0, 20.01]]}, own=(400,)),
+        Route(_PLAN, "/patrols/match", json={"line": [[1, 2, 3]]}, own=(400,)),
+        Route(_PLAN, "/patrols/match", json={"line": "x"}, own=(400,)),
+    ],
 }

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.webui.runs import make_run
+from tests.webui.runs import make_reports, make_run
 from webui.fetch_assets import WEBUI
 
 SignIn = Callable[[BrowserContext, str], None]
@@ -121,6 +121,19 @@ VISITS = [
     Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]", phone=True),
     Visit("/patrols/import", "planner"),
     Visit("/patrols/streets", "planner", MAP, phone=True),
+    Visit("/indicators", "supervisor", phone=True),
+    Visit("/indicators/{indicator}", "supervisor", MAP, phone=True),
+    Visit("/indicators/{indicator}/entry", "supervisor", phone=True),
+    Visit("/indicators/{indicator}/history", "admin"),
+    Visit("/indicators/{indicator}/edit", "supervisor"),
+    Visit("/reports", "planner", phone=True),
+    Visit("/reports", "cadre", phone=True),
+    Visit("/reports/new", "planner", phone=True),
+    Visit("/reports/{report}", "supervisor", phone=True),
+    Visit("/reports/{report}/changes", "planner", phone=True),
+    Visit("/reports/{report}/delete", "admin"),
+    Visit("/reports/schedules", "planner", phone=True),
+    Visit("/reports/template", "admin"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -131,13 +144,14 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre,
+                SELECT a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
                     (SELECT min(m.shift_id) FROM shift_member m WHERE m.cadre_id = d.id
                        AND m.starts > now()) AS shift,
                     (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
+                    (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -150,7 +164,9 @@ def ids(app: Flask) -> dict[str, Any]:
             """)
         ).one()
         unit = session.execute(text(_TOWN)).scalar_one()
-    return {**row._mapping, "run": make_run(app.extensions["gridmap.engine"], unit)}
+    engine = app.extensions["gridmap.engine"]
+    (report,) = make_reports(engine, row.community)
+    return {**row._mapping, "run": make_run(engine, unit), "report": report}
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +258,14 @@ def test_axe_finds_no_serious_fault(
         ),
         (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
         (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
+        (
+            Visit("/indicators/{indicator}", "supervisor", MAP),
+            ["[name=unit]", "[name=on]", "#print", ".hot-acts .main-act", ".note button"],
+        ),
+        (
+            Visit("/indicators/{indicator}/entry", "supervisor"),
+            ["[name=file]", "[name^=numerator]", "[name^=denominator]", "#reason", ".main-act"],
+        ),
         (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",

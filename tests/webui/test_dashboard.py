@@ -56,7 +56,7 @@ def test_a_cadre_has_no_dashboard(sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize("level", ["county", "town", "community"])
-@pytest.mark.parametrize("figure", ["total", "rate", "change"])
+@pytest.mark.parametrize("figure", ["total", "rate", "change", "patrols"])
 def test_every_level_shows_its_total_and_the_records_behind(
     app: Flask, client: FlaskClient, level: str, figure: str
 ) -> None:
@@ -119,7 +119,12 @@ def test_the_page_of_a_cell_asks_few_questions(app: Flask, client: FlaskClient) 
 def test_the_page_of_a_cell_shows_its_shapes(app: Flask, client: FlaskClient) -> None:
     cell = value(app, "SELECT cell_id FROM building GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
     shapes = client.get(f"/cell/{cell}/shapes.json").get_json()["features"]
-    assert {shape["properties"]["what"] for shape in shapes} >= {"own", "near", "building"}
+    assert {shape["properties"]["what"] for shape in shapes} >= {
+        "own",
+        "near",
+        "building",
+        "street",
+    }
     assert [shape["id"] for shape in shapes if shape["properties"]["what"] == "own"] == [int(cell)]
     assert client.get("/cell/999999999").status_code == 404
 

@@ -120,6 +120,30 @@ def test_an_incident_is_added_changed_and_deleted(
     assert acts == ["incident.create", "incident.change", "incident.change", "incident.delete"]
 
 
+def test_a_span_is_told_by_its_end(app: Flask, key: str, community: dict[str, Any]) -> None:
+    span = feature(community["inside"], ended_at="2025-05-01T15:30:00+08:00")
+    made = send(app, key, "POST", PATH, span)
+    path = made.headers["Location"].removeprefix("http://localhost")
+    read = send(app, key, "GET", path)
+    told = json.loads(read.data)["properties"]
+    assert told["ended_at"] == "2025-05-01T07:30:00+00:00"
+    # A change of something else keeps it, and null takes it away.
+    kept = send(
+        app, key, "PATCH", path, {"properties": {"category": "B1"}},
+        kind="application/merge-patch+json", If_Match=read.headers["ETag"],
+    )  # fmt: skip
+    assert json.loads(kept.data)["properties"]["ended_at"] == told["ended_at"]
+    known = send(
+        app, key, "PATCH", path, {"properties": {"ended_at": None}},
+        kind="application/merge-patch+json", If_Match=kept.headers["ETag"],
+    )  # fmt: skip
+    assert json.loads(known.data)["properties"]["ended_at"] is None
+    for wrong in ("2025-05-01T07:59:00+08:00", "2025-05-02", 5, "2999-01-01T00:00:00Z"):
+        refused = send(app, key, "POST", PATH, feature(community["inside"], ended_at=wrong))
+        assert refused.status_code == 400
+        assert "ended_at" in refused.json["detail"]
+
+
 def test_a_number_is_sent_once(app: Flask, key: str, community: dict[str, Any]) -> None:
     twice = [
         send(app, key, "POST", PATH, feature(community["inside"], external_id="119-2"))

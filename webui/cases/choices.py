@@ -15,7 +15,7 @@ from gridmap.incidents.cases.inbox import Place, Sort
 from gridmap.incidents.cases.models import STEPS
 from webui.asking import optional_day, optional_id
 
-_FLAGS = ("returned", "extended", "asked")
+_FLAGS = ("returned", "reopened", "extended", "asked")
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ def read_choice(given: MultiDict[str, str]) -> Choice:
         unit=optional_id(given.get("unit"), gettext("Unit")),
         cell=optional_id(given.get("cell"), gettext("Cell")),
         assignee=optional_id(given.get("assignee"), gettext("Cadre")),
+        answering=optional_id(given.get("answering"), gettext("Cadre")),
+        department=optional_id(given.get("department"), gettext("Department")),
         level=given.get("level") or None,
         since=optional_day(given.get("since")),
         until=optional_day(given.get("until")),

@@ -9,9 +9,12 @@ from gridmap.incidents.cases.access import own_cadre
 from gridmap.incidents.cases.filters import Wanted
 from gridmap.incidents.cases.inbox import counts, list_cases
 from gridmap.patrols.shifts.queries import next_shift
+from gridmap.reports.activities.due import own_duties
+from gridmap.reports.activities.kinds import KINDS
 from gridmap.workforce.responsibility import answering
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
+from webui.activities import words as activity_words
 from webui.cases import words
 from webui.cases.clock import town_clock
 from webui.database import writing
@@ -36,7 +39,10 @@ def show() -> ResponseReturnValue:
         day = clock.now.astimezone(clock.zone).date()
         shift = None if cadre is None else next_shift(session, cadre, clock.now)
         answered = [] if cadre is None else answering(session, actor, day)
-    cells = [row for row in answered if row.cadre_id == cadre or row.responsible_id == cadre]
+        cells = [row for row in answered if row.cadre_id == cadre or row.responsible_id == cadre]
+        # Whoever stands in does the work, and not who is away.
+        acting = [row.cell_id for row in cells if row.cadre_id == cadre]
+        duties = own_duties(session, acting) if acting else []
     groups: dict[str, list[object]] = {"overdue": [], "today": [], "later": []}
     for row in found.rows:
         due = row.next_due_at.astimezone(clock.zone).date()
@@ -45,6 +51,10 @@ def show() -> ResponseReturnValue:
         "cases/my.html",
         groups=groups,
         counts=total,
+        duties=duties,
+        activity_words=activity_words,
+        kinds=KINDS,
+        today=day,
         more=found.end is not None,
         cells=cells,
         cadre=cadre,

@@ -13,14 +13,18 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.exchange.area import find_area
 from gridmap.exchange.cell_page import MONTHS, RECENT_DAYS, CellPage, cell_page, cell_shapes
+from gridmap.exchange.dashboard import Coverage
 from gridmap.incidents.statistics import Span, clock
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.dashboard import words
 from webui.dashboard.parts import name_of
+from webui.dashboard.patrols import patrol_months
 from webui.dashboard.state import days_of, link
 from webui.database import reading
 from webui.language import say
+from webui.tracks.words import AGES
+from webui.tracks.words import SCRIPT as STREET_WORDS
 from webui.words import CODES
 
 cells = Blueprint("cell_page", __name__, url_prefix="/cell")
@@ -80,6 +84,8 @@ def show(cell_id: int) -> ResponseReturnValue:
         say=say,
         num=words.number,
         arrow=words.arrow,
+        percent=words.percent,
+        ages=AGES,
         link=link,
         page=_page(found, area.unit.code if area.unit else None),
     )
@@ -142,8 +148,19 @@ def _page(found: CellPage, unit: str | None) -> dict[str, Any]:
             "labels": [words.month(row.month) for row in found.counts],
             "counts": [row.residents for row in found.counts],
         },
+        "patrols": patrol_months(
+            {
+                row.month: Coverage(row.incidents, row.walked_in_hour, row.planned_in_hour)
+                for row in found.patrols.months
+            }
+        ),
+        "ages": [days for days, _, _ in AGES],
         "words": {
             **{key: say(word) for key, word in words.SCRIPT.items()},
             "residents": say(COUNTS["residents"]),
+            "unnamed": say(STREET_WORDS["unnamed"]),
+            "never": say(STREET_WORDS["never"]),
+            "today": say(STREET_WORDS["today"]),
+            "days": say(STREET_WORDS["days"]),
         },
     }

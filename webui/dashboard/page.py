@@ -13,14 +13,28 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from gridmap.exchange.area import Area, find_area
-from gridmap.exchange.dashboard import Events, events, households, outlines, state, with_households
+from gridmap.exchange.dashboard import (
+    Events,
+    Patrols,
+    events,
+    households,
+    outlines,
+    patrols,
+    state,
+    with_coverage,
+    with_households,
+)
 from gridmap.incidents.periods import Period
 from gridmap.incidents.statistics import Span, clock
-from gridmap.workforce.rights import Action
+from gridmap.reports.activities.due import DueCounts, DueWanted, count_due
+from gridmap.reports.activities.queries import open_notices, units_below
+from gridmap.workforce.rights import Action, Actor
 from webui.access import current_actor, needs
+from webui.activities.due import BACK
 from webui.dashboard import words
 from webui.dashboard.keeping import kept
 from webui.dashboard.parts import coloured_parts, legend, part_url
+from webui.dashboard.patrols import neglected, patrol_months
 from webui.dashboard.state import (
     blueprint,
     due_span,
@@ -60,8 +74,15 @@ def show() -> ResponseReturnValue:
             KEPT_S,
             lambda: events(session, area, period, now),
         )
+        watched = kept(
+            ("patrols", area.scope, area.path, period.span),
+            KEPT_S,
+            lambda: patrols(session, area, period.span),
+        )
         if figure == "rate":
             happened = _with_rates(session, area, happened)
+        elif figure == "patrols":
+            happened = _with_coverage(happened, watched)
         due = due_span(period, now)
         standing = kept(
             ("state", area.scope, area.path, due, now.today),
@@ -69,12 +90,22 @@ def show() -> ResponseReturnValue:
             STATE_KEPT_S if len(area.part_of) > WIDE else 0,
             lambda: state(session, actor, area, due, now),
         )
+        work = kept(
+            ("work", actor.units, area.path, now.today),
+            STATE_KEPT_S if len(area.part_of) > WIDE else 0,
+            lambda: standing_work(session, actor, area, now.today),
+        )
     query = query_of(period)
-    shown = _Shown(area, period, happened, figure, query, helpers(area, period, query, now))
+    shown = _Shown(
+        area, period, happened, watched, figure, query, helpers(area, period, query, now)
+    )
     # Another's count of the same things is another object and makes another page. It is kept
     # along, so that its number stays its own.
-    key = ("page", id(happened), area.path, period.kind, request.args.get("figure"), english())
-    _, figures_shown, page = kept(key, KEPT_S, lambda: (happened, *_render(shown)))
+    key = (
+        "page", id(happened), id(watched), area.path, period.kind, request.args.get("figure"),
+        english(),
+    )  # fmt: skip
+    _, figures_shown, page = kept(key, KEPT_S, lambda: ((happened, watched), *_render(shown)))
     told = render_template(
         "dashboard/dashboard.html",
         fault=fault,
@@ -82,6 +113,9 @@ def show() -> ResponseReturnValue:
         period=period,
         happened=happened,
         standing=standing,
+        work=work,
+        watched=watched,
+        neglected=neglected(area, watched, query, english()),
         due=due,
         due_cases=lambda outcome=None: _due_cases(area, due, outcome),
         percent=percent,
@@ -93,6 +127,24 @@ def show() -> ResponseReturnValue:
         **shown.helpers,
     )
     return told, 400 if fault else 200
+
+
+@dataclass(frozen=True)
+class Work:
+    """How planned activities stand, and how many notices to rectify are overdue."""
+
+    due: DueCounts
+    late_notices: int
+
+
+def standing_work(session: Session, actor: Actor, area: Area, today: date) -> Work:
+    """Tell what of the activities planned in an area is overdue or to be done now."""
+    unit = area.unit.id if area.unit else None
+    units = None if unit is None else units_below(session, unit)
+    return Work(
+        count_due(session, actor, DueWanted(today - BACK, unit_id=unit)),
+        open_notices(session, actor, today, units=units, limit=1)[2],
+    )
 
 
 def _due_cases(area: Area, due: Span, outcome: str | None) -> str | None:
@@ -114,6 +166,7 @@ class _Shown:
     area: Area
     period: Period
     happened: Events
+    watched: Patrols
     figure: str
     query: dict[str, Any]
     helpers: dict[str, Any]
@@ -123,7 +176,7 @@ def _render(shown: _Shown) -> tuple[Markup, dict[str, Any]]:
     """Return the figures as a part of the page, and what its script must know."""
     area, happened, figure = shown.area, shown.happened, shown.figure
     parts, breaks = coloured_parts(area, happened.parts, figure, shown.query, english())
-    page = _page(area, shown.period, happened, parts, figure, shown.query)
+    page = _page(shown, parts)
     rendered = render_template(
         "dashboard/figures.html",
         area=area,
@@ -145,6 +198,11 @@ def _with_rates(session: Session, area: Area, happened: Events) -> Events:
     )
     key = ("rates", id(happened), id(known))
     return kept(key, KEPT_S, lambda: (happened, known, with_households(happened, known)))[2]
+
+
+def _with_coverage(happened: Events, known: Patrols) -> Events:
+    key = ("covered", id(happened), id(known))
+    return kept(key, KEPT_S, lambda: (happened, known, with_coverage(happened, known)))[2]
 
 
 @blueprint.get("/outlines.json")
@@ -177,15 +235,9 @@ def _heat(happened: Events) -> list[list[tuple[int, int]]]:
     ]
 
 
-def _page(
-    area: Area,
-    period: Period,
-    happened: Events,
-    parts: list[dict[str, Any]],
-    figure: str,
-    query: dict[str, Any],
-) -> dict[str, Any]:
+def _page(shown: _Shown, parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what the page's script must know, as values for JSON."""
+    area, period, happened, query = shown.area, shown.period, shown.happened, shown.query
     unit = area.unit.code if area.unit else None
     days = [period.span.first + timedelta(days=i) for i in range(period.span.days)]
     labels, counts = _steps_of(days, happened)
@@ -200,10 +252,11 @@ def _page(
         views += [part_url(area, part, {**lasting, "wall": "1"}) for part in busiest]
     return {
         "language": str(get_locale()),
-        "figure": figure,
+        "figure": shown.figure,
         "parts": parts,
         "outlines": url_for("dashboard.shapes", unit=unit),
         "trend": {"labels": labels, "counts": counts},
+        "patrols": patrol_months(shown.watched.months),
         "views": views,
         "words": {key: say(word) for key, word in words.SCRIPT.items()},
     }

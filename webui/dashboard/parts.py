@@ -8,11 +8,15 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from geodata.classes import CHANGE_BREAKS, class_of, round_breaks
+from geodata.classes import CHANGE_BREAKS, SHARE_BREAKS, class_of, round_breaks
 from gridmap.exchange.area import Area, Part
 from gridmap.exchange.dashboard import Figures
 from webui.dashboard import words
 from webui.language import say
+
+_PER_CENT = ("change", "patrols")
+#: What is said where there is nothing to divide by.
+_NOTHING = {"rate": "no_data", "patrols": "no_patrols"}
 
 
 def coloured_parts(
@@ -24,7 +28,7 @@ def coloured_parts(
     ----------
     area : Area
     figures : mapping of int to Figures
-    figure : {"total", "rate", "change"}
+    figure : {"total", "rate", "change", "patrols"}
     query : mapping
         The period, as in the address, for the way to each part.
     english : bool
@@ -34,6 +38,8 @@ def coloured_parts(
     values = {key: _value(one, figure) for key, one in figures.items()}
     known = [value for value in values.values() if value is not None]
     breaks = list(CHANGE_BREAKS) if figure == "change" else round_breaks(known)
+    if figure == "patrols" and not breaks:
+        breaks = list(SHARE_BREAKS)
     parts = [
         {
             "id": part.id,
@@ -80,28 +86,36 @@ def _value(figures: Figures, figure: str) -> float | None:
         return figures.rate
     if figure == "change":
         return figures.change
+    if figure == "patrols":
+        return figures.covered
     return float(figures.n)
 
 
 def _class(value: float | None, figures: Figures, figure: str, breaks: list[float]) -> str:
     if value is not None:
         return f"c{class_of(value, breaks)}"
-    unknown = figure == "rate" and not figures.households
-    return "none" if unknown else "few"
+    return "none" if _unknown(figures, figure) else "few"
+
+
+def _unknown(figures: Figures, figure: str) -> bool:
+    """Tell whether there is nothing to divide by, rather than too little."""
+    return (figure == "rate" and not figures.households) or (
+        figure == "patrols" and figures.coverage is None
+    )
 
 
 def _text(value: float | None, figures: Figures, figure: str) -> str:
     if value is not None:
         sign = "+" if figure == "change" and value > 0 else ""
-        return sign + words.number(value) + (" %" if figure == "change" else "")
-    if figure == "rate" and not figures.households:
-        return say(words.SCRIPT["no_data"])
+        return sign + words.number(value) + (" %" if figure in _PER_CENT else "")
+    if _unknown(figures, figure):
+        return say(words.SCRIPT[_NOTHING[figure]])
     return say(words.SCRIPT["few"])
 
 
 def legend(figure: str, breaks: list[float]) -> list[tuple[str, str]]:
     """Return the class and the words of each line of the legend."""
-    unit = " %" if figure == "change" else ""
+    unit = " %" if figure in _PER_CENT else ""
     marks = [words.number(value) + unit for value in breaks]
     lines: list[tuple[str, str]] = []
     for i in range(len(marks) + 1):
@@ -116,6 +130,6 @@ def legend(figure: str, breaks: list[float]) -> list[tuple[str, str]]:
         lines.append((f"c{i}", line))
     if figure != "total":
         lines.append(("few", say(words.SCRIPT["few"])))
-    if figure == "rate":
-        lines.append(("none", say(words.SCRIPT["no_data"])))
+    if figure in _NOTHING:
+        lines.append(("none", say(words.SCRIPT[_NOTHING[figure]])))
     return lines

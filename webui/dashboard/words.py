@@ -35,11 +35,13 @@ FIGURES = {
     "total": N_("Incidents"),
     "rate": N_("Per 1,000 households"),
     "change": N_("Change in per cent"),
+    "patrols": N_("Patrol coverage"),
 }
 FIGURE_HELP = {
     "total": N_("Incidents in the period"),
     "rate": N_("Incidents in the period per 1,000 households"),
     "change": N_("Change against the period before, in per cent"),
+    "patrols": N_("Incidents of these months near a patrol at their hour, in per cent"),
 }
 
 #: What the page's script says, by key.
@@ -48,6 +50,9 @@ SCRIPT: dict[str, Message | str] = {
     "incidents": N_("Incidents"),
     "few": Message("too few to say (below {least})", least=TOO_FEW),
     "no_data": N_("no households known"),
+    "no_patrols": N_("no patrol on record"),
+    "walked": N_("Walked"),
+    "planned": N_("By the rota"),
     "up_to": N_("up to {value}"),
     "above": N_("above {value}"),
     "between": N_("{low} to {high}"),

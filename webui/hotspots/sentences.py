@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from flask_babel import get_locale
 from sqlalchemy import Row
 
 from geodata.messages import N_, Message
@@ -165,6 +166,13 @@ _SPREAD = N_(
     "Of {spread} incidents only a from-to time is known; each is spread evenly over its span."
 )
 _LEFT_OUT = N_("Left out are {left_out} incidents where nobody lives.")
+_ALLOWED = N_("What is expected allows for {what}.")
+_COVARIATES = {
+    "weekdays": N_("weekdays"),
+    "categories": N_("categories"),
+    "months": N_("months of the year"),
+    "homes": N_("kind and height of buildings"),
+}
 #: The share of three hours of the day were all alike, and half as much again to be worth saying.
 _EVEN_SHARE = 1.5 * WINDOW / 24
 
@@ -172,6 +180,11 @@ _EVEN_SHARE = 1.5 * WINDOW / 24
 def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
     """Say what a run found, when, and how sure that is."""
     said = [say(_where(run, rows)), say(_when(run)), say(_sure(run, rows))]
+    if allowed := run.summary.get("allowed"):
+        what = (", " if str(get_locale()) == "en" else "、").join(
+            say(_COVARIATES[each]) for each in allowed
+        )
+        said.append(say(Message(_ALLOWED, what=what)))
     if left_out := run.summary.get("left_out"):
         said.append(say(Message(_LEFT_OUT, left_out=number(left_out))))
     if holidays := run.summary.get("holidays"):

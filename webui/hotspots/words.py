@@ -170,6 +170,14 @@ _FAULTS: dict[str, str] = {
         "There are too few other incidents to compare with. Choose some categories and not all, "
         "a longer period, or compare with households."
     ),
+    Reason.NO_SEASON: N_(
+        "The months of other years are not known: that needs two years of incidents up to the "
+        "last day. Take all months alike, or compare with the usual times and places."
+    ),
+    Reason.ONE_KIND: N_(
+        "All homes here are in buildings of one kind and height, or neither is known. Take all "
+        "homes alike, or import kind and storeys of the buildings."
+    ),
 }
 _UNKNOWN = N_(
     "The data do not suit this method. Choose a longer period, a larger area or another method."

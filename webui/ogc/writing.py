@@ -75,6 +75,7 @@ def update(key: str, feature_id: int) -> Response:
         stored = {
             "category": row.category,
             "occurred_at": row.occurred_at.isoformat(),
+            "ended_at": None if row.ended_at is None else row.ended_at.isoformat(),
             "external_id": row.external_id,
         }
         point = {"type": "Point", "coordinates": [row.lon, row.lat]}

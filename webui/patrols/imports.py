@@ -82,6 +82,7 @@ def _lines(found: RouteFile) -> list[dict[str, Any]]:
                 "number": number,
                 "name": line.name,
                 "points": line.points,
+                "recorded": line.recorded,
                 "length_m": line.length_m,
                 "fault": fault,
                 "line": line.line.tolist() if not fault else [],
@@ -101,6 +102,7 @@ def _page(
             "lines": lines or [],
             "stops": [] if found is None else [asdict(stop) for stop in found.stops],
             "editor": url_for("patrols.ask_new", imported=1),
+            "match": url_for("streets.match_recorded"),
         }
     return render_template(
         "patrols/import.html",

@@ -7,8 +7,10 @@ from typing import Any
 from flask import Blueprint
 
 from geodata.messages import N_
+from webui.dashboard.words import number
 from webui.language import say
 from webui.navigation import tabs
+from webui.reports import words
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
 
@@ -22,7 +24,7 @@ TABS = (
 
 @blueprint.context_processor
 def _give_words() -> dict[str, Any]:
-    return {"say": say}
+    return {"say": say, "words": words, "num": number}
 
 
 @blueprint.app_context_processor

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
@@ -28,11 +25,9 @@ from webui.access import current_actor, needs
 from webui.database import writing
 from webui.language import say
 from webui.staff.blueprint import blueprint
+from webui.uploads import keep_upload, kept_upload
 
 _ENDINGS = {".xlsx", ".xls", ".csv"}
-_KEY = re.compile(r"[0-9a-f]{32}")
-#: Seconds after which a file that nobody confirmed is removed.
-_KEPT_S = 3600
 _PROBLEMS_SHOWN = 200
 _REQUIRED = {"name": N_("Full name"), "unit": N_("Home unit")}
 #: What the report calls the fields.
@@ -75,11 +70,7 @@ def check_file() -> ResponseReturnValue:
     if ending not in _ENDINGS:
         fault = gettext("Choose an Excel or CSV file: .xlsx, .xls or .csv.")
         return render_template("staff/import.html", fault=fault), 400
-    _forget_old()
-    key = secrets.token_hex(16)
-    path = _folder() / key / _file_name(sent.filename)
-    path.parent.mkdir(mode=0o700)
-    sent.save(path)
+    key, path = keep_upload(sent)
     try:
         with writing() as session:
             report = _run(session, path, dry_run=True, skip_bad=False)
@@ -100,10 +91,7 @@ def check_file() -> ResponseReturnValue:
 @needs(Action.MANAGE_CADRES)
 def import_file() -> ResponseReturnValue:
     """Store the file that was reported on, its good rows alone if the person says so."""
-    key = request.form.get("key", "")
-    path = next((_folder() / key).glob("*"), None) if _KEY.fullmatch(key) else None
-    if path is None:
-        raise GridmapError(Message("The file is no longer here. Upload it again."))
+    path = kept_upload(request.form.get("key", ""))
     with writing() as session:
         report = _run(session, path, dry_run=False, skip_bad=request.form.get("skip") == "1")
     shutil.rmtree(path.parent)
@@ -150,23 +138,3 @@ def _problems(report: Report) -> list[dict[str, Any]]:
             shown["row"].astype("float"), shown["severity"], shown["message"], strict=True
         )
     ]
-
-
-def _folder() -> Path:
-    """Return where uploaded files lie; the person's id in it keeps others away."""
-    folder = Path(current_app.config["DATA_DIR"]) / "uploads" / str(current_actor().user_id)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def _file_name(given: str) -> str:
-    """Return the file's name for messages and the log, without any path before it."""
-    name = re.sub(r"[\x00-\x1f\x7f/]", "", given.replace("\\", "/").rpartition("/")[2])
-    path = Path(name)
-    return f"{path.stem[:60] or 'file'}{path.suffix.lower()}"
-
-
-def _forget_old() -> None:
-    for folder in _folder().iterdir():
-        if folder.stat().st_mtime < time.time() - _KEPT_S:
-            shutil.rmtree(folder, ignore_errors=True)

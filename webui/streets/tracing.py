@@ -1,17 +1,23 @@
-"""The line between points that a planner sets, for the script that draws routes."""
+"""The line between points that a planner sets, or of a file, for the script that draws routes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from flask import Response, jsonify
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.patrols.network import Mode
+from gridmap.patrols.routes.files_in import MOST_KEPT
+from gridmap.patrols.routes.recorded import match_line
+from gridmap.patrols.streets.reading import read_network
 from gridmap.patrols.streets.tracing import Leg, Waypoint, trace
 from gridmap.workforce.rights import Action
 from webui.access import needs
@@ -39,6 +45,29 @@ def trace_line() -> Response:
         length_m=round(found.length_m, 1),
         seconds=round(found.seconds),
     )
+
+
+@blueprint.post("/match")
+@needs(Action.PLAN_PATROLS)
+def match_recorded() -> Response:
+    """Answer with the waypoints of a recorded ``line`` (longitude and latitude each) on foot."""
+    line = _line(body().get("line"))
+    with reading() as connection, Session(connection) as session:
+        found = match_line(read_network(session), line, Mode.FOOT)
+    return jsonify(waypoints=[asdict(point) for point in found])
+
+
+def _line(sent: object) -> NDArray[np.float64]:
+    """Return a line as it was sent, shape (n, 2)."""
+    try:
+        line = np.array(sent, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        line = np.empty(0)
+    if line.ndim != 2 or line.shape[1] != 2 or not 2 <= len(line) <= MOST_KEPT:
+        raise GridmapError(Message("The request cannot be understood."))
+    if not (np.isfinite(line).all() and (np.abs(line) <= (180.0, 90.0)).all()):
+        raise GridmapError(Message("The request cannot be understood."))
+    return line
 
 
 def _waypoints(sent: object) -> list[Waypoint]:

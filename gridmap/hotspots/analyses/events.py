@@ -31,6 +31,8 @@ class Events:
     until : ndarray of datetime64[s], shape (n,), optional
         The latest moment that each may have happened, where ``time`` is the first; equal to it
         where the moment is known.
+    category : ndarray of int64, shape (n,), optional
+        The id of each one's category, where an analysis asks for it.
     """
 
     x: Floats
@@ -39,6 +41,7 @@ class Events:
     first: date
     last: date
     until: Times | None = None
+    category: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -51,8 +54,9 @@ class Events:
     def where(self, chosen: NDArray[np.bool_]) -> Events:
         """Return a part of the incidents, of the same period."""
         until = None if self.until is None else self.until[chosen]
+        category = None if self.category is None else self.category[chosen]
         x, y, time = self.x[chosen], self.y[chosen], self.time[chosen]
-        return replace(self, x=x, y=y, time=time, until=until)
+        return replace(self, x=x, y=y, time=time, until=until, category=category)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +93,24 @@ def transformers(crs: pyproj.CRS) -> tuple[pyproj.Transformer, pyproj.Transforme
 
 @dataclass(frozen=True, eq=False)
 class Households:
-    """Where people live: the middle of each building, in metres, and how many households."""
+    """Where people live: the middle of each building, in metres, and how many households.
+
+    Attributes
+    ----------
+    x, y, amount : ndarray of float64, shape (n,)
+    kind : ndarray of int64, shape (n,), optional
+        A number that is the same for buildings of one kind and about one height.
+    """
 
     x: Floats
     y: Floats
     amount: Floats
+    kind: NDArray[np.int64] | None = None
+
+    def where(self, chosen: NDArray[np.bool_]) -> Households:
+        """Return a part of the buildings."""
+        kind = None if self.kind is None else self.kind[chosen]
+        return Households(self.x[chosen], self.y[chosen], self.amount[chosen], kind)
 
 
 NOBODY = Households(np.empty(0), np.empty(0), np.empty(0))

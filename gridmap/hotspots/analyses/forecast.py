@@ -122,11 +122,13 @@ def _judge(
 ) -> Mapping[str, Any]:
     """Forecast the last periods from what was before each, beside the naive forecasts."""
     first, last = periods[0].start, periods[-judged:]
-    model = fit_mixture(grid, {OWN: own}, periods[1:-judged], first=first, tick=tick)
+    model = fit_mixture(grid, {OWN: own}, periods[1:-judged], first=first,
+                        tick=lambda share: tick(0.7 * share))  # fmt: skip
     surfaces = Surfaces(grid)
     actual = np.stack([_counts(grid, own, period) for period in last])
     risks: dict[str, list[NDArray[np.float64]]] = {"model": [], "last": [], "long": []}
-    for period in last:
+    for done, period in enumerate(last):
+        tick(0.7 + 0.3 * done / judged)
         risks["model"].append(predict(model, grid, {OWN: own}, period).expected)
         risks["last"].append(last_counts(surfaces, own, period))
         risks["long"].append(long_counts(surfaces, own, period, first))

@@ -13,13 +13,13 @@ from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.parameters import NearRepeat
 from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.knox import Bands, knox
-from gridmap.hotspots.mantel import MOST_EVENTS, mantel
+from gridmap.hotspots.mantel import MOST_EVENTS, jacquez, mantel
 from gridmap.hotspots.ticks import Tick
 
 _MOST_LISTED = 200
 _LEVEL = 0.05
 #: Each compares all incidents with all.
-_MANTEL = 99
+_WITHOUT_BANDS = 99
 
 
 def run(events: Events, area: Area, context: Context, asked: NearRepeat, tick: Tick) -> Result:
@@ -62,6 +62,7 @@ def run(events: Events, area: Area, context: Context, asked: NearRepeat, tick: T
         "raised": len(raised),
         "replications": replications,
         "mantel": _mantel(events, tick),
+        "jacquez": _jacquez(events, asked.nearest, tick),
         "now": str(now),
     }
     return Result(_found(zones.head(_MOST_LISTED), events), figures)
@@ -73,9 +74,22 @@ def _mantel(events: Events, tick: Tick) -> dict[str, float] | None:
         return None
     found = mantel(
         events.x, events.y, events.time.astype("datetime64[D]").astype(np.float64),
-        permutations=_MANTEL, seed=1, tick=lambda share: tick(0.9 + 0.09 * share),
+        permutations=_WITHOUT_BANDS, seed=1, tick=lambda share: tick(0.9 + 0.05 * share),
     )  # fmt: skip
     return {"r": found.statistic, "p": found.p}
+
+
+def _jacquez(events: Events, k: int, tick: Tick) -> dict[str, float] | None:
+    """Return how many of the nearest in place are so in time, what chance gives, and p."""
+    if k == 0 or len(events) > MOST_EVENTS:
+        return None
+    found = jacquez(
+        events.x, events.y, events.time.astype("datetime64[D]").astype(np.float64), k,
+        permutations=_WITHOUT_BANDS, seed=1, tick=lambda share: tick(0.95 + 0.05 * share),
+    )  # fmt: skip
+    n = len(events)
+    # Dealt anew, each of the others is as likely to be among the k nearest in time.
+    return {"k": k, "pairs": found.statistic, "expected": n * k * k / (n - 1), "p": found.p}
 
 
 def _found(zones: gpd.GeoDataFrame, events: Events) -> Found:

@@ -147,8 +147,24 @@ class SpaceTimeScan(BaseModel):
     )  # fmt: skip
     weekdays: Literal["mixed", "kept"] = Field(
         "mixed", title=N_("Weekdays"),
-        description=N_("For the usual times and places: kept, a cluster is none because Fridays "
-                       "are always busy there."),
+        description=N_("Kept apart, a cluster is none because Fridays are always busy: there, "
+                       "with the usual times and places; everywhere, with households."),
+    )  # fmt: skip
+    categories: Literal["mixed", "own"] = Field(
+        "mixed", title=N_("Categories"),
+        description=N_("For the usual times and places: each by its own, a cluster is none because "
+                       "a category that is common there had its season. The four most frequent are "
+                       "taken each by itself, the others together. Takes minutes."),
+    )  # fmt: skip
+    months: Literal["alike", "usual"] = Field(
+        "alike", title=N_("Months of the year"),
+        description=N_("For households: as in other years, a cluster is none because summers are "
+                       "always busy. Needs two years of incidents up to the last day."),
+    )  # fmt: skip
+    homes: Literal["alike", "kinds"] = Field(
+        "alike", title=N_("Homes"),
+        description=N_("For households: each kind and height of building has the rate that it has "
+                       "in the whole area, so towers are compared with towers."),
     )  # fmt: skip
     most_share: int = Field(
         50, ge=1, le=50, title=N_("Largest share of all in a circle, %"),
@@ -205,6 +221,11 @@ class NearRepeat(BaseModel):
     replications: int = Field(
         199, ge=99, le=9_999, title=N_("Random arrangements"),
         description=N_("More make p finer and take longer; 20 for each band are made at least."),
+    )  # fmt: skip
+    nearest: int = Field(
+        3, ge=0, le=20, title=N_("Nearest incidents (Jacquez)"),
+        description=N_("Without bands: how often are so many nearest in place the nearest in time "
+                       "as well. 0 leaves it out."),
     )  # fmt: skip
 
 

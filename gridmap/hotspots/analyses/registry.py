@@ -36,6 +36,8 @@ class Analysis:
         What can be chosen.
     homes : tuple of str
         The choices that ask where people live, which is then read beside the incidents.
+    categories : tuple of str
+        The choices that ask for the category of each incident.
     least : int
         Incidents below which nothing is painted.
     """
@@ -47,6 +49,7 @@ class Analysis:
     legend: str
     parameters: type[BaseModel]
     homes: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     least: int = 30
 
     def load(self) -> Callable[[Events, Area, Context, Any, Tick], Result]:
@@ -59,6 +62,10 @@ class Analysis:
     def asks_homes(self, asked: BaseModel) -> bool:
         """Tell whether what was chosen needs to know where people live."""
         return any(choice in self.homes for _, choice in asked)
+
+    def asks_categories(self, asked: BaseModel) -> bool:
+        """Tell whether what was chosen needs to know the category of each incident."""
+        return any(choice in self.categories for _, choice in asked)
 
 
 _ENTRIES = (
@@ -165,6 +172,7 @@ _ENTRIES = (
         legend="clusters",
         parameters=parameters.SpaceTimeScan,
         homes=("poisson",),
+        categories=("own",),
     ),
     Analysis(
         key="st_dbscan",

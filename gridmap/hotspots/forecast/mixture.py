@@ -34,6 +34,8 @@ LEAST_INCIDENTS = 100
 # More rounds foretold no better, on the years before 2016 in St. Louis.
 _ROUNDS = 30
 _LEAST_RATE = 1e-12
+# Fitting the weights takes about as long as the kernels of so many periods.
+_FITTING = 6
 
 
 class Kernel(NamedTuple):
@@ -177,11 +179,15 @@ def fit_mixture(
         counts.append(actual[actual > 0])
         totals += found.sum(axis=1)
         if tick is not None:
-            tick((number + 1) / (len(periods) + 1))
+            tick((number + 1) / (len(periods) + _FITTING))
     seen = np.concatenate(counts)
     if seen.sum() < LEAST_INCIDENTS:
         raise Unsuitable(Reason.TOO_FEW, incidents=float(seen.sum()), least=LEAST_INCIDENTS)
-    weights = _most_likely(np.concatenate(rows), seen, totals)
+    begun = len(periods) / (len(periods) + _FITTING)
+    weights = _most_likely(
+        np.concatenate(rows), seen, totals,
+        None if tick is None else lambda share: tick(begun + (1 - begun) * share),
+    )  # fmt: skip
     return Mixture(kernels, tuple(weights.tolist()), seasons, first)
 
 
@@ -267,13 +273,15 @@ def _effective_days(span: float, memory: float) -> float:
     return float(max(-memory * np.expm1(-span / memory), _LEAST_RATE))
 
 
-def _most_likely(rows: Floats, counts: Floats, totals: Floats) -> Floats:
+def _most_likely(rows: Floats, counts: Floats, totals: Floats, tick: Tick | None) -> Floats:
     """Return the weights that maximise the Poisson likelihood.
 
     Only cells with incidents enter one by one; the others do so by the kernels' totals.
     """
     weights: Floats = np.where(totals > 0, counts.sum() / totals.sum(), 0.0)
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS):
+        if tick is not None:
+            tick(done / _ROUNDS)
         ratio = counts / np.maximum(rows @ weights, _LEAST_RATE)
         raised = weights * (ratio @ rows)
         weights = np.divide(raised, totals, out=np.zeros_like(totals), where=totals > 0)

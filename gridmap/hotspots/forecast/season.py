@@ -9,7 +9,7 @@ import numpy as np
 from gridmap.hotspots.grids import Floats, Integers
 
 _WEEKDAY_OF_DAY_0 = 3  # 1 January 1970 was a Thursday; Monday is 0.
-_YEAR, _LEAST_DAYS = 365.25, 730
+_YEAR, LEAST_DAYS = 365.25, 730
 _LOOSE = 1.0
 _ROUNDS, _PRECISE = 50, 1e-8
 
@@ -62,7 +62,7 @@ def fit_season(
     if not len(inside):
         return Season(np.ones(12), np.ones(7))
     month = (_month(days)[:, None] == np.arange(12)).astype(np.float64)
-    if not by_month or last - first < _LEAST_DAYS:
+    if not by_month or last - first < LEAST_DAYS:
         month[:] = 0
     weekday = (weekdays(days)[:, None] == np.arange(7)).astype(np.float64)
     knots = np.linspace(first, last, max(2, round((last - first) / _YEAR) + 1))

@@ -20,7 +20,10 @@ from gridmap.incidents.cases.models import Case
 from gridmap.incidents.cases.workflow import Act, Step
 from gridmap.workforce.rights import SYSTEM
 
-DAYS = 90
+#: The last whole half-year lies within, and a month can be set beside that of the year before.
+DAYS = 400
+#: What the codes of disputes begin with.
+DISPUTE = "B"
 Seconds = npt.NDArray[np.int64]
 _HOUR = 3600
 
@@ -53,9 +56,10 @@ _INCIDENTS = """
     )
     SELECT i.id, i.occurred_at, i.category_id, k.code, i.community_id, a.cadre_id,
            d.name AS cadre, local_date(last.at) AS last_day
-    FROM last JOIN incident i ON i.occurred_at > last.at - make_interval(days => :days)
-        AND i.occurred_at <= last.at
+    FROM last JOIN incident i ON i.occurred_at <= last.at
+        AND i.occurred_at >= least(last.at - make_interval(days => :days), :since)
     JOIN category k ON k.id = i.category_id AND left(k.code, 1) = ANY(:kinds)
+        AND (left(k.code, 1) = :dispute OR i.occurred_at > last.at - make_interval(days => :days))
     LEFT JOIN assignment a ON a.cell_id = i.cell_id AND a.role = 'responsible'
         AND a.period @> local_date(CAST(:now AS timestamptz))
     LEFT JOIN cadre d ON d.id = a.cadre_id
@@ -106,7 +110,9 @@ class Clock:
 
 
 def load_cases(session: Session, seed: int, now: datetime) -> int:
-    """Give the demo town cases for its disputes, hazards, nuisances and services of 90 days.
+    """Give the demo town cases for what happened in `DAYS` days.
+
+    Disputes go back to the beginning of last year, for its report; all of them come to be settled.
 
     The incidents of a town that was made some time ago end before today. Their cases are opened
     as many whole weeks later, so that what is open is open now.
@@ -127,20 +133,31 @@ def load_cases(session: Session, seed: int, now: datetime) -> int:
     """
     if session.scalar(select(Case.id).limit(1)) is not None:
         return 0
+    work = work_time(session)
+    year = date(work.local_day(now).year - 1, 1, 1)
+    since = datetime.combine(year, datetime.min.time(), work.zone)
     rows = session.execute(
-        text(_INCIDENTS), {"now": now, "days": DAYS, "kinds": ["B", "C", "D", "E"]}
+        text(_INCIDENTS),
+        {
+            "now": now,
+            "days": DAYS,
+            "kinds": [DISPUTE, "C", "D", "E"],
+            "dispute": DISPUTE,
+            "since": since,
+        },
     ).mappings()
     incidents = pd.DataFrame([dict(row) for row in rows])
     if incidents.empty:
         return 0
     _set_deadlines(session)
-    work = work_time(session)
     late = (work.local_day(now) - incidents["last_day"].iloc[0]).days // 7 * 7
     rng = np.random.default_rng([seed, 20261])
     happened = _seconds(incidents["occurred_at"])
+    # Disputes stay in the half-year whose report tells of them.
+    late = late * ~incidents["code"].str.startswith(DISPUTE).to_numpy()
     incidents["opened"] = happened + late * 86400 + rng.integers(300, 5400, len(incidents))
     incidents = incidents[incidents["opened"] < _epoch(now)].reset_index(drop=True)
-    first = work.local_day(now) - timedelta(days=DAYS + 30)
+    first = min(year, work.local_day(now) - timedelta(days=DAYS + 30))
     clock = Clock(work, first, work.local_day(now) + timedelta(days=90))
     steps = _histories(session, rng, incidents, clock, _epoch(now))
     _store_cases(session, rng, incidents, steps)
@@ -163,6 +180,10 @@ def _histories(
     # Some people are slow, some cases are forgotten.
     pace = rng.lognormal(0, 0.35, len(incidents))
     pace[rng.random(len(incidents)) < 0.06] *= 7
+    dispute = incidents["code"].str.startswith(DISPUTE).to_numpy()
+    pace[dispute] = np.minimum(pace[dispute], 2)
+    # Nobody withdraws a dispute.
+    way[dispute & (way == len(_WAYS) - 1)] = 0
     parts = []
     for category, rows in incidents.groupby("category_id"):
         rules = rules_for(session, int(str(category)))
@@ -222,9 +243,11 @@ def _store_cases(
     """Write the cases as they are after their last acts."""
     by_case = steps.groupby("nth")
     last = by_case.last()
-    acts = pd.crosstab(steps["nth"], steps["act"]).reindex(
-        columns=list(map(str, Act)), fill_value=0
-    )
+    nth = steps["nth"].to_numpy()
+    acts = {
+        act: pd.Series(np.bincount(nth[steps["act"] == act], minlength=len(incidents)))
+        for act in (Act.DISPATCH, Act.ESCALATE, Act.RETURN, Act.GRANT_EXTENSION)
+    }
     given, escalated = acts[Act.DISPATCH] > 0, acts[Act.ESCALATE] > 0
     in_unit = (given & incidents["cadre_id"].isna()) | escalated
     moved = steps[steps["from_step"] != steps["to_step"]]
@@ -313,6 +336,9 @@ def _copy(session: Session, table: str, frame: pd.DataFrame) -> None:
     """Append a frame to a table; what is missing becomes null."""
     raw = session.connection().connection.driver_connection
     assert isinstance(raw, Connection)  # noqa: S101 - For the type checker.
+    # Half of the time would go into making a moment of each number and a text of each moment.
+    times = frame.select_dtypes("datetimetz")
+    frame = frame.assign(**{str(name): _iso(times[name]) for name in times})
     plain = frame.astype(object).where(frame.notna(), None)
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
@@ -329,6 +355,12 @@ def _pick(choices: Sequence[str], number: int) -> str:
 def _times(seconds: pd.Series[int]) -> pd.Series[pd.Timestamp]:
     """Return epoch seconds as times; zero is none."""
     return pd.to_datetime(seconds.where(seconds != 0), unit="s", utc=True)
+
+
+def _iso(times: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """Return times as texts with the zone; none stays none."""
+    texts = np.char.add(np.datetime_as_string(times.dt.tz_convert(None).to_numpy()), "Z")
+    return pd.Series(texts, times.index, dtype=object).where(times.notna())
 
 
 def _epoch(moment: datetime) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError
+from gridmap.incidents.cases.departments import ANSWERS_FOR
 from gridmap.incidents.cases.models import LEVELS, STEPS
 from gridmap.incidents.cases.workflow import OPEN_STEPS, WAITS_FOR, Who
 from gridmap.workforce.rights import Action, Actor
@@ -36,6 +37,10 @@ class Wanted:
         A unit with the units below, or a cell.
     assignee : int or None
         A cadre.
+    answering : int or None
+        The cadre who was responsible for the cell on the day on which the case was due.
+    department : int or None
+        The one that answers for the category, see `departments`.
     level : str or None
         Of `models.LEVELS`.
     since, until : date or None
@@ -47,8 +52,8 @@ class Wanted:
         Closed at all, by its deadline, or neither; see `rates`.
     words : str
         Words that all occur in description or address; a number finds the case of that number.
-    returned, extended, asked : bool
-        Only cases sent back, given more time, or in which more time is asked for.
+    returned, reopened, extended, asked : bool
+        Only cases sent back, opened again, given more time, or in which more time is asked for.
     """
 
     steps: tuple[str, ...] = ()
@@ -59,6 +64,8 @@ class Wanted:
     unit: int | None = None
     cell: int | None = None
     assignee: int | None = None
+    answering: int | None = None
+    department: int | None = None
     level: str | None = None
     since: date | None = None
     until: date | None = None
@@ -67,6 +74,7 @@ class Wanted:
     outcome: Outcome | None = None
     words: str = ""
     returned: bool = False
+    reopened: bool = False
     extended: bool = False
     asked: bool = False
 
@@ -100,6 +108,11 @@ _CATEGORIES = """c.category_id IN (
         SELECT id FROM category WHERE code = :category
         UNION ALL SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
     ) SELECT id FROM below)"""
+_ANSWERING = """EXISTS (
+    SELECT FROM assignment held WHERE held.cell_id = c.cell_id AND held.role = 'responsible'
+    AND held.cadre_id = :answering AND held.period @> local_date(c.due_at))"""
+_DEPARTMENT = f"""c.category_id IN (
+    SELECT category_id FROM ({ANSWERS_FOR}) a WHERE department_id = :department)"""
 
 
 def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
@@ -130,7 +143,10 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
         values |= {"me": actor.user_id, "my_units": sorted(actor.units or ())}
     if wanted.due:
         add(OVERDUE if wanted.due == "overdue" else TODAY)
-    for condition, name in ((_CATEGORIES, "category"), (_UNITS, "unit")):
+    for condition, name in (
+        (_CATEGORIES, "category"), (_UNITS, "unit"), (_ANSWERING, "answering"),
+        (_DEPARTMENT, "department"),
+    ):  # fmt: skip
         if getattr(wanted, name) is not None:
             add(condition, **{name: getattr(wanted, name)})
     for column, name in (("cell_id", "cell"), ("assignee_id", "assignee"), ("level", "level")):
@@ -153,7 +169,7 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
         add("c.words LIKE ALL(:words)")
     if words:
         values["words"] = [f"%{_literal(word.lower())}%" for word in words[:5]]
-    for column in ("returned", "extended"):
+    for column in ("returned", "reopened", "extended"):
         if getattr(wanted, column):
             add(f"c.{column} > 0")
     if wanted.asked:

@@ -90,6 +90,31 @@ class CategoryVersion(Base):
     active: Mapped[bool]
 
 
+class Department(Base):
+    """A department that answers for cases of some categories."""
+
+    __tablename__ = "department"
+    __table_args__ = (CheckConstraint("name <> ''", name="name"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    name_en: Mapped[str | None]
+    # Evaluations of the past still name one that is gone.
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class DepartmentCategory(Base):
+    """The department of a category and of those below it that have none of their own."""
+
+    __tablename__ = "department_category"
+    __table_args__ = (Index("ix_department_category_department_id", "department_id"),)
+
+    category_id: Mapped[int] = mapped_column(
+        ForeignKey("category.id", ondelete="CASCADE"), primary_key=True
+    )
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+
+
 class CaseRules(Base):
     """The deadlines of a case as they stood when it was opened; cases alike share a row."""
 
@@ -185,7 +210,11 @@ class CaseStep(Base):
     """One act on a case: when, who, from where to where, to whom, until when; never changed."""
 
     __tablename__ = "case_step"
-    __table_args__ = (Index("ix_case_step_case_id", "case_id", "id"),)
+    __table_args__ = (
+        Index("ix_case_step_case_id", "case_id", "id"),
+        # For the time to dispatch of all cases of a year.
+        Index("ix_case_step_dispatch", "case_id", "at", postgresql_where=text("act = 'dispatch'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("incident_case.id"))

@@ -110,24 +110,28 @@ def keep(
         Where they belong.
     pictures : sequence of Picture
     """
-    rows = []
-    for picture in pictures:
-        name = secrets.token_hex(16)
-        _write(photo_path(folder, name), picture.full)
-        _write(photo_path(folder, name, thumbnail=True), picture.thumbnail)
-        rows.append(
-            CasePhoto(
-                case_id=case_id,
-                step_id=step_id,
-                name=name,
-                width=picture.width,
-                height=picture.height,
-                size=len(picture.full),
-            )
+    rows = [
+        CasePhoto(
+            case_id=case_id,
+            step_id=step_id,
+            name=write_picture(folder, picture),
+            width=picture.width,
+            height=picture.height,
+            size=len(picture.full),
         )
+        for picture in pictures
+    ]
     session.add_all(rows)
     session.flush()
     return rows
+
+
+def write_picture(folder: Path, picture: Picture) -> str:
+    """Store a picture as two files, and return the random name by which `photo_path` has them."""
+    name = secrets.token_hex(16)
+    _write(photo_path(folder, name), picture.full)
+    _write(photo_path(folder, name, thumbnail=True), picture.thumbnail)
+    return name
 
 
 def photo_path(folder: Path, name: str, *, thumbnail: bool = False) -> Path:

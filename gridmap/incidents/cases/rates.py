@@ -25,19 +25,20 @@ _GROUPS: dict[Group, str] = {
 
 # A case is due 应结案 in the period in which its deadline lies, whenever it was opened; one that
 # was withdrawn is nobody's to close. What is closed later still counts as closed, as of now.
-_COUNTS = """
+#: Counts of cases ``c`` as of ``:now``.
+COUNTS = """
     count(*) AS due,
     count(*) FILTER (WHERE c.ended_at <= CAST(:now AS timestamptz)) AS closed,
     count(*) FILTER (WHERE c.ended_at <= CAST(:now AS timestamptz) AND c.ended_at <= c.due_at)
         AS on_time
 """
-_DUE = """
-    FROM incident_case c, territory_settings s
-    WHERE c.step <> 'withdrawn'
-      AND c.due_at >= CAST(:first AS date)::timestamp AT TIME ZONE s.time_zone
-      AND c.due_at < (CAST(:last AS date) + 1)::timestamp AT TIME ZONE s.time_zone
-      AND {where}
-"""
+#: Which cases ``c`` were due from the local day ``:first`` to ``:last``.
+DUE = """c.step <> 'withdrawn'
+    AND c.due_at >= CAST(:first AS date)::timestamp
+        AT TIME ZONE (SELECT time_zone FROM territory_settings)
+    AND c.due_at < (CAST(:last AS date) + 1)::timestamp
+        AT TIME ZONE (SELECT time_zone FROM territory_settings)"""
+_FROM = f"FROM incident_case c WHERE {DUE} AND {{where}}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def rates(
     """
     where, values = conditions(wanted or Wanted(), actor)
     row = session.execute(
-        text(f"SELECT {_COUNTS} {_DUE.format(where=where)}"),
+        text(f"SELECT {COUNTS} {_FROM.format(where=where)}"),
         values | {"first": first, "last": last, "now": now or datetime.now(UTC)},
     ).one()
     return Rates(**row._mapping)
@@ -124,7 +125,7 @@ def rates_by(
         text(f"""
             SELECT key, due, closed, on_time, round(100.0 * closed / due, 2) AS closed_rate,
                    round(100.0 * on_time / due, 2) AS on_time_rate
-            FROM (SELECT {_GROUPS[group]} AS key, {_COUNTS} {_DUE.format(where=where)} GROUP BY 1)
+            FROM (SELECT {_GROUPS[group]} AS key, {COUNTS} {_FROM.format(where=where)} GROUP BY 1)
             AS counted ORDER BY key
         """),
         values | {"first": first, "last": last, "now": now or datetime.now(UTC)},

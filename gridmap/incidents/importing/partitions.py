@@ -5,7 +5,7 @@ at the end, its foreign keys are checked by one query, and where the server's ``
 minimal its rows need not be logged.
 
 Some are filled and committed by connections of their own, see `filling`. An import that ends
-before it has joined them leaves them behind, and the next one drops them.
+before it has joined them leaves them behind; the next one drops them, or `gridmap tidy`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,18 @@ _INDEXES = text("""
     ORDER BY i.indexrelid::regclass::text
 """)
 _LEFT = text("""
-    SELECT oid::regclass::text FROM pg_class
+    SELECT oid::regclass::text AS name, pg_total_relation_size(oid) AS bytes FROM pg_class
     WHERE relkind = 'r' AND NOT relispartition AND relname LIKE 'incident\\_y%\\_apart\\_%'
         AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'incident'::regclass)
+""")
+
+
+# The lock that `gridmap.incidents.importing.writing.lock` takes.
+_AT_WORK = text("""
+    SELECT EXISTS (
+        SELECT FROM pg_locks WHERE relation = 'incident'::regclass
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND mode = 'ShareRowExclusiveLock' AND granted)
 """)
 
 
@@ -55,10 +64,30 @@ def partition(year: int) -> str:
     return f"incident_y{int(year)}"
 
 
-def drop_left(session: Session) -> None:
-    """Drop what imports left that ended too soon; the table of incidents must be locked."""
-    for name in session.scalars(_LEFT).all():
-        session.execute(text(f"DROP TABLE {name}"))
+def left(session: Session) -> list[tuple[str, int]]:
+    """Return tables that imports left which ended too soon, with their bytes.
+
+    While an import is at work nobody can tell them from its own, so there are none.
+    """
+    # The names first: a table that is there before, and no import after, belongs to none.
+    found = [(row.name, row.bytes) for row in session.execute(_LEFT)]
+    return [] if session.scalar(_AT_WORK) else found
+
+
+def drop_left(session: Session, *, locked: bool = True) -> int:
+    """Drop what imports left that ended too soon; return how many tables that were.
+
+    Parameters
+    ----------
+    session : Session
+    locked : bool
+        Whether the session itself has locked the table of incidents, so that no import is at work.
+    """
+    names = session.scalars(_LEFT).all() if locked else [name for name, _ in left(session)]
+    for name in names:
+        # One that was joined meanwhile has another name.
+        session.execute(text(f"DROP TABLE IF EXISTS {name}"))
+    return len(names)
 
 
 def create(session: Session, year: int) -> str:

@@ -18,6 +18,7 @@ from geodata.messages import Message
 from geodata.metric import metres_per_degree
 from gridmap.errors import GridmapError
 from gridmap.patrols.models import STOP_KINDS
+from gridmap.patrols.routes.recorded import is_recorded
 
 ENDINGS = (".gpx", ".geojson", ".json", ".kml", ".kmz", ".zip")
 MOST_BYTES = 32 << 20
@@ -44,7 +45,10 @@ class FileLine:
     line : ndarray of float64, shape (n, 2)
         As it is in the file, but for points that change nothing.
     clicks : ndarray of float64, shape (m, 2)
-        Between which it is matched to streets.
+        Between which the shortest ways along the streets are traced.
+    recorded : bool
+        Whether a device recorded it, so that it is better matched as a whole, see
+        `gridmap.patrols.routes.recorded`.
     """
 
     name: str
@@ -52,6 +56,7 @@ class FileLine:
     length_m: float
     line: NDArray[np.float64]
     clicks: NDArray[np.float64]
+    recorded: bool
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,11 @@ def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:
         shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING
     ):  # fmt: skip
         return None
-    points = shapely.get_coordinates(part)
+    return line_of_points(shapely.get_coordinates(part), name)
+
+
+def line_of_points(points: NDArray[np.float64], name: str) -> FileLine | None:
+    """Return the line through some points in degrees; None if it is too short to be a route."""
     points = points[np.isfinite(points).all(axis=1)]
     if len(points) < 2:
         return None
@@ -216,6 +225,7 @@ def _line_of(part: shapely.Geometry, name: str) -> FileLine | None:
         length_m=float(plane.length),
         line=(kept / scale).round(7),
         clicks=(clicks / scale).round(7),
+        recorded=is_recorded(points * scale),
     )
 
 

@@ -17,7 +17,9 @@ from gridmap.patrols.shifts.rules import town_calendar, town_zone
 
 _TEAMS = """
     SELECT t.id, t.kind, array_agg(m.cadre_id ORDER BY m.captain DESC, m.cadre_id) AS members,
-           bool_or(u.login = 'cadre') AS own
+           bool_or(u.login = 'cadre') AS own,
+           (SELECT array_agg(r.id ORDER BY r.id) FROM patrol_route r
+            WHERE t.kind = 'volunteer' AND r.unit_id = t.unit_id) AS routes
     FROM team t JOIN team_member m ON m.team_id = t.id JOIN cadre d ON d.id = m.cadre_id
     LEFT JOIN app_user u ON u.id = d.user_id
     WHERE t.active GROUP BY t.id ORDER BY t.id
@@ -32,7 +34,8 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
     """Give the demo town shifts of the month with attendance until now, unless it has some.
 
     A patrol team of a captain and seven does duty of 24 hours in four groups of two; ten teams of
-    volunteers walk three times a week, thirty patrols in all. Nobody is in conflict with anybody.
+    volunteers walk the routes of their community in turn three times a week, thirty patrols in
+    all. Nobody is in conflict with anybody.
 
     Parameters
     ----------
@@ -72,7 +75,8 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
         for one in occurrences(rule, first, last, zone, calendar.is_workday):
             shifts.append(
                 {"team_id": team.id, "pattern_id": pattern, "planned_day": one.day,
-                 "slot": one.slot, "nth": one.nth, "starts": one.starts, "ends": one.ends}
+                 "slot": one.slot, "nth": one.nth, "starts": one.starts, "ends": one.ends,
+                 "route_id": _route(team, one.day)}
             )  # fmt: skip
             members.append(one.members)
     ids = session.scalars(
@@ -82,6 +86,11 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
     session.execute(insert(ShiftMember), rows)
     _ask_for_a_swap(session, teams, ids, shifts, members, now)
     return len(ids)
+
+
+def _route(team: Row[Any], day: date) -> int | None:
+    """Return the route of a day: each team another one, and each the next day another."""
+    return team.routes[(day.toordinal() + team.id) % len(team.routes)] if team.routes else None
 
 
 def _rule(team: Row[Any], first: date) -> tuple[str, Rule]:

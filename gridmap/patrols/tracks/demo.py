@@ -1,4 +1,4 @@
-"""Tracks for the demo town: some routes walked in the last weeks, not all of them to the end."""
+"""Tracks for the demo town: some routes walked in the last months, not all of them to the end."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from gridmap.patrols.network import SPEED, Floats, Mode
 from gridmap.patrols.tracks.service import NewTrack, add_track
 from gridmap.workforce.rights import SYSTEM
 
-#: Days ago, the share of the route that was walked, and which stop was not kept (-1: none).
-_WALKS = ((2, 1.0, -1), (4, 0.8, 1), (9, 1.0, 0), (16, 0.6, -1), (33, 1.0, -1))
+#: Days ago, the hour, the share of the route that was walked, and which stop was not kept (-1:
+#: none).
+_WALKS = (
+    (2, 19, 1.0, -1), (3, 9, 1.0, -1), (4, 16, 0.8, 1), (9, 20, 1.0, 0), (12, 8, 0.9, -1),
+    (16, 18, 0.6, -1), (33, 19, 1.0, -1), (40, 10, 1.0, -1), (47, 17, 1.0, -1), (68, 8, 0.9, -1),
+    (75, 19, 0.8, -1), (100, 11, 1.0, -1), (131, 20, 1.0, -1),
+)  # fmt: skip
 #: Seconds between positions, and how far a device is wrong, in metres.
 _EVERY_S, _ERROR_M = 5.0, 4.0
-_HOUR = 19
 _ROUTES = """
     SELECT r.id, r.mode, ST_AsBinary(r.geom) AS line FROM patrol_route r
     WHERE r.archived_at IS NULL ORDER BY r.id LIMIT 4
@@ -53,9 +57,9 @@ def load_tracks(session: Session, seed: int, now: datetime) -> bool:
     for number, route in enumerate(session.execute(text(_ROUTES)).all()):
         stops = session.execute(text(_STOPS), {"route": route.id}).all()
         line = cast(shapely.LineString, shapely.from_wkb(bytes(route.line)))
-        for days, share, skipped in _WALKS:
+        for days, hour, share, skipped in _WALKS:
             day = now.astimezone(zone) - timedelta(days=days + number % 3)
-            start = day.replace(hour=_HOUR + number % 4, minute=10, second=0, microsecond=0)
+            start = day.replace(hour=hour, minute=10 * number, second=0, microsecond=0)
             kept = [(s.at, 60.0 * s.dwell_min) for n, s in enumerate(stops) if n != skipped]
             walk = _walk(line, share, kept, SPEED[Mode[route.mode.upper()]], rng)
             positions = _frame(walk, start)

@@ -74,6 +74,19 @@ def trend(connection: Connection, scope: Scope, months: Months) -> Rows:
     ).all()
 
 
+def by_part(connection: Connection, scope: Scope, months: Months, *, cells: bool) -> Rows:
+    """Return the sums of each month and community, or cell, with its id as ``part_id``."""
+    where, values = _where(scope, months)
+    part = "p.cell_id" if cells else "p.community_id"
+    return connection.execute(
+        text(f"""
+            SELECT p.month, {part} AS part_id, {_SUMS} FROM patrol_coverage p WHERE {where}
+            GROUP BY p.month, {part} ORDER BY p.month
+        """),
+        values,
+    ).all()
+
+
 def cells(
     connection: Connection,
     scope: Scope,
@@ -257,7 +270,7 @@ class CellPatrols:
     routes : sequence of rows
         ``id``, ``name``, ``kind`` and ``team`` of the routes of today that pass through it.
     months : sequence of rows
-        ``month``, ``incidents``, ``walked``, ``walked_in_hour`` of the newest months, newest last.
+        The newest months, newest last, with the columns of ``patrol_coverage``.
     newest : datetime or None
         When somebody last walked in it.
     """
@@ -267,7 +280,7 @@ class CellPatrols:
     newest: Any
 
 
-def of_cell(connection: Connection, cell_id: int, months: int = 6) -> CellPatrols:
+def of_cell(connection: Connection, cell_id: int, months: int = 12) -> CellPatrols:
     """Return the routes through a cell, and how its incidents were covered of late."""
     values = {"cell": cell_id, "months": months}
     routes = connection.execute(
@@ -281,7 +294,7 @@ def of_cell(connection: Connection, cell_id: int, months: int = 6) -> CellPatrol
     ).all()
     counted = connection.execute(
         text("""
-            SELECT month, incidents, walked, walked_in_hour FROM (
+            SELECT * FROM (
                 SELECT * FROM patrol_coverage WHERE cell_id = :cell
                 ORDER BY month DESC LIMIT :months) newest
             ORDER BY month

@@ -88,6 +88,15 @@ def test_a_copy_begins_whole_and_goes_on_with_what_changes(
     assert set(copy.rows) == ids_of(town, "incident")
 
 
+def test_an_end_that_became_known_is_a_change(town: Engine, readers: dict[str, Grant]) -> None:
+    with town.begin() as connection:
+        number = add_incident(connection)
+    copy = Copy(town, "incidents", readers["all"])
+    assert copy.poll()[number]["properties"]["ended_at"] is None
+    do(town, f"UPDATE incident SET ended_at = occurred_at + interval '1 hour' WHERE id = {number}")
+    assert copy.poll()[number]["properties"]["ended_at"] is not None
+
+
 def test_a_change_that_commits_late_is_not_missed(town: Engine, readers: dict[str, Grant]) -> None:
     copy = Copy(town, "places", readers["all"])
     copy.poll()

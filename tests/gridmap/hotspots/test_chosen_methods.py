@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.hotspots.analyses import (
+    covariates,
     density,
     forecast,
     getis_ord,
@@ -22,7 +23,7 @@ from gridmap.hotspots.analyses import (
     scan,
 )
 from gridmap.hotspots.analyses.events import Area, Context, Events, Households
-from gridmap.hotspots.analyses.parameters import GetisOrd
+from gridmap.hotspots.analyses.parameters import GetisOrd, SpaceTimeScan
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
 from gridmap.hotspots.bandwidths import scott, silverman
@@ -48,6 +49,7 @@ def events(x: Floats, y: Floats, days: int = 1) -> Events:
 def context(
     homes: Households | None = None,
     others: Events | None = None,
+    earlier: Events | None = None,
     cells: list[shapely.Geometry] | None = None,
 ) -> Context:
     """A town whose parts are given."""
@@ -56,7 +58,7 @@ def context(
         raise AssertionError("nobody asked for this")
 
     return Context(
-        between=refuse if others is None else lambda first, last: others,
+        between=refuse if (known := earlier or others) is None else lambda first, last: known,
         households=refuse if homes is None else lambda: homes,
         streets=refuse,
         cells=refuse if cells is None else lambda: np.array(cells, dtype=object),
@@ -321,6 +323,80 @@ def test_a_busy_weekday_is_no_cluster_where_weekdays_are_kept_apart() -> None:
     assert found["kept"].figures["hotspots"] == 0
 
 
+def test_a_category_with_its_own_season_and_place_is_no_cluster_where_categories_are_apart() -> (
+    None
+):
+    rng = np.random.default_rng(9)
+    x, y = rng.uniform(0, 3000, (2, 700))
+    day = rng.integers(0, 70, 700)
+    # A second category is only ever in one part of the town, and only in the last three weeks.
+    x[600:], y[600:] = heap(rng, 2250, 750, 100)
+    day[600:] = rng.integers(49, 70, 100)
+    time = np.datetime64("2026-01-01", "s") + day.astype("m8[D]")
+    category = np.repeat([3, 8], [600, 100])
+    given = Events(x, y, time, DAY, DAY + timedelta(days=69), category=category)
+    found = {
+        chosen: run(scan, given, context(), categories=chosen, replications=99).figures
+        for chosen in ("mixed", "own")
+    }
+    assert (found["mixed"]["hotspots"] > 0, found["mixed"]["allowed"]) == (True, [])
+    assert (found["own"]["hotspots"], found["own"]["allowed"]) == (0, ["categories"])
+
+
+def test_a_kind_of_building_with_more_everywhere_is_no_cluster_where_kinds_are_apart() -> None:
+    rng = np.random.default_rng(10)
+    at = np.arange(50.0, 3000, 100)
+    x, y = (each.ravel() for each in np.meshgrid(at, at))
+    # Towers stand in the north-east and have three times as many incidents per household.
+    towers = (x > 2000) & (y > 2000)
+    homes = Households(x, y, np.ones(len(x)), np.where(towers, 5, 6))
+    there = rng.choice(len(x), 900, p=(odds := np.where(towers, 3.0, 1.0)) / odds.sum())
+    time = np.datetime64("2026-01-01", "s") + rng.integers(0, 30, 900).astype("m8[D]")
+    given = Events(x[there], y[there], time, DAY, DAY + timedelta(days=29))
+    chosen = {"against": "poisson", "replications": 99}
+    alike = run(scan, given, context(homes=homes), **chosen)
+    assert alike.figures["hotspots"] > 0
+    apart = run(scan, given, context(homes=homes), homes="kinds", **chosen)
+    assert (apart.figures["hotspots"], apart.figures["allowed"]) == (0, ["homes"])
+    with pytest.raises(Unsuitable) as refused:
+        run(scan, given, context(homes=homes.where(towers)), homes="kinds", **chosen)
+    assert refused.value.reason is Reason.ONE_KIND
+
+
+def test_a_busy_season_and_busy_weekdays_are_expected_where_they_are_usual() -> None:
+    rng = np.random.default_rng(11)
+    days = np.arange(np.datetime64("2023-01-01"), np.datetime64("2026-01-01"))
+    # Each July has four times as many, each Friday twice.
+    july = days.astype("datetime64[M]").astype(int) % 12 == 6
+    friday = (days.astype(int) + 3) % 7 == 4
+    time = np.repeat(days, rng.poisson(2 * (1 + 3 * july) * (1.0 + friday))).astype("M8[s]")
+    x, y = rng.uniform(0, 3000, (2, len(time)))
+    history = Events(x, y, time, date(2023, 1, 1), date(2025, 12, 31))
+    since = time >= np.datetime64("2025-06-01")
+    given = Events(x[since], y[since], time[since], date(2025, 6, 1), date(2025, 12, 31))
+    town = context(homes=Households(x, y, np.ones(len(x))), earlier=history)
+
+    def expected(**chosen: Any) -> Floats:
+        asked = SpaceTimeScan.model_validate({"against": "poisson", **chosen})
+        return covariates.expected_days(given, town, asked)
+
+    days = days[days >= np.datetime64("2025-06-01")]
+    fourth = np.datetime64("2025-07-04") == days
+    assert expected().tolist() == [1] * len(days)
+    usual = expected(months="usual")
+    assert usual[fourth][0] / usual[-1] == pytest.approx(4, rel=0.15)
+    # The third was a Thursday.
+    weekdays = expected(weekdays="kept")
+    # Pulled a little towards no effect, as long as little is known.
+    assert weekdays[fourth][0] / weekdays[days == np.datetime64("2025-07-03")][0] > 1.4
+    both = expected(months="usual", weekdays="kept")
+    assert both[fourth][0] / both[days == np.datetime64("2025-07-03")][0] > 1.6
+    town = context(earlier=given)
+    with pytest.raises(Unsuitable) as refused:
+        expected(months="usual")
+    assert refused.value.reason is Reason.NO_SEASON
+
+
 def test_nearness_in_place_and_time_is_told_without_bands() -> None:
     rng = np.random.default_rng(8)
     size = 150
@@ -330,9 +406,15 @@ def test_nearness_in_place_and_time_is_told_without_bands() -> None:
     x[1::2], y[1::2] = x[::2] + 20, y[::2] + 20
     day[1::2] = np.minimum(day[::2] + 2, 89)
     time = np.datetime64("2026-01-01", "s") + day.astype("m8[D]")
-    told = run(near_repeat, Events(x, y, time, DAY, DAY + timedelta(days=89)), context()).figures
+    pairs = Events(x, y, time, DAY, DAY + timedelta(days=89))
+    told = run(near_repeat, pairs, context()).figures
     assert told["mantel"]["r"] > 0.05
     assert told["mantel"]["p"] == 0.01
+    # Of the three nearest in place of 150, each is among the three nearest in time by 3 / 149.
+    assert told["jacquez"]["expected"] == pytest.approx(150 * 3 * 3 / 149)
+    assert told["jacquez"]["pairs"] > 2 * told["jacquez"]["expected"]
+    assert told["jacquez"]["p"] == 0.01
+    assert run(near_repeat, pairs, context(), nearest=0).figures["jacquez"] is None
     assert told["raised"] > 0
 
 

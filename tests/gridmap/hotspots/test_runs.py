@@ -46,10 +46,13 @@ def test_incidents_are_read_as_the_database_has_them(town: Engine) -> None:
         zone = clock(connection).zone
         area = read_area(connection, None)
         span = Span(date(2026, 2, 1), date(2026, 2, 28))
-        events = read_events(connection, area, Choice(None, ("A", "C4"), zone), span)
+        choice = Choice(None, ("A", "C4"), zone)
+        events = read_events(connection, area, choice, span)
+        known = read_events(connection, area, replace(choice, with_category=True), span)
         rows = connection.execute(
             text("""
-                SELECT ST_X(p) AS x, ST_Y(p) AS y, t.occurred_at AT TIME ZONE :zone AS local
+                SELECT ST_X(p) AS x, ST_Y(p) AS y, t.category_id,
+                    t.occurred_at AT TIME ZONE :zone AS local
                 FROM incident t JOIN category k ON k.id = t.category_id
                 CROSS JOIN LATERAL ST_Transform(t.geom, :srid) p
                 WHERE (k.code LIKE 'A%' OR k.code = 'C4') AND t.community_id IS NOT NULL
@@ -63,6 +66,9 @@ def test_incidents_are_read_as_the_database_has_them(town: Engine) -> None:
     assert np.abs(events.x - [row.x for row in rows]).max() < 0.001
     assert np.abs(events.y - [row.y for row in rows]).max() < 0.001
     assert events.time.tolist() == [row.local.replace(microsecond=0) for row in rows]
+    assert events.category is None
+    assert known.category is not None
+    assert known.category.tolist() == [row.category_id for row in rows]
 
 
 def test_only_the_communities_asked_for_are_read(town: Engine) -> None:
@@ -83,9 +89,19 @@ def test_only_the_communities_asked_for_are_read(town: Engine) -> None:
             """),
             {"one": one},
         ).scalar_one()
+        everywhere = read_households(connection, area, None)
+        kinds = connection.execute(
+            text("""
+                SELECT count(DISTINCT (kind, CASE WHEN storeys < 4 THEN 'low'
+                                                  WHEN storeys > 6 THEN 'high' END))
+                FROM building b WHERE EXISTS (
+                    SELECT FROM building_count c WHERE c.building_id = b.id AND households > 0)
+            """)
+        ).scalar_one()
     assert len(events) > 100
     assert shapely.contains_xy(area.shape.buffer(1), events.x, events.y).all()
     assert homes.amount.sum() == households > 0
+    assert len(np.unique(everywhere.kind)) == kinds > 1
 
 
 def test_planted_hotspots_are_found(town: Engine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,6 +159,16 @@ def test_every_analysis_runs_with_its_defaults(town: Engine, analysis: str) -> N
     assert drawn.startswith(b'{"type":"FeatureCollection"')
     week, months = run.summary["week"], run.summary["months"]
     assert run.incidents == sum(months["counts"]) == sum(map(sum, week))
+
+
+def test_a_scan_allows_for_what_was_chosen(town: Engine) -> None:
+    apart = {"replications": 99, "weekdays": "kept", "most_radius_m": 300, "most_days": 7}
+    quarter = replace(ALL, analysis="scan", first=date(2026, 4, 1))
+    usual = made(town, replace(quarter, parameters=apart | {"categories": "own"}))
+    assert usual.summary["allowed"] == ["weekdays", "categories"]
+    homes = {"against": "poisson", "homes": "kinds", "months": "usual"}
+    housed = made(town, replace(quarter, parameters=apart | homes))
+    assert housed.summary["allowed"] == ["weekdays", "months", "homes"]
 
 
 def test_old_runs_of_schedules_are_deleted_but_for_shared_and_kept_ones(town: Engine) -> None:

@@ -11,7 +11,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from gridmap.doctor import State, check_imports
 from gridmap.incidents.importing import filling, partitions, write_incidents
+from gridmap.incidents.importing.writing import lock
 from gridmap.territory.importing.origin import Counts, Origin
 from gridmap.territory.models import ImportRun
 from tests.gridmap.conftest import open_field, rectangle
@@ -112,6 +114,25 @@ def test_a_lost_connection_leaves_no_incident_and_the_next_import_tidies(
     assert (stored(own_engine), asked(own_engine, _LOG)) == before
     assert len(asked(own_engine, _APART)) == 2
     assert add(own_engine, given).inserted == 2103
+    assert asked(own_engine, _APART) == []
+
+
+def test_what_a_cut_off_import_left_is_told_and_deleted_unless_one_is_at_work(
+    own_engine: Engine,
+) -> None:
+    assert check_imports(own_engine).state is State.OK
+    with Session(own_engine) as session, session.begin():
+        name = partitions.create(session, 2024)
+    finding = check_imports(own_engine)
+    assert (finding.state, finding.message.params["names"]) == (State.WARNING, name)
+    with Session(own_engine) as importing, importing.begin():
+        lock(importing)
+        assert check_imports(own_engine).state is State.OK
+        with Session(own_engine) as session, session.begin():
+            assert partitions.drop_left(session, locked=False) == 0
+    with Session(own_engine) as session, session.begin():
+        assert partitions.drop_left(session, locked=False) == 1
+    assert check_imports(own_engine).state is State.OK
     assert asked(own_engine, _APART) == []
 
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gridmap.incidents.categories import by_category
 from gridmap.incidents.records import Narrowing, count_records, find_records
 from gridmap.incidents.statistics import (
     Question,
     Span,
-    by_category,
     by_cell,
     by_month,
     by_time,

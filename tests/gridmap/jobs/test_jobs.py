@@ -13,7 +13,7 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.jobs.running import MOST_TRIES, Doing, do_waiting, work
-from gridmap.jobs.service import KEPT, ask, ask_for_scheduled, cancel, next_month, schedule
+from gridmap.jobs.service import KEPT, Every, ask, ask_for_scheduled, cancel, next_time, schedule
 from gridmap.models import jobs as tables
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -182,17 +182,27 @@ def test_a_process_wakes_for_a_new_job_and_puts_it_back_when_it_is_to_end(
 
 
 @pytest.mark.parametrize(
-    ("now", "then"),
+    ("every", "now", "then"),
     [
-        ((2026, 3, 14, 9), (2026, 4, 1, 3)),
-        ((2026, 3, 1, 2), (2026, 3, 1, 3)),
-        ((2026, 12, 31, 23), (2027, 1, 1, 3)),
+        ("month", (2026, 3, 14, 9), (2026, 4, 1, 3)),
+        ("month", (2026, 3, 1, 2), (2026, 3, 1, 3)),
+        ("month", (2026, 12, 31, 23), (2027, 1, 1, 3)),
+        # The 14th is a Saturday, and the week begins on Monday.
+        ("week", (2026, 3, 14, 9), (2026, 3, 16, 3)),
+        ("week", (2026, 3, 16, 2), (2026, 3, 16, 3)),
+        ("week", (2026, 12, 30, 5), (2027, 1, 4, 3)),
+        ("quarter", (2026, 3, 14, 9), (2026, 4, 1, 3)),
+        ("quarter", (2026, 11, 1, 0), (2027, 1, 1, 3)),
+        ("half", (2026, 3, 14, 9), (2026, 7, 1, 3)),
+        ("half", (2026, 7, 1, 3), (2027, 1, 1, 3)),
+        ("year", (2026, 3, 14, 9), (2027, 1, 1, 3)),
+        ("year", (2026, 1, 1, 2), (2026, 1, 1, 3)),
     ],
 )
-def test_a_month_begins_early_on_its_first_day(
-    now: tuple[int, int, int, int], then: tuple[int, int, int, int]
+def test_a_period_begins_early_on_its_first_day(
+    every: Every, now: tuple[int, int, int, int], then: tuple[int, int, int, int]
 ) -> None:
-    assert next_month(datetime(*now, tzinfo=CHINA)) == datetime(*then, tzinfo=CHINA)
+    assert next_time(datetime(*now, tzinfo=CHINA), every) == datetime(*then, tzinfo=CHINA)
 
 
 def test_what_is_scheduled_is_asked_for_once_its_time_has_come(session: Session) -> None:

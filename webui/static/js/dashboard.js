@@ -1,89 +1,10 @@
 // The dashboard: its map and its chart.
 
-import { bars } from "./dashboard_charts.js";
+import { bars, shares } from "./dashboard_charts.js";
 import { wallScreen } from "./dashboard_wall.js";
+import { drawMap } from "./parts_map.js";
 
-const LABELS = 40;
 let running = null;
-
-// --- The map: the parts of the area, coloured by class.
-
-function hatch(map) {
-  const svg = map.getPane("overlayPane").querySelector("svg");
-  if (!svg || svg.querySelector("#hatch")) return;
-  const make = (name, attributes) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
-  const pattern = make("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
-  pattern.append(make("rect", { width: 6, height: 6, fill: "#ffffff" }), make("rect", { width: 1.5, height: 6, fill: "#8a949c" }));
-  const definitions = make("defs", {});
-  definitions.append(pattern);
-  svg.prepend(definitions);
-}
-
-async function drawMap(element, page) {
-  const map = L.map(element, { attributionControl: false, zoomSnap: 0.25, zoomControl: false, scrollWheelZoom: false });
-  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
-  L.control.zoom({ position: "topright" }).addTo(map);
-  const answer = await fetch(page.outlines);
-  if (!answer.ok) throw new Error(page.words.failed);
-  const outlines = await answer.json();
-  const parts = new Map(page.parts.map((part) => [part.id, part]));
-  const known = { type: "FeatureCollection", features: outlines.features.filter((feature) => parts.has(feature.id)) };
-  const layer = L.geoJSON(known, {
-    style: (feature) => ({ className: parts.get(feature.id).class, stroke: true, fill: true }),
-    onEachFeature: (feature, shape) => {
-      const part = parts.get(feature.id);
-      const words = document.createElement("span");
-      words.textContent = `${part.name} · ${part.text}`;
-      shape.bindTooltip(words, { sticky: true });
-      shape.on("click", () => location.assign(part.url));
-      shape.on("keypress", ({ originalEvent }) => { if (originalEvent.key === "Enter") location.assign(part.url); });
-    },
-  });
-  if (!known.features.length) return map;
-  map.fitBounds(layer.getBounds(), { animate: false, padding: [8, 8] });
-  layer.addTo(map);
-  // Leaflet writes its own colours as attributes; the classes say them here.
-  for (const path of element.querySelectorAll("path")) for (const name of ["fill", "stroke", "fill-opacity", "stroke-width"]) path.removeAttribute(name);
-  hatch(map);
-  if (known.features.length <= LABELS) labels(map, layer, parts);
-  return map;
-}
-
-// Names where they have room: the largest first, none over another; a line higher or lower if need be.
-function labels(map, layer, parts) {
-  const group = L.layerGroup().addTo(map);
-  const place = () => {
-    group.clearLayers();
-    const em = parseFloat(getComputedStyle(map.getContainer()).fontSize);
-    const taken = [];
-    const shapes = layer.getLayers().map((shape) => {
-      const box = shape.getBounds();
-      const size = map.latLngToContainerPoint(box.getSouthEast()).subtract(map.latLngToContainerPoint(box.getNorthWest()));
-      return { shape, size, at: map.latLngToContainerPoint(box.getCenter()) };
-    }).sort((a, b) => b.size.x * b.size.y - a.size.x * a.size.y);
-    for (const { shape, size, at } of shapes) {
-      const part = parts.get(shape.feature.id);
-      const name = part.name === part.code ? part.code.slice(-3) : part.name;
-      const half = [...name].reduce((width, sign) => width + (sign > "⺀" ? 1 : 0.54) * em, 0) / 2;
-      if (size.x < half * 1.6 || size.y < 14) continue;
-      const boxes = [0, -1.6, 1.6].filter((line) => Math.abs(line) * em < size.y / 2 - em || !line)
-        .map((line) => [at.x - half - 2, at.y + (line - 0.75) * em, at.x + half + 2, at.y + (line + 0.75) * em]);
-      const box = boxes.find((one) => !taken.some((b) => one[0] < b[2] && b[0] < one[2] && one[1] < b[3] && b[1] < one[3]));
-      if (!box) continue;
-      taken.push(box);
-      const words = document.createElement("span");
-      words.textContent = name;
-      L.tooltip({ permanent: true, direction: "center", className: "name-label", interactive: false })
-        .setLatLng(map.containerPointToLatLng([at.x, (box[1] + box[3]) / 2])).setContent(words).addTo(group);
-    }
-  };
-  place();
-  map.on("zoomend resize", place);
-}
 
 // --- One view.
 
@@ -91,10 +12,12 @@ function start() {
   const root = document.getElementById("dashboard");
   const page = JSON.parse(root.dataset.page);
   const locale = page.language === "zh" ? "zh-CN" : "en";
-  const chart = bars(document.getElementById("trend"), page.trend.labels, page.trend.counts, {
-    name: page.words.incidents, locale, dark: root.classList.contains("wall"),
-  });
-  const view = { root, page, chart, map: null };
+  const dark = root.classList.contains("wall");
+  const charts = [bars(document.getElementById("trend"), page.trend.labels, page.trend.counts, { name: page.words.incidents, locale, dark })];
+  const patrols = document.getElementById("patrols-trend");
+  // A wall does not show it, and a chart needs a size.
+  if (patrols && !dark) charts.push(shares(patrols, page.patrols.labels, [[page.words.walked, page.patrols.walked], [page.words.planned, page.patrols.planned]], { locale }));
+  const view = { root, page, charts, map: null };
   drawMap(document.getElementById("map"), page)
     .then((map) => {
       view.map = map;
@@ -106,7 +29,7 @@ function start() {
 }
 
 addEventListener("resize", () => {
-  running?.chart.resize();
+  running?.charts.forEach((chart) => chart.resize());
   running?.map?.invalidateSize();
 });
 
@@ -114,7 +37,7 @@ start();
 const wall = wallScreen({
   page: () => running.page,
   put: (next) => {
-    running.chart.dispose();
+    running.charts.forEach((chart) => chart.dispose());
     running.map?.remove();
     running.root.replaceWith(next);
     start();

@@ -205,9 +205,9 @@ export class Drawing {
   }
 
   // Takes the points of a file. Where no street is near, a stretch stays as it is in the file.
-  async match(clicks, stops) {
-    const points = clicks.map(([lon, lat]) => spot(lon, lat));
-    this.apart = false;
+  async match(waypoints, stops) {
+    const points = waypoints.map(({ lon, lat, free }) => spot(lon, lat, free));
+    this.apart = points.some(({ free }) => free);
     await this.change(() => ({ waypoints: points, stops }));
     if (this.waypoints.length) return;
     // One point far from all streets refuses the whole: each leg is then tried by itself.
@@ -216,7 +216,7 @@ export class Drawing {
     this.busy(true);
     for (const next of points.slice(1)) {
       const [from] = alone.slice(-1);
-      const pair = await this.traced([{ ...from, free: false }, next]).catch(() => null);
+      const pair = next.free ? null : await this.traced([{ ...from, free: false }, next]).catch(() => null);
       if (!pair) this.apart = true;
       alone.push(pair ? pair[1] : { ...next, free: true });
     }

@@ -280,7 +280,7 @@ if (imported) {
   L.polyline(kept.line.map(([lon, lat]) => [lat, lon]), { color: "#26323c", weight: 2, dashArray: "2 6", interactive: false, pmIgnore: true, snapIgnore: true }).addTo(map);
   map.fitBounds(kept.line.map(([lon, lat]) => [lat, lon]), { animate: false, padding: [40, 40] });
   form.name.value = kept.name;
-  await drawing.match(kept.clicks, kept.stops);
+  await drawing.match(kept.waypoints, kept.stops);
   if (drawing.apart) say(words.streets_far);
 } else keeping.offer();
 use(page.route ? null : "line");

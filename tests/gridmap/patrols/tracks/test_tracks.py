@@ -6,6 +6,7 @@ segments; North Lane goes up from its middle. The route is East Street from end 
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
+from gridmap.exchange import dashboard
+from gridmap.exchange.area import find_area
+from gridmap.exchange.cell_page import cell_shapes
+from gridmap.exchange.dashboard import Coverage
 from gridmap.incidents.models import Category, Incident
+from gridmap.incidents.statistics import Span
 from gridmap.jobs.running import do_waiting
 from gridmap.patrols.models import PatrolCheckIn
 from gridmap.patrols.shifts.models import Shift
@@ -43,6 +49,7 @@ from tests.gridmap.patrols.street_town import Town, make_town
 DAY = date(2026, 5, 4)
 # Eight in the evening in the town.
 START = pd.Timestamp("2026-05-04T12:00:00Z")
+NAMES = ("东街", "北巷")
 MONTHS = Months(date(2026, 5, 1), date(2026, 5, 1))
 
 
@@ -128,13 +135,55 @@ def test_incidents_near_the_patrol(town: Town) -> None:
         sums = overview.figures(connection, EVERYTHING, MONTHS)
         cells, total = overview.cells(connection, EVERYTHING, MONTHS, 1, "code")
         west = overview.of_cell(connection, town.cells[0])
+        trend = overview.trend(connection, EVERYTHING, MONTHS)
     assert (sums.incidents, sums.walked, sums.walked_in_hour, sums.planned) == (4, 2, 1, 3)
+    assert [(row.month, row.incidents, row.walked_in_hour) for row in trend] == [
+        (date(2026, 5, 1), 4, 1)
+    ]
+    assert [(row.month, row.walked_in_hour) for row in west.months] == [(date(2026, 5, 1), 1)]
     assert [(row.incidents, row.walked_in_hour) for row in cells] == [(2, 1), (2, 0)]
     assert total == 2
     # West: half of East Street, all walked, and the border runs along the lane.
     assert cells[0].walked_m == pytest.approx(2 * 98.5, rel=0.05)
     assert [route.name for route in west.routes] == ["东街巡逻"]
     assert west.newest is not None
+
+
+def test_what_the_dashboard_tells_of_them(town: Town) -> None:
+    """Of a community by cell, of all by community, and each street with its days."""
+    with Session(town.engine) as session, session.begin():
+        category = Category(code="B1", name="邻里纠纷")
+        session.add(category)
+        session.flush()
+        for x, hour in ((0.5, 12), (0.6, 3), (3.9, 12)):
+            session.add(Incident(
+                occurred_at=datetime(2026, 5, 20, hour, 2, tzinfo=UTC),
+                category_id=category.id, geom=wkb(point(x, 1)),
+            ))  # fmt: skip
+    matched(town, walk(0, 3))
+    span = Span(date(2026, 5, 20), date(2026, 5, 21))
+    with Session(town.engine) as session:
+        community = find_area(session, SYSTEM, None, DAY)
+        while not community.parts_are_cells:
+            everything = community
+            community = find_area(session, SYSTEM, community.parts[0].code, DAY)
+        cells = dashboard.patrols(session, community, span)
+        units = dashboard.patrols(session, everything, span)
+        shapes = json.loads(cell_shapes(session, SYSTEM, town.cells[0]))["features"]
+    # At the east end nobody walked, and at eleven in the morning nobody did.
+    assert cells.parts == {
+        town.cells[0]: Coverage(2, 1, 0), town.cells[1]: Coverage(1, 0, 0),
+    }  # fmt: skip
+    assert units.parts == {town.unit_id: Coverage(3, 1, 0)}
+    assert units.whole == cells.whole
+    assert units.whole.without == 2
+    assert units.months == {date(2026, 5, 1): units.whole}
+    streets = [each["properties"] for each in shapes if each["properties"]["what"] == "street"]
+    # Both western segments of East Street, and what touches the border: the next one and the lane.
+    days = {name: {each["days"] for each in streets if each["name"] == name} for name in NAMES}
+    assert days["北巷"] == {-1}
+    assert len(days["东街"]) == 1
+    assert min(days["东街"]) >= 0
 
 
 def test_what_the_rota_plans(town: Town) -> None:

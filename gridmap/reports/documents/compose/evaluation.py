@@ -1,0 +1,86 @@
+"""The evaluation that was published for the period: communities, towns and departments.
+
+Cells and cadres are left out: a report ranks no single person.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from gridmap.reports.documents.compose.draft import Col, Draft
+from gridmap.reports.documents.compose.matter import Matter, named
+from gridmap.reports.documents.compose.prose import Both, Value, say
+
+TITLE = Both("考核评价", "Evaluation")
+_GROUPS = (
+    ("town", Both("街道（乡镇）", "Towns")),
+    ("community", Both("社区（村）", "Communities")),
+    ("department", Both("部门", "Departments")),
+)
+MOST = 30
+
+# Of the evaluations that tell of the area, the one of the smallest unit.
+_MEMBERS = """
+    WITH RECURSIVE above AS (
+        SELECT id, parent_id, 0 AS up FROM unit WHERE id = :unit
+        UNION ALL SELECT u.id, u.parent_id, up + 1 FROM unit u JOIN above a ON u.id = a.parent_id
+    ), chosen AS (
+        SELECT e.id FROM evaluation e JOIN above a ON a.id = e.unit_id
+        WHERE e.state = 'published' AND e.first = :first AND e.last = :last
+        ORDER BY a.up LIMIT 1
+    )
+    SELECT m.evaluation_id, m.grp, m.code, m.name, m.name_en, m.due, m.score, m.rank,
+           count(*) OVER (PARTITION BY m.grp) AS members
+    FROM evaluation_member m JOIN chosen c ON c.id = m.evaluation_id
+    WHERE m.grp IN ('community', 'town', 'department') AND m.score IS NOT NULL
+      AND m.unit_id = ANY(:units)
+    ORDER BY m.grp, m.rank NULLS LAST, m.code
+"""
+
+
+def write(matter: Matter, draft: Draft) -> None:
+    """Tell the scores of the published evaluation of exactly this period."""
+    draft.head(1, TITLE, "evaluation")
+    with matter.ledger.asking(
+        "evaluation", Both("已公布的考核", "The published evaluation"), "evaluation.index"
+    ) as source:
+        rows = matter.connection.execute(
+            text(_MEMBERS),
+            {
+                "unit": matter.area.id, "units": list(matter.area.units),
+                "first": matter.span.first, "last": matter.span.last,
+            },
+        ).all()  # fmt: skip
+        source.records = len(rows)
+    if not rows:
+        draft.nothing(
+            TITLE,
+            Both("本期考核尚未公布。", "No evaluation of this period has been published."),
+        )
+        return
+    for group, title in _GROUPS:
+        here = [row for row in rows if row.grp == group]
+        facts = [
+            matter.ledger.count(f"evaluation.{group}.{row.code}", float(row.score), source)
+            for row in here
+        ]
+        if len(here) == 1:
+            draft.text(
+                say(Both("{name}考核得分{score}分。", "{name} scored {score}."),
+                    name=named(here[0]), score=facts[0])
+            )  # fmt: skip
+            continue
+        cells: list[list[Value]] = [
+            ["—" if row.rank is None else str(row.rank), named(row), str(row.due), fact]
+            for row, fact in zip(here, facts, strict=True)
+        ]
+        draft.table(
+            say(Both("{group}考核", "Evaluation: {group}"), group=title),
+            [
+                Col(Both("名次", "Rank")),
+                Col(Both("单位", "Unit"), numeric=False),
+                Col(Both("应结案", "Cases due"), Both("件", "")),
+                Col(Both("得分", "Score")),
+            ],
+            cells[:MOST],
+        )

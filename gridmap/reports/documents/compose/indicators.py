@@ -1,0 +1,125 @@
+"""Indicators: what each says of the area, against its target, and the ranking below it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gridmap.reports.documents.compose.draft import Col, Draft
+from gridmap.reports.documents.compose.matter import Matter
+from gridmap.reports.documents.compose.prose import Both, Phrase, Value, say
+from gridmap.reports.indicators.figures import (
+    IndicatorFigure,
+    RankedUnit,
+    indicator_values,
+    ranking,
+)
+from gridmap.reports.structure import Fact
+
+TITLE = Both("指标完成情况", "Indicators")
+#: Of each indicator so many units are listed, and so many indicators are ranked.
+MOST_UNITS, MOST_RANKED = 20, 6
+
+
+def write(matter: Matter, draft: Draft) -> None:
+    """Tell what the indicators say of the area in the period."""
+    draft.head(1, TITLE, "indicators")
+    span = matter.span
+    with matter.ledger.asking(
+        "indicators", Both("指标数据", "Values of indicators"), "indicators.index"
+    ) as source:
+        found = indicator_values(matter.session, None, matter.area.id, span.first, span.last)
+        found = [each for each in found if each.value is not None]
+        source.records = len(found)
+    if not found:
+        draft.nothing(TITLE, Both("本期没有指标数据。", "No indicator has values in this period."))
+        return
+    draft.text(*(_told(matter, each) for each in found))
+    if matter.area.level == "community":
+        return
+    for each in found[:MOST_RANKED]:
+        _ranking(matter, draft, each)
+
+
+def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
+    """Tell one indicator; a rate stands beside its two counts."""
+    key = f"indicators.{found.code}"
+    name, value = Both(found.name, found.name_en), _value(matter, key, found)
+    parts: dict[str, Value] = {"name": name, "value": value, "unit": _unit(found.unit)}
+    text = Both("{name}{value}{unit}", "{name}: {value}{unit}")
+    if found.denominator is not None and found.numerator is not None:
+        parts["part"] = matter.ledger.count(f"{key}.part", _plain(found.numerator), "indicators")
+        parts["whole"] = matter.ledger.count(
+            f"{key}.whole", _plain(found.denominator), "indicators"
+        )
+        text = Both(text.zh + "（{part}/{whole}）", text.en + " ({part} of {whole})")
+    if found.target is not None and found.reached is not None:
+        parts["target"] = matter.ledger.count(
+            f"{key}.target", _plain(found.target), "indicators", unit=found.unit
+        )
+        zh, en = ("达到", "reaches") if found.reached else ("未达到", "misses")
+        text = Both(
+            text.zh + f"，{zh}目标{{target}}{{unit}}",
+            text.en + f", {en} the target of {{target}}{{unit}}",
+        )
+    if found.rank is not None and found.of > 1:
+        parts["rank"] = matter.ledger.count(f"{key}.rank", found.rank, "indicators")
+        parts["of"] = str(found.of)
+        text = Both(text.zh + "，在{of}个同级单位中列第{rank}位", text.en + ", rank {rank} of {of}")
+    return say(Both(text.zh + "。", text.en + "."), **parts)
+
+
+def _value(matter: Matter, key: str, found: IndicatorFigure) -> Fact:
+    assert found.value is not None  # noqa: S101 - Those without are left out.
+    return matter.ledger.count(key, _plain(found.value), "indicators", unit=found.unit)
+
+
+def _unit(unit: str) -> str:
+    # The sign of per cent belongs to the figure.
+    return "" if unit in ("", "%") else f" {unit}"
+
+
+def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
+    key = f"indicators.{found.code}"
+    name = Both(found.name, found.name_en)
+    title = say(Both("{name}排名", "Ranking by {name}"), name=name)
+    with matter.ledger.asking(f"{key}.ranking", title, "indicators.index") as source:
+        rows = ranking(
+            matter.session, found.code, matter.area.id, matter.span.first, matter.span.last
+        )
+        rows = [row for row in rows if row.value is not None]
+        source.records = len(rows)
+    if len(rows) < 2:
+        return
+    columns = [
+        Col(Both("名次", "Rank")),
+        Col(Both("单位", "Unit"), numeric=False),
+        Col(Both("数值", "Value"), Both(found.unit, found.unit)),
+        Col(Both("名次变化", "Change of rank"), numeric=False),
+    ]
+    draft.table(title, columns, [_row(matter, found, row, source.key) for row in rows[:MOST_UNITS]])
+
+
+def _row(matter: Matter, found: IndicatorFigure, row: RankedUnit, source: str) -> list[Value]:
+    assert row.value is not None  # noqa: S101 - Those without are left out.
+    value = matter.ledger.count(
+        f"indicators.{found.code}.{row.code}", _plain(row.value), source, unit=found.unit
+    )
+    return [
+        str(row.rank),
+        Both(row.name, row.name_en or row.name),
+        value,
+        _moved(row.rank, row.rank_before),
+    ]
+
+
+def _moved(rank: int | None, before: int | None) -> Value:
+    if rank is None or before is None:
+        return "—"
+    if rank == before:
+        return Both("不变", "none")
+    n = abs(rank - before)
+    return Both(f"升{n}位", f"up {n}") if rank < before else Both(f"降{n}位", f"down {n}")
+
+
+def _plain(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)

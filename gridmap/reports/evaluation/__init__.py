@@ -1,0 +1,1 @@
+"""Evaluation: scores of cells, cadres' areas, communities, towns and departments for a period."""

@@ -1,0 +1,75 @@
+"""Who belongs to a group, and to which member a row of the records belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.incidents.cases.departments import ANSWERS_FOR
+from gridmap.incidents.statistics import Span
+from gridmap.reports.measures.registry import Group
+from gridmap.territory.scope import Scope
+
+_SPAN = "daterange(CAST(:first AS date), CAST(:last AS date), '[]')"
+# Micro cells divide basic ones, which hold what happens in them.
+_MEMBERS: dict[Group, str] = {
+    "cell": f"""SELECT c.id FROM cell c
+        WHERE c.kind <> 'micro' AND (c.valid && {_SPAN}) IS TRUE AND {{scope}}""",
+    "cadre": f"""SELECT DISTINCT a.cadre_id FROM assignment a JOIN cell c ON c.id = a.cell_id
+        WHERE a.role = 'responsible' AND a.period * c.valid && {_SPAN} AND {{scope}}""",
+    "community": "SELECT c.community_id FROM ({units}) c WHERE {scope}",
+    "town": "SELECT DISTINCT c.town_id FROM ({units}) c WHERE {scope}",
+    "department": "SELECT id FROM department WHERE active",
+    "all": "SELECT 0",
+}
+_UNITS = "SELECT id AS community_id, parent_id AS town_id FROM unit WHERE level = 'community'"
+
+
+@dataclass(frozen=True)
+class Placing:
+    """How rows find their member: what is joined to them, and the member's id."""
+
+    joins: str
+    member: str
+
+
+def members(session: Session, span: Span, group: Group, scope: Scope) -> Sequence[int]:
+    """Return the ids of a group's members in an area at any time of a span, in order."""
+    statement = _MEMBERS[group].format(units=_UNITS, scope=scope.condition("c.community_id"))
+    values = {"first": span.first, "last": span.last, **scope.params}
+    return session.scalars(text(f"{statement} ORDER BY 1"), values).all()
+
+
+def placing(group: Group, row: str, day: str) -> Placing:
+    """Tell how rows find their member.
+
+    Parameters
+    ----------
+    group : Group
+    row : str
+        Their name in the statement; with ``cell_id``, ``community_id`` and, for departments,
+        ``category_id``.
+    day : str
+        The local day, in SQL, on which a cadre answers for them.
+    """
+    if group == "town":
+        return Placing(f"JOIN unit lies ON lies.id = {row}.community_id", "lies.parent_id")
+    if group == "cadre":
+        held = f"held.cell_id = {row}.cell_id AND held.role = 'responsible'"
+        return Placing(f"JOIN assignment held ON {held} AND held.period @> {day}", "held.cadre_id")
+    if group == "department":
+        answers = f"JOIN ({ANSWERS_FOR}) answers ON answers.category_id = {row}.category_id"
+        return Placing(answers, "answers.department_id")
+    column = {"cell": "cell_id", "community": "community_id"}.get(group)
+    return Placing("", f"{row}.{column}" if column else "0")
+
+
+def read(session: Session, statement: str, values: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows of a statement as a frame."""
+    result = session.execute(text(statement), values)
+    return pd.DataFrame(result.all(), columns=list(result.keys()))

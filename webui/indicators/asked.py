@@ -1,0 +1,69 @@
+"""What an address of indicators asks for: the area, the period and the units ranked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from geodata.messages import Message
+from gridmap.errors import NotFoundError
+from gridmap.reports.indicators.boards import Look
+from gridmap.reports.indicators.trees import Tree, find_tree
+from gridmap.workforce.cell_list import today
+from gridmap.workforce.rights import Actor
+from webui.asking import optional_day
+
+
+@dataclass(frozen=True)
+class Ground:
+    """All that the reader sees, and the part of it that is looked at.
+
+    Attributes
+    ----------
+    unit : row or None
+        The unit looked at; None for all.
+    choices : list of rows
+        The units to choose from: communities only within the town that is chosen.
+    """
+
+    all: Tree
+    tree: Tree
+    unit: Row[Any] | None
+    choices: list[Row[Any]]
+
+
+def ground_of(session: Session, actor: Actor) -> Ground:
+    """Read the area of the address.
+
+    Raises
+    ------
+    NotFoundError
+        If the unit does not exist or lies outside the actor's areas.
+    """
+    everything = find_tree(session, actor)
+    code = request.args.get("unit")
+    unit = next((one for one in everything.units if one.code == code), None) if code else None
+    if code and unit is None:
+        raise NotFoundError(Message("There is no unit with the code {code}.", code=code))
+    higher = [one for one in everything.units if one.level != "community"]
+    near = {unit.id, unit.parent_id} if unit is not None else set()
+    choices = sorted(
+        (one for one in everything.units
+         if one.level != "community" or one.parent_id in near or not higher),
+        key=lambda one: one.code,
+    )  # fmt: skip
+    return Ground(everything, everything.below(unit.id if unit else None), unit, choices)
+
+
+def look_of(session: Session) -> Look:
+    """Read what is looked at from the address."""
+    return Look(
+        today(session),
+        request.args.get("period"),
+        optional_day(request.args.get("on")),
+        request.args.get("level"),
+    )
