@@ -7,12 +7,16 @@ from datetime import datetime
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.reports.activities.kinds import COUNTED, COUNTS, KINDS
+from gridmap.reports.documents.order import KINDS as REPORT_KINDS
+from gridmap.reports.measures import MEASURES
 from gridmap.workforce.audit import DATABASE, OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
 from webui import words
 from webui.activities import words as activity_words
 from webui.cases import words as case_words
+from webui.evaluation import words as evaluation_words
 from webui.language import moment, say
+from webui.reports import words as report_words
 from webui.shifts import words as shift_words
 
 _ACTS = {
@@ -108,6 +112,14 @@ _ACTS = {
     "swap.approve": N_("Approve a swap"),
     "swap.refuse": N_("Refuse a swap"),
     "settings.shifts": N_("Change the settings of shifts"),
+    "department.create": N_("Add a department"),
+    "department.change": N_("Change a department"),
+    "evaluation.create": N_("Make an evaluation"),
+    "evaluation.count": N_("Count an evaluation"),
+    "evaluation.open": N_("Open an evaluation for comments"),
+    "evaluation.publish": N_("Publish an evaluation"),
+    "evaluation.delete": N_("Delete an evaluation"),
+    "evaluation.weights": N_("Change the weights of evaluations"),
     "report.order": N_("Order a report"),
     "report.cancel": N_("Cancel a report"),
     "report.delete": N_("Delete a report"),
@@ -173,6 +185,9 @@ _SUBJECTS = {
     "shift_pattern": N_("Pattern of shifts"),
     "shift_swap": N_("Swap of shifts"),
     "shift_settings": N_("Settings of shifts"),
+    "department": N_("Department"),
+    "evaluation": N_("Evaluation"),
+    "evaluation_weights": N_("Weights"),
     "report": N_("Report"),
     "activity": N_("Activity"),
     "activity_plan": N_("Plan of an activity"),
@@ -180,6 +195,8 @@ _SUBJECTS = {
     "database": N_("Database"),
 }
 _FIELDS = {
+    "section": N_("Section"),
+    "text": N_("Text"),
     "login": N_("Sign-in name"),
     "display_name": N_("Full name"),
     "name": N_("Name"),
@@ -296,6 +313,8 @@ _FIELDS = {
     "near_m": N_("Near is within, metres"),
     "position_days": N_("Positions are kept, days"),
     "started_at": N_("Begun"),
+    "few": N_("Compared from so many cases due on"),
+    "group": N_("Who is evaluated"),
     "place_id": N_("Place"),
     "photo": N_("Photo"),
     "finding": N_("To be rectified"),
@@ -360,7 +379,9 @@ def subject(code: str) -> str:
 
 def field(code: str) -> str:
     """Return what a value is called."""
-    return say(_FIELDS.get(code) or case_words.STEPS.get(code) or _CHOICES.get(code) or code)
+    measure = MEASURES.get(code)
+    named = _FIELDS.get(code) or case_words.STEPS.get(code) or _CHOICES.get(code)
+    return say(named or (measure.title if measure else code))
 
 
 def value(field: str, code: str) -> str:
@@ -373,8 +394,15 @@ def value(field: str, code: str) -> str:
         return say(case_words.UNITS.get(code, code))
     if field == "outcome":
         return say(case_words.OUTCOMES.get(code, code))
+    if field == "state" and code in ("draft", "published"):
+        return say(evaluation_words.STATES[code])
+    if field == "kind" and code in evaluation_words.KINDS:
+        return say(evaluation_words.KINDS[code])
+    if field == "group" and code in evaluation_words.GROUPS:
+        return say(evaluation_words.GROUPS[code])
     if field == "state":
-        return say(case_words.STATES.get(code) or shift_words.STATES.get(code, code))
+        known = case_words.STATES.get(code) or shift_words.STATES.get(code)
+        return say(known or report_words.REPORT_STATES.get(code, code))
     if field == "analysis" and code in ANALYSES:
         return say(ANALYSES[code].title)
     if field == "step":
@@ -383,6 +411,10 @@ def value(field: str, code: str) -> str:
         return say(KINDS[code].title)
     if field in _ACTIVITY_CODES:
         return say(_ACTIVITY_CODES[field].get(code, code))
+    if field == "kind" and code in REPORT_KINDS:
+        return say(report_words.KINDS[code])
+    if field == "every":
+        return say(report_words.EVERY.get(code, code))
     if field in ("kind", "level"):
         return say(words.CODES.get(code) or case_words.LEVELS.get(code, code))
     if field in ("step_due_at", "due_at") or (field in ("starts", "ends") and "T" in code):

@@ -55,6 +55,19 @@ _NAMES = {
     "indicator": (
         "SELECT id, CASE WHEN :english THEN name_en ELSE name END AS name FROM indicator"
     ),
+    "department": (
+        "SELECT id, CASE WHEN :english THEN coalesce(name_en, name) ELSE name END AS name "
+        "FROM department"
+    ),
+    "evaluation": (
+        "SELECT e.id, CASE WHEN :english THEN coalesce(u.name_en, u.name) ELSE u.name END "
+        "|| ' ' || e.first || '/' || e.last AS name FROM evaluation e "
+        "JOIN unit u ON u.id = e.unit_id"
+    ),
+    "report": (
+        "SELECT r.id, r.id || ' ' || CASE WHEN :english THEN coalesce(u.name_en, u.name) "
+        "ELSE u.name END || ' ' || r.last AS name FROM report r JOIN unit u ON u.id = r.unit_id"
+    ),
     "agency": "SELECT id, name FROM agency",
     "api_key": "SELECT id, name FROM api_key",
     "assignment": (

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.webui.runs import make_run
+from tests.webui.runs import make_reports, make_run
 from webui.fetch_assets import WEBUI
 
 SignIn = Callable[[BrowserContext, str], None]
@@ -93,6 +93,16 @@ VISITS = [
     Visit("/cases/settings", "admin"),
     Visit("/cases/settings/categories/B1", "admin"),
     Visit("/my", "cadre", phone=True),
+    Visit("/activities", "supervisor", phone=True),
+    Visit("/activities/new?kind=inspection", "cadre", phone=True),
+    Visit("/activities/{inspection}", "supervisor", phone=True),
+    Visit("/activities/{activity}/edit", "supervisor"),
+    Visit("/activities/due", "supervisor", phone=True),
+    Visit("/activities/notices", "cadre", phone=True),
+    Visit("/activities/plans", "supervisor"),
+    Visit("/activities/plans/new", "supervisor"),
+    Visit("/activities/table?kind=inspection", "supervisor", phone=True),
+    Visit("/activities/import", "supervisor"),
     Visit("/hotspots", "supervisor", phone=True),
     Visit("/hotspots/new", "supervisor"),
     Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
@@ -126,6 +136,14 @@ VISITS = [
     Visit("/indicators/{indicator}/entry", "supervisor", phone=True),
     Visit("/indicators/{indicator}/history", "admin"),
     Visit("/indicators/{indicator}/edit", "supervisor"),
+    Visit("/reports", "planner", phone=True),
+    Visit("/reports", "cadre", phone=True),
+    Visit("/reports/new", "planner", phone=True),
+    Visit("/reports/{report}", "supervisor", phone=True),
+    Visit("/reports/{report}/changes", "planner", phone=True),
+    Visit("/reports/{report}/delete", "admin"),
+    Visit("/reports/schedules", "planner", phone=True),
+    Visit("/reports/template", "admin"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -136,7 +154,7 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre,
+                SELECT a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
@@ -156,7 +174,9 @@ def ids(app: Flask) -> dict[str, Any]:
             """)
         ).one()
         unit = session.execute(text(_TOWN)).scalar_one()
-    return {**row._mapping, "run": make_run(app.extensions["gridmap.engine"], unit)}
+    engine = app.extensions["gridmap.engine"]
+    (report,) = make_reports(engine, row.community)
+    return {**row._mapping, "run": make_run(engine, unit), "report": report}
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +254,15 @@ def test_axe_finds_no_serious_fault(
         (Visit("/cases/{case}", "supervisor"), [".act-first summary", ".act-first .btn-primary"]),
         (Visit("/cases/new", "cadre"), ["#locate", "#category", "#description", "#save"]),
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
+        (
+            Visit("/activities/new", "cadre"),
+            [".kind-tabs a", "#day", "#unit", "#cell", "#households", "#photos", ".bottom button"],
+        ),
+        (Visit("/activities/due", "supervisor"), [".tallies a", ".grid-table a", "[name=state]"]),
+        (
+            Visit("/activities/table", "supervisor"),
+            ["[name='1-day']", "[name='12-note']", ".main-act", "#more-rows"],
+        ),
         (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
         (Visit("/patrols/shifts", "supervisor"), [".main-act", ".chip", ".plus", ".more"]),
         (

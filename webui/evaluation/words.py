@@ -37,7 +37,7 @@ MEMBERS = {
     "cell": N_("Cell"),
     "cadre": N_("Cadre's area"),
 }
-UP_TO, BETWEEN, ABOVE = N_("up to {value}"), N_("over {low} to {high}"), N_("over {value}")
+UP_TO, BETWEEN, ABOVE = N_("up to {value}"), N_("{low} to {high}"), N_("above {value}")
 FEW, NO_DATA = N_("too few to compare"), N_("no data")
 SCRIPT = {
     "failed": N_("The data could not be read. Check the connection and try again."),

@@ -49,9 +49,8 @@ def load_evaluations(session: Session, now: datetime, community: str) -> bool:
     if session.scalar(select(Evaluation.id).limit(1)) is not None:
         return False
     _load_departments(session)
-    town = session.scalars(
-        select(Unit).where(Unit.id == select(Unit.parent_id).where(Unit.code == community))
-    ).one()
+    above = select(Unit.parent_id).where(Unit.code == community).scalar_subquery()
+    town = session.scalars(select(Unit).where(Unit.id == above)).one()
     county = town.parent_id
     if county is None:
         raise LookupError("a town lies in no county")
