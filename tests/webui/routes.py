@@ -5,6 +5,7 @@ from __future__ import annotations
 from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
+from tests.webui.routes_of_evaluation import EVALUATION
 from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_indicators import INDICATORS
 from tests.webui.routes_of_patrols import PATROLS
@@ -74,3 +75,4 @@ ROUTES |= (
 )
 ROUTES |= STREETS | PATROLS | PLANS | TRACKS | INDICATORS
 ROUTES |= STREETS | PATROLS | PLANS | TRACKS | REPORTS
+ROUTES |= EVALUATION
