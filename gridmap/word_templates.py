@@ -58,7 +58,8 @@ def filled(template: bytes, values: Mapping[str, str]) -> DocxTemplate:
                 names=", ".join(values),
             )
         ) from error
-    except TemplateError as error:
+    # What a template computes can fail too: a division by zero, a range without end.
+    except (TemplateError, ArithmeticError, TypeError, AttributeError) as error:
         raise GridmapError(
             Message("The template has a mark that cannot be read: {fault}", fault=str(error))
         ) from error

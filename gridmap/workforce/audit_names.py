@@ -64,6 +64,10 @@ _NAMES = {
         "|| ' ' || e.first || '/' || e.last AS name FROM evaluation e "
         "JOIN unit u ON u.id = e.unit_id"
     ),
+    "report": (
+        "SELECT r.id, r.id || ' ' || CASE WHEN :english THEN coalesce(u.name_en, u.name) "
+        "ELSE u.name END || ' ' || r.last AS name FROM report r JOIN unit u ON u.id = r.unit_id"
+    ),
     "agency": "SELECT id, name FROM agency",
     "api_key": "SELECT id, name FROM api_key",
     "assignment": (

@@ -15,6 +15,7 @@ from gridmap.errors import ConflictError
 from gridmap.exchange.packages.signing import Signer, signing_key_path
 from gridmap.incidents.cases.photos import photo_folder
 from gridmap.postgres import find_tool
+from gridmap.reports.documents.template_files import template_paths
 from gridmap.settings import Settings
 from gridmap.workforce.sheet import template_path
 from tests.gridmap.incidents.conftest import open_desk
@@ -108,6 +109,31 @@ def test_an_empty_database_has_no_data(cluster: Cluster, own_database_url: str) 
     assert not Target(own_database_url, cluster).has_data()
 
 
+def with_report(url: str) -> int:
+    """Put a report with a picture and a file into the database."""
+    with psycopg.connect(url) as connection:
+        (report,) = connection.execute(
+            """
+            WITH county AS (
+                INSERT INTO unit (code, level, name) VALUES ('880001000000', 'county', '县')
+                RETURNING id
+            ) INSERT INTO report (kind, unit_id, first, last, state, frozen_at, documents)
+            SELECT 'year', id, '2025-01-01', '2025-12-31', 'published', now(),
+                   '{"zh": {"title": "报告"}}' FROM county RETURNING id
+            """
+        ).fetchone() or (0,)
+        connection.execute(
+            "INSERT INTO report_picture (report_id, key, content) VALUES (%s, 'map', %s)",
+            [report, b"png"],
+        )
+        connection.execute(
+            "INSERT INTO report_file (report_id, language, form, edition, content) "
+            "VALUES (%s, 'zh', 'pdf', 0, %s)",
+            [report, b"pdf"],
+        )
+    return int(report)
+
+
 def test_photos_and_the_template_come_back_on_another_machine(
     cluster: Cluster, own_database_url: str, tmp_path: Path
 ) -> None:
@@ -118,6 +144,9 @@ def test_photos_and_the_template_come_back_on_another_machine(
     (photos[0].parent / "stranger.jpg").write_bytes(b"x")
     template_path(old.data_dir).parent.mkdir()
     template_path(old.data_dir).write_bytes(b"ours")
+    for inside, path in template_paths(old.data_dir).items():
+        path.write_bytes(inside.encode())
+    report = with_report(own_database_url)
     packed = backup(own_database_url, tmp_path / "town.backup", old)
     assert (packed.photos, packed.missing) == (1, 0)
 
@@ -129,6 +158,17 @@ def test_photos_and_the_template_come_back_on_another_machine(
         assert again.read_bytes() == photo.read_bytes()
         assert stat.S_IMODE(again.stat().st_mode) == 0o600
     assert template_path(new.data_dir).read_bytes() == b"ours"
+    kept = {inside: path.read_bytes() for inside, path in template_paths(new.data_dir).items()}
+    assert kept == {inside: inside.encode() for inside in
+                    ("templates/report-zh.docx", "templates/report-en.docx")}  # fmt: skip
+    with psycopg.connect(own_database_url) as connection:
+        row = connection.execute(
+            "SELECT r.documents, p.content, f.content FROM report r "
+            "JOIN report_picture p ON p.report_id = r.id JOIN report_file f ON f.report_id = r.id "
+            "WHERE r.id = %s",
+            [report],
+        ).fetchone()
+    assert row == ({"zh": {"title": "报告"}}, b"png", b"pdf")
     assert not list(photo_folder(new).rglob("stranger.jpg"))
     # What is there already stays as it is.
     assert target.restore(tmp_path / "town.backup", new) == 0

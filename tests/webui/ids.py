@@ -44,6 +44,15 @@ _IDS = """
            (SELECT max(id) FROM patrol_plan WHERE unit_id = u.id) AS spare_plan,
            (SELECT min(id) FROM patrol_track WHERE unit_id = u.id) AS track,
            (SELECT max(id) FROM patrol_track WHERE unit_id = u.id) AS spare_track,
+           (SELECT min(id) FROM activity WHERE unit_id = u.id AND kind = 'sweep') AS activity,
+           (SELECT min(a.id) FROM activity a JOIN activity_notice n ON n.activity_id = a.id
+            WHERE a.unit_id = u.id) AS inspection,
+           (SELECT min(n.id) FROM activity a JOIN activity_notice n ON n.activity_id = a.id
+            WHERE a.unit_id = u.id) AS notice,
+           (SELECT max(n.id) FROM activity a JOIN activity_notice n ON n.activity_id = a.id
+            WHERE a.unit_id = u.id) AS spare_notice,
+           coalesce((SELECT min(id) FROM activity_plan WHERE unit_id = u.id), 999)
+               AS activity_plan,
            (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
            (SELECT max(id) FROM evaluation WHERE state = 'published') AS evaluation,
            (SELECT max(id) FROM evaluation WHERE state = 'open') AS open_evaluation,

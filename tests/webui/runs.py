@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,9 @@ from gridmap.jobs.service import ask
 from gridmap.patrols.plans import wishes
 from gridmap.patrols.plans.service import ask_plan, read_wish
 from gridmap.patrols.tracks.service import NewTrack, add_track
+from gridmap.reports.activities.notices import give_notice
+from gridmap.reports.activities.plans import PlanDraft, make_plan
+from gridmap.reports.activities.service import Draft, record
 from gridmap.reports.documents.order import Order
 from gridmap.reports.documents.periods import last_whole
 from gridmap.reports.documents.service import KIND, new_report
@@ -70,20 +74,34 @@ def make_patrols(engine: Engine, *units: int) -> None:
         do_waiting(engine, HANDLERS)
 
 
-def make_reports(engine: Engine, *units: int) -> None:
-    """Make for each unit a published report and a draft, by the program's own hand."""
+def make_work(engine: Engine, *units: int) -> None:
+    """Make for each unit a sweep, an inspection with two notices, and a plan."""
+    with Session(engine) as session, session.begin():
+        for unit in units:
+            for kind in ("sweep", "inspection"):
+                draft = Draft(kind, date(2026, 3, 2), unit)
+                activity = record(session, SYSTEM, draft, [], Path("/nonexistent"))
+            for finding in ("消防通道堵塞", "灭火器过期"):
+                give_notice(session, SYSTEM, activity.id, finding, date(2026, 3, 20))
+            plan = PlanDraft("training", "quarter", unit, "community", date(2026, 1, 1))
+            make_plan(session, SYSTEM, plan)
+
+
+def make_reports(engine: Engine, *units: int) -> list[int]:
+    """Make for each unit a published report and a draft; return the ids of the drafts."""
+    drafts = []
     for unit in units:
-        for name in ("", "草稿"):
+        for state, name in (("published", ""), ("draft", "草稿")):
             with Session(engine) as session, session.begin():
                 today = clock(session.connection()).today
                 order = Order("month", unit, *last_whole("month", today))
-                report = new_report(order, None, name)
+                report = new_report(order, None, name, state=state)
                 session.add(report)
                 session.flush()
                 report.job_id = ask(session, KIND, {"report": report.id}).id
             do_waiting(engine, HANDLERS)
-    with Session(engine) as session, session.begin():
-        session.execute(text("UPDATE report SET state = 'published' WHERE name = ''"))
+        drafts.append(report.id)
+    return drafts
 
 
 def _plan(session: Session, unit: int) -> wishes.Wish:

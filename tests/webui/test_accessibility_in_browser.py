@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.webui.runs import make_run
+from tests.webui.runs import make_reports, make_run
 from webui.fetch_assets import WEBUI
 
 SignIn = Callable[[BrowserContext, str], None]
@@ -93,6 +93,16 @@ VISITS = [
     Visit("/cases/settings", "admin"),
     Visit("/cases/settings/categories/B1", "admin"),
     Visit("/my", "cadre", phone=True),
+    Visit("/activities", "supervisor", phone=True),
+    Visit("/activities/new?kind=inspection", "cadre", phone=True),
+    Visit("/activities/{inspection}", "supervisor", phone=True),
+    Visit("/activities/{activity}/edit", "supervisor"),
+    Visit("/activities/due", "supervisor", phone=True),
+    Visit("/activities/notices", "cadre", phone=True),
+    Visit("/activities/plans", "supervisor"),
+    Visit("/activities/plans/new", "supervisor"),
+    Visit("/activities/table?kind=inspection", "supervisor", phone=True),
+    Visit("/activities/import", "supervisor"),
     Visit("/hotspots", "supervisor", phone=True),
     Visit("/hotspots/new", "supervisor"),
     Visit("/hotspots/{run}", "supervisor", MAP, phone=True),
@@ -121,6 +131,19 @@ VISITS = [
     Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]", phone=True),
     Visit("/patrols/import", "planner"),
     Visit("/patrols/streets", "planner", MAP, phone=True),
+    Visit("/indicators", "supervisor", phone=True),
+    Visit("/indicators/{indicator}", "supervisor", MAP, phone=True),
+    Visit("/indicators/{indicator}/entry", "supervisor", phone=True),
+    Visit("/indicators/{indicator}/history", "admin"),
+    Visit("/indicators/{indicator}/edit", "supervisor"),
+    Visit("/reports", "planner", phone=True),
+    Visit("/reports", "cadre", phone=True),
+    Visit("/reports/new", "planner", phone=True),
+    Visit("/reports/{report}", "supervisor", phone=True),
+    Visit("/reports/{report}/changes", "planner", phone=True),
+    Visit("/reports/{report}/delete", "admin"),
+    Visit("/reports/schedules", "planner", phone=True),
+    Visit("/reports/template", "admin"),
     Visit(MISSING, "cadre", phone=True),
 ]
 
@@ -131,13 +154,14 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre,
+                SELECT a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
                     (SELECT min(m.shift_id) FROM shift_member m WHERE m.cadre_id = d.id
                        AND m.starts > now()) AS shift,
                     (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
+                    (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -150,7 +174,9 @@ def ids(app: Flask) -> dict[str, Any]:
             """)
         ).one()
         unit = session.execute(text(_TOWN)).scalar_one()
-    return {**row._mapping, "run": make_run(app.extensions["gridmap.engine"], unit)}
+    engine = app.extensions["gridmap.engine"]
+    (report,) = make_reports(engine, row.community)
+    return {**row._mapping, "run": make_run(engine, unit), "report": report}
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +254,15 @@ def test_axe_finds_no_serious_fault(
         (Visit("/cases/{case}", "supervisor"), [".act-first summary", ".act-first .btn-primary"]),
         (Visit("/cases/new", "cadre"), ["#locate", "#category", "#description", "#save"]),
         (Visit("/my", "cadre"), [".my-cells a", ".bottom-act a"]),
+        (
+            Visit("/activities/new", "cadre"),
+            [".kind-tabs a", "#day", "#unit", "#cell", "#households", "#photos", ".bottom button"],
+        ),
+        (Visit("/activities/due", "supervisor"), [".tallies a", ".grid-table a", "[name=state]"]),
+        (
+            Visit("/activities/table", "supervisor"),
+            ["[name='1-day']", "[name='12-note']", ".main-act", "#more-rows"],
+        ),
         (Visit("/hotspots", "supervisor"), [".hot-act", ".grid-table a"]),
         (Visit("/patrols/shifts", "supervisor"), [".main-act", ".chip", ".plus", ".more"]),
         (
@@ -242,6 +277,14 @@ def test_axe_finds_no_serious_fault(
         ),
         (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
         (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
+        (
+            Visit("/indicators/{indicator}", "supervisor", MAP),
+            ["[name=unit]", "[name=on]", "#print", ".hot-acts .main-act", ".note button"],
+        ),
+        (
+            Visit("/indicators/{indicator}/entry", "supervisor"),
+            ["[name=file]", "[name^=numerator]", "[name^=denominator]", "#reason", ".main-act"],
+        ),
         (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],
     ids=lambda each: each.address if isinstance(each, Visit) else "",

@@ -43,6 +43,10 @@ NAMING = [
     "/assignments/sheets/{assignment}.docx", "/staff/absences", "/users", "/audit",
     "/patrols/shifts/sheet", "/patrols/shifts/sheet.xlsx?team={team}&month=2026-10",
     "/patrols/shifts/new?team={team}&day=2026-12-01",
+    "/indicators", "/indicators/{indicator}", "/indicators/{indicator}/entry",
+    "/indicators/{indicator}/entry.xlsx?first=2025-01-01", "/indicators/{indicator}/export/csv",
+    "/patrols/shifts/new?team={team}&day=2026-12-01", "/activities", "/activities/due",
+    "/activities/new", "/activities/plans", "/activities/table", "/activities/{activity}",
 ]  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def read(client: FlaskClient, app: Flask, asked: str) -> str:
             """)
         ).scalar_one()
         answer = client.get(asked.format_map(ids_of(connection, unit)))
-    if answer.status_code == 200 and "sheet.xlsx" in asked:
+    if answer.status_code == 200 and answer.mimetype.endswith("spreadsheetml.sheet"):
         with ZipFile(BytesIO(answer.data)) as archive:
             sheets = [name for name in archive.namelist() if name.startswith("xl/")]
             return "".join(archive.read(name).decode() for name in sheets)

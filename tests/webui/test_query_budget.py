@@ -24,7 +24,7 @@ from tests.conftest import fresh_database
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
-from tests.webui.runs import make_patrols, make_reports, make_runs
+from tests.webui.runs import make_patrols, make_reports, make_runs, make_work
 from tests.webui.test_dashboard import counted
 from webui import create_app
 
@@ -34,7 +34,7 @@ BUDGETS: Mapping[str, int] = {
     "account.ask_password": 2, "map_page.show": 6, "map_page.script": 2, "map_data.search_names": 3,
     "map_data.identify_point": 8, "map_data.feature": 4, "map_data.count": 5, "tiles.tile": 4,
     "users.show": 3, "users.ask_new": 2, "users.ask_change": 4, "audit.show": 11,
-    "dashboard.show": 14, "dashboard.shapes": 6, "dashboard.records": 8,
+    "dashboard.show": 21, "dashboard.shapes": 6, "dashboard.records": 8,
     "dashboard.cells_without_cadre": 6, "cell_page.show": 19, "cell_page.shapes": 4,
     "building_page.show": 16, "building_page.shapes": 4,
     "assignments.show": 5, "assignments.script": 2, "assignments.cells": 4, "assignments.cadres": 4,
@@ -45,7 +45,7 @@ BUDGETS: Mapping[str, int] = {
     "staff.edit_team": 9, "staff.import_form": 2, "staff.import_example": 2, "cases.index": 8,
     "cases.export": 5, "cases.show_board": 8, "cases.show_map": 7, "cases.points": 4,
     "cases.show": 10, "cases.photo": 4, "cases.new": 5, "cases.similar": 6, "cases.rules": 6,
-    "cases.category": 7, "my.show": 8, "cell_page.ask_change": 17, "agencies.show": 3,
+    "cases.category": 7, "my.show": 12, "cell_page.ask_change": 17, "agencies.show": 3,
     "agencies.ask_new": 2, "agencies.look": 4, "agencies.ask_change": 3, "agencies.ask_new_key": 4,
     "agencies.look_key": 13, "agencies.ask_change_key": 8, "agencies.log_of_key": 6,
     "agencies.progress": 3, "agencies.download": 3, "packages.look": 3, "packages.fetch": 3,
@@ -72,6 +72,11 @@ BUDGETS: Mapping[str, int] = {
     "tracks.shapes": 5, "patrols.index": 8, "patrols.script": 2,
     "patrols.ask_new": 8, "patrols.edit": 9, "patrols.place": 3, "patrols.found": 4,
     "patrols.state": 5, "patrols.show": 16, "patrols.version": 10, "patrols.paper": 9,
+    "activities.index": 6, "activities.export_file": 6, "activities.new": 7,
+    "activities.where": 5, "activities.show": 6, "activities.edit": 9, "activities.photo": 4,
+    "activities.notices_page": 7, "activities.due": 11, "activities.plans_page": 3,
+    "activities.new_plan": 4, "activities.edit_plan": 5, "activities.table": 3,
+    "activities.import_form": 2, "activities.template": 2,
     "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
     "indicators.index": 12, "indicators.show": 12, "indicators.history": 6,
     "indicators.script": 2, "indicators.shapes": 5, "indicators.export": 9,
@@ -184,6 +189,14 @@ MORE_ROWS = f"""
     SELECT t.id, 100 + n, 'x', 60, 0, 'missed' FROM patrol_track t, generate_series(1, 20) n;
     INSERT INTO patrol_plan (name, unit_id, day, wish)
     SELECT 'x', {_OWN}, '2026-06-01', wish FROM patrol_plan, generate_series(1, 20);
+    INSERT INTO activity (kind, day, unit_id, note, recorded_name)
+    SELECT 'meeting', local_date(now()), {_OWN}, 'x', 'x' FROM generate_series(1, 60);
+    INSERT INTO activity_notice (activity_id, finding, due)
+    SELECT id, 'x', day FROM activity, generate_series(1, 3) WHERE kind = 'inspection';
+    INSERT INTO activity_photo (activity_id, name, width, height, size)
+    SELECT id, 'a' || id, 10, 10, 10 FROM activity WHERE kind = 'inspection';
+    INSERT INTO activity_plan (kind, every, unit_id, target, starts)
+    SELECT k, 'month', {_OWN}, 'cell', '2026-01-01' FROM unnest(ARRAY['visit', 'training']) k;
     INSERT INTO indicator (code, name, name_en, form, per, numerator, numerator_en, denominator,
                            denominator_en, level, period_kind, over_time)
     SELECT 'more' || n, 'x', 'x', 'rate', 100, 'x', 'x', 'x', 'x', 'community', 'month', 'sum'
@@ -218,6 +231,7 @@ def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
             unit = connection.execute(text(f"SELECT {_OWN}")).scalar_one()
         make_runs(engine, unit)
         make_patrols(engine, unit)
+        make_work(engine, unit)
         make_reports(engine, unit)
         with engine.connect() as connection:
             ids = ids_of(connection, unit)

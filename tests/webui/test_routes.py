@@ -32,7 +32,7 @@ from tests.webui.conftest import form_token
 from tests.webui.ids import ids_of
 from tests.webui.route import OPEN, PUBLIC, SIGNED_IN, Route
 from tests.webui.routes import ROUTES
-from tests.webui.runs import make_patrols, make_reports, make_runs
+from tests.webui.runs import make_patrols, make_reports, make_runs, make_work
 from webui import create_app
 from webui.access import _NEEDS, COOKIE
 
@@ -91,6 +91,7 @@ def place(cluster: Cluster) -> Iterator[Flask]:
             foreign = connection.execute(text(f"SELECT min(id) FROM {_OUTSIDE} AS t")).scalar_one()
         make_runs(engine, own, foreign)
         make_patrols(engine, own, foreign)
+        make_work(engine, own, foreign)
         make_reports(engine, own, foreign)
         yield app
         engine.dispose()

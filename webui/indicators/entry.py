@@ -40,7 +40,7 @@ from webui.database import reading, writing
 from webui.indicators import words
 from webui.indicators.blueprint import blueprint
 from webui.indicators.exports import attachment
-from webui.language import say
+from webui.language import named, say
 
 #: How many periods are offered for entry.
 _PERIODS = 13
@@ -256,7 +256,7 @@ def _page(sheet: Sheet, typed: Typed) -> str:
         rows=rows,
         page={
             "codes": {unit.code: unit.id for unit in sheet.units}
-            | {unit.name: unit.id for unit in sheet.units},
+            | {named(unit): unit.id for unit in sheet.units},
             "fields": sheet.fields,
             "words": {key: say(word) for key, word in words.SCRIPT.items()},
         },

@@ -188,6 +188,8 @@ def _page(found: Board, ground: Ground, breaks: list[float]) -> dict[str, Any]:
         "categories": [],
         "tiles": "/tiles/ground/{z}/{x}/{y}.mvt",
         "layers": ["ground"],
+        # Names of the ground would stand between those of the units.
+        "nameless": True,
         "outlines": url_for(
             "indicators.shapes", unit=ground.unit.code if ground.unit else None, level=found.level
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.incidents.statistics import clock
@@ -17,14 +20,22 @@ from gridmap.patrols.models import MODES
 from gridmap.patrols.plans import choices
 from gridmap.patrols.plans.service import ask_plan, read_wish
 from gridmap.patrols.plans.wishes import EFFORTS
+from gridmap.patrols.tracks.overview import bounds
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.asking import day_of, id_of
 from webui.database import reading, writing
 from webui.language import say
+from webui.plans import words
 from webui.plans.blueprint import blueprint
+from webui.tracks.map_page import map_page, map_values
 
-_TEAM_FIELDS = ("team", "mode", "begins", "ends", "starts_at", "ends_at", "break_min")
+_TEAM_FIELDS = (
+    "team", "mode", "begins", "ends", "starts_at", "start_point", "ends_at", "end_point",
+    "break_min",
+)  # fmt: skip
+#: What is chosen as start or end in place of a place.
+_POINT = "point"
 #: Rows that the form begins with.
 _ROWS = 2
 
@@ -86,7 +97,8 @@ def _wish() -> dict[str, Any]:
 
 def _rows() -> list[dict[str, str]]:
     """Return the rows of teams as they were typed."""
-    columns = [request.form.getlist(name) for name in _TEAM_FIELDS]
+    count = len(request.form.getlist("team"))
+    columns = [request.form.getlist(name) or [""] * count for name in _TEAM_FIELDS]
     return [dict(zip(_TEAM_FIELDS, row, strict=True)) for row in zip(*columns, strict=False)]
 
 
@@ -96,10 +108,26 @@ def _team(row: dict[str, str]) -> dict[str, Any]:
         "mode": row["mode"],
         "begins": row["begins"],
         "ends": row["ends"],
-        "starts_at": row["starts_at"],
-        "ends_at": row["ends_at"] or None,
+        **_post("starts_at", "start_point", row),
+        **_post("ends_at", "end_point", row),
         "break_min": row["break_min"] or 0,
     }
+
+
+def _post(place: str, point: str, row: dict[str, str]) -> dict[str, Any]:
+    """Return where a team starts or ends: at a place, or at a point as longitude and latitude."""
+    if row[place] != _POINT:
+        return {place: row[place] or None}
+    parts = re.split(r"[,，;；\s]+", row[point].strip())
+    try:
+        lon, lat = (float(part) for part in parts)
+    except ValueError:
+        lon = lat = math.nan
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise GridmapError(
+            Message("Click where the team starts or ends on the map, or type longitude, latitude.")
+        )
+    return {point: (lon, lat)}
 
 
 def _form(fault: str | None) -> str:
@@ -110,13 +138,17 @@ def _form(fault: str | None) -> str:
         rows = _rows() or [
             {
                 "team": str(team.id), "mode": "foot", "begins": "19:00", "ends": "23:00",
-                "starts_at": str(posts[0].id) if posts else "", "ends_at": "", "break_min": "",
+                "starts_at": str(posts[0].id) if posts else _POINT, "start_point": "",
+                "ends_at": "", "end_point": "", "break_min": "",
             }
             for team in teams[:_ROWS]
         ]  # fmt: skip
+        reach = bounds(connection, actor.scope)
         tomorrow = clock(session.connection()).today + timedelta(days=1)
         return render_template(
             "plans/new.html",
+            **map_values(),
+            page=map_page(words.SCRIPT, bounds=reach),
             fault=fault,
             given=request.form,
             rows=rows,

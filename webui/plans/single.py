@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from sqlalchemy.orm import Session
-from werkzeug.http import generate_etag
 
-from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.patrols.plans.queries import find_plan, map_of, tours_of
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import reading
-from webui.hotspots.single import prepare
-from webui.language import say
 from webui.plans import words
 from webui.plans.blueprint import blueprint
+from webui.tracks.map_page import map_page, map_values, shapes_answer, waiting_page
 from webui.waiting import is_served, state_answer
-
-_BASE = "ground,road,building,unit,cell"
 
 
 @blueprint.get("/<int:plan_id>")
@@ -33,21 +27,20 @@ def show(plan_id: int) -> ResponseReturnValue:
         tours = tours_of(session, plan_id)
         served = is_served(connection, plan.job_state)
     if plan.finished_at is None:
-        page = {
-            "state": url_for("plans.state", plan_id=plan_id),
-            "words": {key: say(word) for key, word in words.SCRIPT.items()},
-        }
+        page = waiting_page(url_for("plans.state", plan_id=plan_id), words.SCRIPT)
         return render_template("plans/waiting.html", served=served, plan=plan, page=page)
-    parts = prepare("map")
     return render_template(
         "plans/plan.html",
         plan=plan,
         tours=tours,
         missed=_missed(plan.summary["missed"]),
         colours=words.COLOURS,
-        parts=parts,
-        script=url_for("tracks.script", v=generate_etag(parts.script.encode())),
-        page=_page(plan_id),
+        page=map_page(
+            words.SCRIPT,
+            shapes=url_for("plans.shapes", plan_id=plan_id),
+            colours=words.COLOURS,
+        ),
+        **map_values(),
     )
 
 
@@ -73,10 +66,7 @@ def shapes(plan_id: int) -> Response:
     with reading() as connection, Session(connection) as session:
         find_plan(session, current_actor(), plan_id)
         content = map_of(connection, plan_id)
-    response = Response(content, mimetype="application/geo+json")
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return shapes_answer(content)
 
 
 def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -94,19 +84,3 @@ def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if each["window"]:
             row["windows"].append("–".join(words.clock(end) for end in each["window"]))
     return sorted(found.values(), key=lambda row: (not row["must"], -row["risk"]))
-
-
-def _page(plan_id: int) -> dict[str, Any]:
-    """Return what the page's script must know."""
-    return {
-        "map": "map",
-        "language": str(get_locale()),
-        "maxTileZoom": MAX_ZOOM,
-        "pointZoom": MAX_ZOOM,
-        "categories": [],
-        "tiles": f"/tiles/{_BASE}/{{z}}/{{x}}/{{y}}.mvt",
-        "layers": _BASE.split(","),
-        "shapes": url_for("plans.shapes", plan_id=plan_id),
-        "colours": words.COLOURS,
-        "words": {key: say(word) for key, word in words.SCRIPT.items()},
-    }

@@ -33,6 +33,10 @@ EFFORTS = {
 SCRIPT = {
     "failed": N_("The data could not be read. Check the connection and try again."),
     "waiting": N_("waits"),
+    "rest": N_("Break"),
+    "point": N_("{row}: {what}"),
+    "start": N_("start"),
+    "end": N_("end"),
 }
 #: One for each team, apart for colour-blind eyes (Wong 2011, Nature Methods 8, 441) and dark
 #: enough on a pale map; more teams take them again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from webui.language import say
 from webui.maps import script_answer
 from webui.streets import words
 from webui.streets.blueprint import blueprint
+from webui.waiting import state_answer
 
 #: More gaps and islands than one looks through; the rest is told by its number.
 SHOWN = 100
@@ -64,12 +65,14 @@ def index() -> ResponseReturnValue:
 def state() -> Response:
     """Tell a waiting page how far the building is."""
     with reading() as connection, Session(connection) as session:
-        _state, job = with_job(session)
-    return jsonify(
-        over=not _open(job),
-        progress=job.progress if job else 0,
-        step=say((job.message if job else "") or words.WAITING),
-    )
+        _, job = with_job(session)
+        return state_answer(
+            connection,
+            finished=not _open(job),
+            state=job.state if job else None,
+            progress=job.progress if job else None,
+            message=job.message if job else None,
+        )
 
 
 @blueprint.post("/streets/build")

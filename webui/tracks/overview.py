@@ -6,14 +6,12 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.http import generate_etag
 
-from gridmap.exchange.area import Area, find_area
-from gridmap.exchange.tiles import MAX_ZOOM
+from gridmap.exchange.area import find_area
 from gridmap.incidents.statistics import Clock, Span, clock
 from gridmap.patrols.tracks import overview as reads
 from gridmap.patrols.tracks.overview import Months
@@ -22,11 +20,11 @@ from webui.access import current_actor, needs
 from webui.asking import one_of, page_number
 from webui.database import current_scope, reading
 from webui.hotspots.single import prepare
-from webui.language import say
 from webui.maps import script_answer
 from webui.paging import Pages
 from webui.tracks import words
 from webui.tracks.blueprint import blueprint
+from webui.tracks.map_page import map_page, map_values
 
 #: How many months are looked at, and after how many days a street is told.
 MONTHS, DAYS = ("1", "3", "6", "12"), ("7", "14", "30", "90")
@@ -64,7 +62,6 @@ def index() -> ResponseReturnValue:
         sums = reads.figures(connection, area.scope, months)
         near_m = reads.near_metres(connection)
         bounds = reads.bounds(connection, area.scope)
-    parts = prepare("map")
     return render_template(
         "tracks/overview.html",
         area=area,
@@ -82,9 +79,8 @@ def index() -> ResponseReturnValue:
         streets=streets,
         sums=sums,
         near_m=near_m,
-        parts=parts,
-        script=url_for("tracks.script", v=generate_etag(parts.script.encode())),
-        page=_page(area, trend, bounds),
+        page=_page(trend, bounds),
+        **map_values(),
     )
 
 
@@ -149,29 +145,23 @@ def _months(now: Clock) -> Months:
     return Months(first, last)
 
 
-def _page(area: Area, trend: Any, bounds: Any) -> dict[str, Any]:
+def _page(trend: Any, bounds: Any) -> dict[str, Any]:
     """Return what the page's script must know."""
-    return {
-        "map": "map",
-        "language": str(get_locale()),
-        "bounds": bounds,
-        "maxTileZoom": MAX_ZOOM,
-        "pointZoom": MAX_ZOOM,
-        "categories": [],
-        "tiles": f"/tiles/{_BASE}/{{z}}/{{x}}/{{y}}.mvt",
-        "layers": _BASE.split(","),
-        "streets": "/patrols/walked/tiles/{z}/{x}/{y}.mvt",
-        "ages": [[days, colour] for days, colour, _ in words.AGES],
-        "never": words.NEVER,
-        "trend": {
+    return map_page(
+        words.SCRIPT,
+        base=_BASE,
+        bounds=bounds,
+        streets="/patrols/walked/tiles/{z}/{x}/{y}.mvt",
+        ages=[[days, colour] for days, colour, _ in words.AGES],
+        never=words.NEVER,
+        trend={
             "labels": [_label(row.month) for row in trend],
             "shares": [
                 round(100 * row.walked_in_hour / row.incidents, 1) if row.incidents else 0
                 for row in trend
             ],
         },
-        "words": {key: say(word) for key, word in words.SCRIPT.items()},
-    }
+    )
 
 
 def _label(month: date) -> str:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
-from werkzeug.http import generate_etag
 
-from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.patrols.tracks.queries import find_track, map_of, visits_of
 from gridmap.patrols.tracks.service import delete_track
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import reading, writing
-from webui.hotspots.single import prepare
 from webui.language import say
 from webui.tracks import words
 from webui.tracks.blueprint import blueprint
+from webui.tracks.map_page import map_page, map_values, shapes_answer, waiting_page
 from webui.waiting import is_served, state_answer
-
-_BASE = "ground,road,building,unit,cell"
 
 
 @blueprint.get("/tracks/<int:track_id>")
@@ -37,27 +30,26 @@ def show(track_id: int) -> ResponseReturnValue:
         served = is_served(connection, track.job_state)
     plans = actor.may(Action.PLAN_PATROLS)
     if track.matched_at is None:
-        page = {
-            "state": url_for("tracks.state", track_id=track_id),
-            "words": {key: say(word) for key, word in words.SCRIPT.items()},
-        }
+        page = waiting_page(url_for("tracks.state", track_id=track_id), words.SCRIPT)
         return render_template(
             "tracks/waiting.html", served=served, track=track, page=page, plans=plans
         )
-    parts = prepare("map")
     return render_template(
         "tracks/track.html",
         track=track,
         visits=visits,
         plans=plans,
-        parts=parts,
-        script=url_for("tracks.script", v=generate_etag(parts.script.encode())),
         dropped=[
             (say(words.FATES[fate]), count)
             for fate, count in track.report.get("dropped", {}).items()
             if fate in words.FATES and count
         ],
-        page=_page(track_id),
+        page=map_page(
+            words.SCRIPT,
+            shapes=url_for("tracks.shapes", track_id=track_id),
+            verdicts={key: say(word) for key, word in words.VERDICTS.items()},
+        ),
+        **map_values(),
     )
 
 
@@ -84,10 +76,7 @@ def shapes(track_id: int) -> Response:
     with reading() as connection, Session(connection) as session:
         find_track(session, actor, track_id)
         content = map_of(connection, actor, track_id)
-    response = Response(content, mimetype="application/geo+json")
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return shapes_answer(content)
 
 
 @blueprint.post("/tracks/<int:track_id>/delete")
@@ -100,19 +89,3 @@ def delete(track_id: int) -> ResponseReturnValue:
         delete_track(session, current_actor(), track_id)
     flash(_("The track is deleted."), "done")
     return redirect(url_for("tracks.tracks"))
-
-
-def _page(track_id: int) -> dict[str, Any]:
-    """Return what the page's script must know."""
-    return {
-        "map": "map",
-        "language": str(get_locale()),
-        "maxTileZoom": MAX_ZOOM,
-        "pointZoom": MAX_ZOOM,
-        "categories": [],
-        "tiles": f"/tiles/{_BASE}/{{z}}/{{x}}/{{y}}.mvt",
-        "layers": _BASE.split(","),
-        "shapes": url_for("tracks.shapes", track_id=track_id),
-        "verdicts": {key: say(word) for key, word in words.VERDICTS.items()},
-        "words": {key: say(word) for key, word in words.SCRIPT.items()},
-    }

@@ -26,6 +26,8 @@ Integers = NDArray[np.int64]
 _YEARS = 5
 
 
+#: So many categories are each by itself, the rarer ones together: each stratum takes its time.
+_MOST_CATEGORIES = 4
 #: Which choices have an effect with which comparison.
 _EFFECTIVE = {
     "permutation": (("weekdays", "kept"), ("categories", "own")),
@@ -45,7 +47,9 @@ def strata(events: Events, asked: SpaceTimeScan) -> Integers | None:
     if asked.weekdays == "kept":
         found += weekdays_of(events.time)
     if asked.categories == "own" and events.category is not None:
-        found += 7 * np.unique(events.category, return_inverse=True)[1]
+        _, category, sizes = np.unique(events.category, return_inverse=True, return_counts=True)
+        rank = np.argsort(np.argsort(-sizes, kind="stable"), kind="stable")
+        found += 7 * np.minimum(rank[category], _MOST_CATEGORIES)
     return found if found.any() else None
 
 

@@ -152,8 +152,9 @@ class SpaceTimeScan(BaseModel):
     )  # fmt: skip
     categories: Literal["mixed", "own"] = Field(
         "mixed", title=N_("Categories"),
-        description=N_("For the usual times and places: each by its own times and places, a "
-                       "cluster is none because a category that is common there had its season."),
+        description=N_("For the usual times and places: each by its own, a cluster is none because "
+                       "a category that is common there had its season. The four most frequent are "
+                       "taken each by itself, the others together. Takes minutes."),
     )  # fmt: skip
     months: Literal["alike", "usual"] = Field(
         "alike", title=N_("Months of the year"),

@@ -164,12 +164,11 @@ def _break(team: Team, visit: Visit, tolerance: float) -> Iterator[Fault]:
         yield Fault(FaultKind.BREAK, team.name)
         return
     short = rest.seconds - (visit.ends - visit.begins)
-    places = rest.nodes or (team.start, team.end)
     if (
         short > tolerance
         or not _inside(visit, rest.window, tolerance)
         or visit.enter != visit.leave
-        or visit.enter not in places
+        or (rest.nodes and visit.enter not in rest.nodes)
     ):
         yield Fault(FaultKind.BREAK, team.name, by=short)
 

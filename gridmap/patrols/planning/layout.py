@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,12 +121,15 @@ class _Option:
     teams: frozenset[str] | None
 
 
-def lay_out(problem: Problem) -> Layout:
-    """Lay a problem out as arrays.
+def lay_out(problem: Problem, resting: Sequence[Sequence[int]] | None = None) -> Layout:
+    """Lay a problem out as arrays; options of breaks come last.
 
     Parameters
     ----------
     problem : Problem
+    resting : sequence of sequence of int, optional
+        By team the nodes at which a break that may be taken anywhere is thought of; the team's
+        start and end where they are not given.
 
     Returns
     -------
@@ -159,7 +162,8 @@ def lay_out(problem: Problem) -> Layout:
     for row, team in enumerate(problem.teams):
         if team.rest and not any(visit.kind is Kind.BREAK for visit in team.fixed):
             tasks.append(Task("", 0, Kind.BREAK, must=True, risk=0.0, team=row))
-            options += _rests(team, len(tasks) - 1, modes)
+            nodes = team.rest.nodes or (resting[row] if resting else (team.start, team.end))
+            options += _rests(team, len(tasks) - 1, modes, nodes)
     return _arrays(problem, tasks, options, modes)
 
 
@@ -239,12 +243,12 @@ def _pinned(ways: list[_Option], pin: Pin) -> list[_Option]:
     return result
 
 
-def _rests(team: Team, task: int, modes: list[str]) -> Iterator[_Option]:
+def _rests(team: Team, task: int, modes: list[str], nodes: Sequence[int]) -> Iterator[_Option]:
     rest = team.rest
     assert rest is not None  # noqa: S101 - The caller has looked.
     spent = dict.fromkeys(modes, rest.seconds)
     late = dict.fromkeys(modes, rest.window.end - rest.seconds)
-    for node in dict.fromkeys(rest.nodes or (team.start, team.end)):
+    for node in dict.fromkeys(nodes):
         place = ("rest", team.name, node)
         yield _Option(
             task, place, node, node, rest.window.begin, late, spent, 0.0, frozenset({team.name})

@@ -10,6 +10,7 @@ from gridmap.patrols.planning.layout import Layout, lay_out
 from gridmap.patrols.planning.model import Emphasis
 from gridmap.patrols.planning.problem import Problem, Visit
 from gridmap.patrols.planning.reasons import missed
+from gridmap.patrols.planning.resting import resting_places, settled
 from gridmap.patrols.planning.result import Change, Plan, Reason, Tour
 from gridmap.patrols.planning.schedule import timed
 from gridmap.patrols.planning.search import Clock, Effort, Tours, covered, out, search
@@ -99,7 +100,7 @@ def plan(
         Where the checker finds a fault.
     """
     effort = effort or Effort()
-    layout = lay_out(problem)
+    layout = lay_out(problem, resting_places(problem))
     _check_fixed(problem, layout)
     clock = Clock(effort.seconds)
     share = replace(effort, iterations=max(1, effort.iterations // _shares(balance, variety)))
@@ -110,6 +111,8 @@ def plan(
     best = covered(layout, tours)
     if variety is not None:
         tours = varied(capped or layout, tours, share, clock, variety)
+    last, tours = settled(capped or layout, tours, exchange=variety is None)
+    layout, capped = replace(last, problem=problem), last if capped else None
     result = _described(layout, tours, capped, repeatable=not clock.struck)
     if variety is not None:
         result = replace(result, change=_change(result, layout, tours, best, variety))

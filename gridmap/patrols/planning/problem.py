@@ -47,8 +47,8 @@ class Break:
     seconds : float
     window : Window
     nodes : tuple of int
-        Where it may be taken, police rooms for instance; the team's start or end where none is
-        named.
+        Where it may be taken, police rooms for instance; where none is named, wherever the team
+        then is: at its start or end, or at a place that it comes to.
     """
 
     seconds: float

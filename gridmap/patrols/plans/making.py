@@ -90,6 +90,8 @@ class Made:
     ----------
     names : dict of str to str
         What each key is called.
+    rooms : dict of int to str
+        What the places at nodes are called, where a break may be taken.
     unreached : list of str
         Names of places too far from every street.
     """
@@ -98,6 +100,7 @@ class Made:
     spots: dict[Mode, Spots]
     names: dict[str, str]
     segments: dict[str, int]
+    rooms: dict[int, str]
     unreached: list[str] = field(default_factory=list)
 
 
@@ -161,7 +164,11 @@ def make_problem(wish: Wish, ground: Ground) -> Made:
             name: _matrices(ground.placed, mode, spots[mode]) for name, mode in modes.items()
         },
     )
-    return Made(_with_kept(problem, wish.kept), spots, names, segments, lost)
+    rooms = {stop.node: names[stop.key] for stop in stops}
+    for asked, team in zip(wish.teams, teams, strict=True):
+        start, end = _posts(ground, asked)
+        rooms |= {team.start: start.name, team.end: end.name}
+    return Made(_with_kept(problem, wish.kept), spots, names, segments, rooms, lost)
 
 
 def _with_kept(problem: Problem, kept: Sequence[Keep]) -> Problem:
@@ -298,8 +305,7 @@ def _streets(
 
 
 def _team(ground: Ground, nodes: _Nodes, number: int, wish: TeamWish) -> Team:
-    start = ground.places[wish.starts_at]
-    end = ground.places[wish.ends_at or wish.starts_at]
+    start, end = _posts(ground, wish)
     shift = Window(wish.begin_s, wish.begin_s + wish.lasts_s)
     rest = None
     if wish.break_min:
@@ -315,17 +321,31 @@ def _team(ground: Ground, nodes: _Nodes, number: int, wish: TeamWish) -> Team:
     )
 
 
+def _posts(ground: Ground, wish: TeamWish) -> tuple[Place, Place]:
+    """Return where a team starts and ends, each a place or a point of the map."""
+    start = _post(ground, wish.starts_at, wish.start_point)
+    end = _post(ground, wish.ends_at, wish.end_point)
+    assert start is not None  # noqa: S101 - A wish has a start.
+    return start, end or start
+
+
+def _post(ground: Ground, place_id: int | None, point: tuple[float, float] | None) -> Place | None:
+    if point is not None:
+        lon, lat = point
+        return Place(0, f"{lon:.5f}, {lat:.5f}", lon, lat)
+    return None if place_id is None else ground.places[place_id]
+
+
 def _check_posts(
     wish: Wish, ground: Ground, teams: Sequence[Team], spots: Mapping[Mode, Spots]
 ) -> None:
     for asked, team in zip(wish.teams, teams, strict=True):
         on_street = spots[Mode[team.mode.upper()]].segment
-        if on_street[team.start] < 0 or on_street[team.end] < 0:
+        posts = zip(_posts(ground, asked), (team.start, team.end), strict=True)
+        far = next((post.name for post, node in posts if on_street[node] < 0), None)
+        if far is not None:
             raise GridmapError(
-                Message(
-                    "{name} is too far from every street to start or end there.",
-                    name=ground.places[asked.starts_at].name,
-                )
+                Message("{name} is too far from every street to start or end there.", name=far)
             )
 
 

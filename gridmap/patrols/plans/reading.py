@@ -45,7 +45,7 @@ def read_ground(session: Session, actor: Actor, wish: Wish) -> Ground:
     teams = _teams(session, actor, {team.team_id for team in wish.teams})
     wanted = {must.place_id for must in wish.musts}
     for team in wish.teams:
-        wanted |= {team.starts_at, team.ends_at or team.starts_at}
+        wanted |= {each for each in (team.starts_at, team.ends_at) if each is not None}
     places = _places(session, actor, wanted)
     hot: list[HotPlace] = []
     if wish.run_id is not None:

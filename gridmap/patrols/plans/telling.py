@@ -59,11 +59,12 @@ def visit_row(made: Made, placed: Placed, team: Team, visit: Visit) -> dict[str,
     """Return a visit as it is stored: what, when (seconds of the day) and where."""
     spots = made.spots[Mode[team.mode.upper()]]
     lon, lat = placed.degrees(*_point(placed, spots, visit.enter))
+    rests = visit.kind is Kind.BREAK
     return {
         "of": visit.of,
         "number": visit.number,
         "kind": "hot" if visit.of.startswith(HOT) else str(visit.kind),
-        "name": made.names.get(visit.of, ""),
+        "name": made.rooms.get(visit.enter, "") if rests else made.names.get(visit.of, ""),
         "must": visit.of.startswith((MUST, STREET)),
         "arrives": round(visit.arrives),
         "begins": round(visit.begins),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -19,6 +19,12 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+Degrees = tuple[
+    Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)],
+    Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)],
+]
+
+
 class TeamWish(_Strict):
     """A team on duty.
 
@@ -28,24 +34,33 @@ class TeamWish(_Strict):
     mode : str
     begins, ends : time
         Local; an end before the beginning is on the next day.
-    starts_at, ends_at : int
-        Ids of places; the same place where the end is left out.
+    starts_at, ends_at : int or None
+        Ids of places.
+    start_point, end_point : tuple of float or None
+        Longitude and latitude in WGS 84, in place of them. The tour ends where it began if neither
+        says another end.
     break_min : int
-        Minutes of rest in the middle half of the shift, 0 for none.
+        Minutes of rest in the middle half of the shift, wherever the team then is; 0 for none.
     """
 
     team_id: int
     mode: str = "foot"
     begins: time
     ends: time
-    starts_at: int
+    starts_at: int | None = None
+    start_point: Degrees | None = None
     ends_at: int | None = None
+    end_point: Degrees | None = None
     break_min: int = Field(0, ge=0, le=180)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.mode not in MODES:
             raise ValueError("mode")
+        if (self.starts_at is None) == (self.start_point is None):
+            raise ValueError("starts_at")
+        if self.ends_at is not None and self.end_point is not None:
+            raise ValueError("ends_at")
         if 60 * self.break_min > self.lasts_s / 3:
             raise ValueError("break_min")
         return self

@@ -107,14 +107,15 @@ def _read_ground(session: Session, actor: Actor, frame: pd.DataFrame) -> _Ground
     params = {**unit_params(actor), **named}
     units = session.execute(
         text(f"""
-            SELECT id, code, name, {unit_condition(actor, "id")} AS own FROM unit
-            WHERE code = ANY(:unit_code) OR name = ANY(:unit_code)
+            SELECT id, code, name, name_en, {unit_condition(actor, "id")} AS own FROM unit
+            WHERE code = ANY(:unit_code) OR name = ANY(:unit_code) OR name_en = ANY(:unit_code)
         """),
         params,
     ).all()
     alike: dict[str, list[Row[Any]]] = defaultdict(list)
     for unit in units:
-        alike[unit.name].append(unit)
+        for name in {unit.name, unit.name_en} - {None}:
+            alike[name].append(unit)
     # A name that several units have tells nothing, unless one alone is the actor's.
     words = {unit.code: unit for unit in units}
     for name, rows in alike.items():

@@ -75,8 +75,9 @@ def load_activities(session: Session, seed: int, community: str, now: datetime) 
     """Give the demo town activities of last year and this one until now, unless it has some.
 
     The community named has 27 sweeps in every half-year, from two or three areas in each
-    half-month, eight issues of publicity a year, and inspections with five notices in a half-year,
-    of which two, of clinics, were corrected. The others do most of what is planned.
+    half-month, eight issues of publicity a year, and inspections with five notices in a half-year.
+    Of those of the last whole half-year two, of clinics, were corrected. The others do most of
+    what is planned.
 
     Parameters
     ----------
@@ -189,6 +190,8 @@ def _inspect_home(
     """Inspect the places of each quarter; five notices in a half-year, two corrected."""
     clinics = [place.id for place in places if place.kind == "clinic"]
     others = [place.id for place in places if place.kind != "clinic"]
+    year = books.today.year
+    last_whole = date(year, 6, 30) if books.today.month > 6 else date(year - 1, 12, 31)
     noticed = [*clinics[:2], *others[: 5 - len(clinics[:2])]]
     for quarter, period in enumerate(periods("quarter", half)):
         for nth, place in enumerate([*clinics, *others]):
@@ -203,7 +206,8 @@ def _inspect_home(
             if position is not None and given and number is not None:
                 due = day + timedelta(days=15)
                 done = due - timedelta(days=2)
-                corrected = place in clinics and done <= books.today
+                # What is older was corrected by now, all of it.
+                corrected = done <= books.today and (place in clinics or half.last < last_whole)
                 books.notices.append((position, _notice(_FINDINGS[number], due, done, corrected)))
 
 
@@ -231,7 +235,8 @@ def _keep_community(books: _Books, rng: np.random.Generator, unit: Row[Any], fir
             position = books.add("inspection", day, by, unit_id=unit.id, **more)
             if bad and position is not None:
                 due = day + timedelta(days=15)
-                corrected = chance < 0.8 and due <= books.today
+                late = due < books.today - timedelta(days=100)
+                corrected = due <= books.today and (late or chance < 0.8)
                 books.notices.append((position, _notice(finding, due, due, corrected)))
 
 

@@ -50,8 +50,8 @@ def make_plan(session: Session, actor: Actor, draft: PlanDraft) -> ActivityPlan:
         If the same is planned already.
     """
     require(actor, Action.MANAGE_REPORTS)
-    plan = ActivityPlan(version=1, **_columns(session, actor, draft))
-    _store(session, plan)
+    plan = ActivityPlan(version=1)
+    _store(session, plan, _columns(session, actor, draft))
     audit.record(session, actor, "activity_plan.create", (SUBJECT, plan.id), None, _state(plan))
     return plan
 
@@ -64,10 +64,8 @@ def change_plan(
     if plan.version != version:
         raise ConflictError(Message("Somebody changed this plan meanwhile. Look at it again."))
     before = _state(plan)
-    for name, value in _columns(session, actor, draft).items():
-        setattr(plan, name, value)
-    plan.version += 1
-    _store(session, plan)
+    values = _columns(session, actor, draft)
+    _store(session, plan, values | {"version": version + 1})
     audit.record_difference(
         session, actor, "activity_plan.change", (SUBJECT, plan.id), before, _state(plan)
     )
@@ -147,9 +145,12 @@ def _columns(session: Session, actor: Actor, draft: PlanDraft) -> dict[str, Any]
     }
 
 
-def _store(session: Session, plan: ActivityPlan) -> None:
+def _store(session: Session, plan: ActivityPlan, values: dict[str, Any]) -> None:
+    # Beginning a part of a transaction writes what is pending: only then is it changed.
     apart = session.begin_nested()
     try:
+        for name, value in values.items():
+            setattr(plan, name, value)
         session.add(plan)
         session.flush()
     except IntegrityError as error:

@@ -90,6 +90,20 @@ _OTHERS = (
         places=0,
     ),
 )  # fmt: skip
+#: Of these nothing is entered.
+_RECORDS = (
+    Wish(
+        "cases.closing", "结案率", "Closing rate", "结案数", "Cases closed", "应结案数",
+        "Cases due", numerator_measure="cases.closed", denominator_measure="cases.due",
+        within=True, target=Decimal(95),
+    ),
+    Wish(
+        "incidents.households", "每千户警情数", "Incidents per 1,000 households", "警情数",
+        "Incidents", "户数", "Households", per=1000, unit="‰",
+        numerator_measure="incidents.count", denominator_measure="people.households",
+        better="down", places=1,
+    ),
+)  # fmt: skip
 _SLIP, _SLIP_REASON = 5, "重复上报，已核减"
 
 Rows = Sequence[tuple[int, ...]]
@@ -119,6 +133,8 @@ def load_indicators(session: Session, now: datetime) -> bool:
     day = now.astimezone(ZoneInfo(territory_settings(session).time_zone)).date()
     places = _Places(session)
     _load_homes(session, places, day)
+    for wish in _RECORDS:
+        create_indicator(session, SYSTEM, wish)
     offices, standard, satisfaction, turnout, placements = (
         create_indicator(session, SYSTEM, wish) for wish in _OTHERS
     )

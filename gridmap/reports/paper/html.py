@@ -11,6 +11,7 @@ from gridmap.reports.paper.laying import (
     body_rows,
     column_shares,
     column_titles,
+    is_wide,
     lay_out,
     text_of,
 )
@@ -140,8 +141,9 @@ class Setter:
                 '<div class="table-responsive paper-table" role="region" aria-label="{}" '
                 'tabindex="0">'
             ).format(table.title)
-        yield Markup('<table class="table table-sm"><caption>{}{}</caption>').format(
-            laid.label, table.title
+        small = " paper-wide" if is_wide(table, self.language) else ""
+        yield Markup('<table class="table table-sm{}"><caption>{}{}</caption>').format(
+            small, laid.label, table.title
         )
         yield self._columns(table)
         heads = Markup("").join(

@@ -27,6 +27,8 @@ from gridmap.reports.structure import (
 
 #: The longest statement and values that the table of sources prints.
 _LONGEST = 240
+#: How many digits of a table's print a page is wide.
+_PAGE_EMS = 92
 _NO_ROWS = N_("No rows.")
 #: Control characters that XML forbids, and those that would break a line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
@@ -100,11 +102,6 @@ def area_line(head: Head) -> str:
     return " · ".join(part for part in (head.area, head.period) if part)
 
 
-def state_line(head: Head, language: str) -> str:
-    """Say as of when the data are."""
-    return translate(Message("Data as of {state}", state=head.state), language)
-
-
 def text_of(part: str | Number) -> str:
     """Return what is printed of a part of a paragraph, or of a cell."""
     return part if isinstance(part, str) else part.shown
@@ -123,19 +120,31 @@ def body_rows(table: Table, language: str) -> list[tuple[str | Number, ...]]:
 
 
 def column_shares(table: Table, language: str) -> list[float]:
-    """Return how much of the width each column is given; together 1.
+    """Return how much of the width each column is given; together 1."""
+    wanted = _wanted(table, language)
+    return [share / sum(wanted) for share in wanted]
 
-    Figures are never broken unless there are very many columns, names are.
+
+def is_wide(table: Table, language: str) -> bool:
+    """Tell whether a table needs small print."""
+    return sum(_wanted(table, language)) > _PAGE_EMS
+
+
+def _wanted(table: Table, language: str) -> list[float]:
+    """Return how wide each column would be, in widths of a digit.
+
+    Figures are not broken unless there are very many columns, names are.
     """
     columns = zip(column_titles(table, language), table.columns, strict=True)
     rows = [*table.rows, *([table.total] if table.total else [])]
     wanted = []
     for number, (title, column) in enumerate(columns):
         longest = max((_ems(text_of(row[number])) for row in rows), default=0.0)
-        most = 40.0 if column.numeric else 28.0
         # A heading may take two lines.
-        wanted.append(min(max(longest, _ems(title) / 2, 3.0), most) + 1.5)
-    return [share / sum(wanted) for share in wanted]
+        wide = max(longest, min(_ems(title) / 2, 12.0), 3.0)
+        most = 18.0 if column.numeric else 30.0 if wide < 100 else 60.0
+        wanted.append(min(wide, most) + 1.5)
+    return wanted
 
 
 def readable(source: Source) -> str:

@@ -6,13 +6,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from geodata.messages import Message
+from gridmap.errors import UnavailableError
 from gridmap.reports.paper.html import Setter
-from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
+from gridmap.reports.paper.laying import area_line, head_of, lay_out
+from gridmap.reports.pictures.style import family
 from gridmap.reports.structure import Document
+
+try:
+    from weasyprint import CSS, HTML
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+except OSError as error:
+    # It looks for the libraries of the system as soon as it is imported.
+    raise UnavailableError(
+        Message(
+            "PDF files need the library Pango, and this machine has none: install the package "
+            "{package} and try again.",
+            package="libpangoft2-1.0-0",
+        )
+    ) from error
 
 _STYLE = Path(__file__).with_name("paper.css")
 _PAGES = {
@@ -41,7 +55,10 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     ------
     KeyError
         If a picture is missing.
+    UnavailableError
+        If the system has no Chinese font.
     """
+    family()
     for block in document.blocks:
         if block.kind == "picture":
             pictures[block.key]
@@ -53,7 +70,7 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
         head=_shortened(head.title),
         area=_shortened(head.area),
         line=area_line(head),
-        state=state_line(head, document.language),
+        state=head.state,
         body=setter.set(lay_out(document)),
     )
     fonts = FontConfiguration()

@@ -24,6 +24,7 @@ from gridmap.reports.paper.laying import (
     column_shares,
     column_titles,
     head_of,
+    is_wide,
     lay_out,
     text_of,
 )
@@ -216,10 +217,11 @@ class _Content:
         shares = column_shares(table, self.language)
         widths = [round(share * self.width.twips) for share in shares]
         numeric = [column.numeric for column in table.columns]
-        rows = [self._row(column_titles(table, self.language), numeric, widths, head=True)]
-        rows += [self._row(row, numeric, widths) for row in body_rows(table, self.language)]
+        size = _SMALL if is_wide(table, self.language) else ""
+        rows = [self._row(column_titles(table, self.language), numeric, widths, size, head=True)]
+        rows += [self._row(row, numeric, widths, size) for row in body_rows(table, self.language)]
         if table.total:
-            rows.append(self._row(table.total, numeric, widths))
+            rows.append(self._row(table.total, numeric, widths, size))
         grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
         return parse_xml(
             f"<w:tbl {nsdecls('w')}><w:tblPr>"
@@ -236,24 +238,29 @@ class _Content:
         cells: Sequence[str | Number],
         numeric: list[bool],
         widths: list[int],
+        size: str,
         *,
         head: bool = False,
     ) -> str:
         style = f"<w:pStyle w:val={quoteattr(self.names[styles.CELL])}/>"
         made = "".join(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr><w:p><w:pPr>{style}'
-            f"{_RIGHT if right else ''}</w:pPr>{_run(text_of(cell))}</w:p></w:tc>"
+            f"{_RIGHT if right else ''}</w:pPr>{_run(text_of(cell), size)}</w:p></w:tc>"
             for cell, right, width in zip(cells, numeric, widths, strict=True)
         )
         repeated = "<w:tblHeader/>" if head else ""
         return f"<w:tr><w:trPr><w:cantSplit/>{repeated}</w:trPr>{made}</w:tr>"
 
 
+#: Half points.
+_SMALL = '<w:rPr><w:sz w:val="13"/></w:rPr>'
 _RIGHT = '<w:jc w:val="right"/>'
 
 
-def _run(text: str) -> str:
-    return f'<w:r><w:t xml:space="preserve">{escape(text)}</w:t></w:r>' if text else ""
+def _run(text: str, properties: str = "") -> str:
+    if not text:
+        return ""
+    return f'<w:r>{properties}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
 
 
 def _field(instruction: str, shown: str) -> str:

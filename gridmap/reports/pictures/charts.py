@@ -19,6 +19,7 @@ from gridmap.reports.pictures.style import GREY, INK, PALE, SIZE, SMALL, TINY
 WIDTH_MM = 150
 #: No chart is higher than what fits on a page with its caption.
 HIGHEST_MM = 225
+_RIGHT_MM = 4.0
 _NO_DATA = N_("No data")
 _DAYS = tuple(map(N_, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")))
 
@@ -100,8 +101,7 @@ def bar_figure(
 ) -> Figure:
     """Return the sheet of `bars`, on which a test can measure."""
     table = _table(labels, series)
-    plot_mm = WIDTH_MM - 18.0
-    slot = plot_mm / max(len(labels), 1)
+    slot = (WIDTH_MM - _left(table) - _RIGHT_MM) / max(len(labels), 1)
     upright = [style.wrapped(label, slot - 1.5, SIZE, most=99) for label in labels]
     if not horizontal and all(_fits(words, slot) for words in upright):
         return _upright(upright, table, list(series), unit, language)
@@ -114,15 +114,19 @@ def line_figure(
     """Return the sheet of `lines`, on which a test can measure."""
     table, names = _table(labels, series), list(series)
     legend = _legend_rows(names)
-    top = 7.0 + style.line_mm(SIZE) * len(legend)
-    axes = _axes(top + 58 + 9, (14, 9, WIDTH_MM - 18.0, 58))
+    top = _top(legend, unit)
+    # As wide as the room to the left of the first period's middle allows.
+    periods = [style.wrapped(label, 26, SIZE, most=2) for label in labels]
+    below = 4.5 + style.line_mm(SIZE) * max(map(len, periods), default=1)
+    left = _left(table)
+    axes = _axes(top + 58 + below, (left, below, WIDTH_MM - left - _RIGHT_MM, 58))
     where = np.arange(len(labels))
     for name, values, (colour, dash, marker) in zip(names, table, style.STROKES, strict=False):
         axes.plot(where, values, color=colour, linestyle=dash, linewidth=1.2, marker=marker,
                   markersize=3.2, markerfacecolor="white", label=name, clip_on=False)  # fmt: skip
     _dress(axes, table, unit, language, upright=True)
     axes.set_xlim(-0.4, max(len(labels) - 0.6, 0.4))
-    _period_labels(axes, labels)
+    _period_labels(axes, periods, left)
     _legend(axes, legend, names, lines=True)
     return _figure(axes)
 
@@ -175,6 +179,18 @@ def _axes(height_mm: float, box_mm: tuple[float, float, float, float]) -> Axes:
     )
 
 
+def _left(table: np.ndarray) -> float:
+    """Return the room to the left of upright values."""
+    known = table[np.isfinite(table)].tolist()
+    wide = max((style.width_mm(shown(value, digits=1), SIZE) for value in known), default=0.0)
+    return max(14.0, wide + 5)
+
+
+def _top(legend: list[list[int]], unit: str) -> float:
+    """Return the room above the chart for its legend, the unit and a figure at the very top."""
+    return 2.5 + style.line_mm(SIZE) * len(legend) + (5.0 if unit else 1.0)
+
+
 def _figure(axes: Axes) -> Figure:
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - The axes were made on it.
@@ -186,15 +202,16 @@ def _upright(
 ) -> Figure:
     legend = _legend_rows(names)
     below = 2.5 + style.line_mm(SIZE) * max(map(len, labels), default=1)
-    top = 8.0 + style.line_mm(SIZE) * len(legend)
-    axes = _axes(top + 55 + below, (14, below, WIDTH_MM - 18.0, 55))
+    top = _top(legend, unit)
+    left = _left(table)
+    wide = WIDTH_MM - left - _RIGHT_MM
+    axes = _axes(top + 55 + below, (left, below, wide, 55))
     drawn = _draw(axes, table, upright=True)
     _dress(axes, table, unit, language, upright=True)
     axes.set_xticks(np.arange(len(labels)), ["\n".join(words) for words in labels])
     axes.set_xlim(-0.5, max(len(labels) - 0.5, 0.5))
     axes.tick_params(axis="x", length=0)
-    slot = (WIDTH_MM - 18.0) / max(len(labels), 1) * drawn
-    _write(axes, table, drawn, slot, upright=True)
+    _write(axes, table, drawn, wide / max(len(labels), 1) * drawn, upright=True)
     _legend(axes, legend, names)
     return _figure(axes)
 
@@ -205,7 +222,7 @@ def _lying(
     left = min(max([style.width_mm(style.plain(x), SIZE) for x in labels], default=0) + 4, 62.0)
     step = max(5.0, 3.6 * len(names) + 1.5)
     legend = _legend_rows(names)
-    top = 8.0 + style.line_mm(SIZE) * len(legend)
+    top = _top(legend, unit)
     step = min(step, (HIGHEST_MM - top - 6) / max(len(labels), 1))
     height = step * max(len(labels), 1)
     axes = _axes(top + height + 6, (left, 6, WIDTH_MM - left - 12, height))
@@ -284,13 +301,18 @@ def _dress(axes: Axes, table: np.ndarray, unit: str, language: str, *, upright: 
                       ha="center", va="center", size=SIZE, color=GREY)  # fmt: skip
 
 
-def _period_labels(axes: Axes, labels: Sequence[str]) -> None:
+def _period_labels(axes: Axes, words: list[list[str]], left: float) -> None:
     """Name as many periods as have room, and always the first."""
-    words = [style.plain(label) for label in labels]
-    slot = (WIDTH_MM - 18.0) / max(len(labels), 1)
-    widest = max((style.width_mm(word, SIZE) for word in words), default=0)
-    each = max(1, int(np.ceil((widest + 2) / slot)))
-    axes.set_xticks(np.arange(0, len(labels), each), words[::each])
+    slot = (WIDTH_MM - left - _RIGHT_MM) / max(len(words) - 0.2, 0.8)
+    wide = [max((style.width_mm(line, SIZE) for line in lines), default=0) for lines in words]
+    each = max(1, int(np.ceil((max(wide, default=0) + 2) / slot)))
+    named = [
+        place
+        for place in range(0, len(words), each)
+        # Beyond the axes the sheet ends.
+        if left + slot * (place + 0.4) + wide[place] / 2 < WIDTH_MM
+    ]
+    axes.set_xticks(named, ["\n".join(words[place]) for place in named])
 
 
 def _legend_rows(names: Sequence[str]) -> list[list[int]]:

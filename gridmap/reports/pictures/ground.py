@@ -104,8 +104,8 @@ class Ground:
         The name is without that of the unit, which is above each map; a cell without a name is
         called by the serial in its code.
         """
-        names = self.cells["name"].str.removeprefix(self.name).str.strip()
-        named = names.where(names != "", self.cells["code"].str[-3:])
+        names = self.cells["name"].astype(str).str.removeprefix(self.name).str.strip()
+        named = names.where(names != "", self.cells["code"].astype(str).str[-3:])
         return self.cells.assign(name=named)[["id", "name", "geometry"]]
 
 
@@ -148,7 +148,7 @@ def read_ground(session: Session, unit_id: int, day: date | None = None) -> Grou
     return Ground(
         name=name,
         crs=crs,
-        outline=_outline(units, unit_id, cells),
+        outline=_outline(units, unit_id),
         units=units[units["id"] != unit_id].reset_index(drop=True),
         cells=cells,
         roads=read.frame(_roads(pixel), ("rank",)),
@@ -199,10 +199,10 @@ def _widened(box: tuple[float, float, float, float], size: tuple[float, float]) 
     }
 
 
-def _outline(units: gpd.GeoDataFrame, unit_id: int, cells: gpd.GeoDataFrame) -> Geometry:
+def _outline(units: gpd.GeoDataFrame, unit_id: int) -> Geometry:
     """Return the unit's own outline, or else that of what lies in it."""
     own = units[units["id"] == unit_id]
-    for shapes in (own.geometry, units.geometry, cells.geometry):
+    for shapes in (own.geometry, units.geometry):
         if len(shapes):
             return shapely.make_valid(shapely.union_all(shapely.make_valid(shapes.to_numpy())))
     return shapely.MultiPolygon()
@@ -234,12 +234,11 @@ _VALID = """
     AND CASE WHEN CAST(:day AS date) IS NULL THEN valid_to IS NULL
              ELSE valid @> CAST(:day AS date) END
 """
-_EXTENT = f"""
+_EXTENT = """
     SELECT ST_XMin(e) AS west, ST_YMin(e) AS south, ST_XMax(e) AS east, ST_YMax(e) AS north FROM (
         SELECT coalesce(
             (SELECT ST_Extent(geom) FROM unit WHERE id = :id),
-            (SELECT ST_Extent(geom) FROM unit WHERE id = ANY(:ids)),
-            (SELECT ST_Extent(geom) FROM cell WHERE {_VALID})
+            (SELECT ST_Extent(geom) FROM unit WHERE id = ANY(:ids))
         ) AS e
     ) b
 """

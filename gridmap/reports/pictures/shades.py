@@ -46,6 +46,8 @@ class Shades:
 
 def shades(values: Mapping[int, float], language: str, *, diverging: bool) -> Shades:
     """Divide values into classes with round breaks."""
+    if not values:
+        return Shades([], [], {})
     if diverging:
         return _diverging(values, language)
     breaks = round_breaks(list(values.values()))
@@ -89,7 +91,7 @@ def _ranges(values: Iterable[float], breaks: list[float]) -> list[str]:
     """Return what each class holds; a break belongs to the class below it."""
     known = list(values)
     if not breaks:
-        return [shown(known[0])] if known else []
+        return [shown(known[0])]
     whole = all(float(value).is_integer() for value in known)
     words = [f"≤ {shown(np.floor(breaks[0]) if whole else breaks[0])}"]
     for low, high in pairwise(breaks):

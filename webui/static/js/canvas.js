@@ -320,7 +320,7 @@ export const MapCanvas = L.Renderer.extend({
       }
     }
     if (this.shown.has("road") && zoom >= 14) this._roadNames(tiles, labels);
-    if (this.shown.has("ground") && zoom >= 13) {
+    if (this.shown.has("ground") && zoom >= 13 && !this.page.nameless) {
       for (const { feature, x, y } of all("ground_label")) {
         const { name, kind } = feature.properties;
         if (name) labels.text(name, x, y, { size: 12, colour: kind === "water" ? "#3f6f95" : "#4c6b45" });

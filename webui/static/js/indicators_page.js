@@ -63,7 +63,7 @@ function drawTrend() {
       },
     },
     xAxis: { type: "category", data: page.trend.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: ink } }, axisLabel: { color: ink, hideOverlap: true } },
-    yAxis: { type: "value", min: 0, max: page.unit === "%" && most <= 100 && most > 60 ? 100 : null, splitNumber: 4, axisLabel: { color: ink, formatter: axis }, splitLine: { lineStyle: { color: "#e4e8eb" } } },
+    yAxis: { type: "value", min: 0, ...(page.unit === "%" && most <= 100 && most > 60 ? { max: 100, interval: 20 } : { splitNumber: 4 }), axisLabel: { color: ink, formatter: axis }, splitLine: { lineStyle: { color: "#e4e8eb" } } },
     series: [{
       type: "line", name: page.name, data: page.trend.values, connectNulls: false, symbol: "circle", symbolSize: 6,
       lineStyle: { color: "#1f5fa8", width: 2 }, itemStyle: { color: "#1f5fa8" },

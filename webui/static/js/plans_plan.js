@@ -18,10 +18,10 @@ try {
   }).addTo(map);
   for (const { properties } of tours.features) {
     properties.visits.forEach((visit, i) => {
-      if (visit.kind === "break") return;
-      const icon = L.divIcon({ className: `stop-mark tour-${properties.tour % page.colours.length}`, html: String(i + 1), iconSize: [22, 22] });
+      const rests = visit.kind === "break";
+      const icon = L.divIcon({ className: `stop-mark tour-${properties.tour % page.colours.length}${rests ? " rest" : ""}`, html: String(i + 1), iconSize: [22, 22] });
       const words = document.createElement("span");
-      words.textContent = [properties.team, visit.name, clock(visit.begins)].filter(Boolean).join(" · ");
+      words.textContent = [properties.team, rests && page.words.rest, visit.name, clock(visit.begins)].filter(Boolean).join(" · ");
       L.marker([visit.lat, visit.lon], { icon, keyboard: false }).bindTooltip(words).addTo(map);
     });
   }

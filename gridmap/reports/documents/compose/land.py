@@ -18,14 +18,16 @@ _LAND = """
     SELECT (SELECT sum(ST_Area(geom::geography)) FROM unit WHERE id = ANY(:communities)) AS area_m2,
            (SELECT count(*) FROM unit WHERE id = ANY(:communities) AND level = 'community')
                AS communities,
-           (SELECT count(*) FROM cell c WHERE c.community_id = ANY(:communities)
-               AND c.kind <> 'micro' AND (c.valid @> CAST(:day AS date)) IS TRUE) AS cells,
-           (SELECT count(*) FROM cell c WHERE c.community_id = ANY(:communities)
-               AND c.kind = 'micro' AND (c.valid @> CAST(:day AS date)) IS TRUE) AS micro,
+           c.basic, c.dedicated, c.micro,
            (SELECT count(*) FROM building WHERE community_id = ANY(:communities)
                AND kind = 'residential') AS residential,
            (SELECT count(*) FROM place WHERE community_id = ANY(:communities)
                AND kind = 'enterprise') AS enterprises
+    FROM (SELECT count(*) FILTER (WHERE kind = 'basic') AS basic,
+                 count(*) FILTER (WHERE kind = 'dedicated') AS dedicated,
+                 count(*) FILTER (WHERE kind = 'micro') AS micro
+          FROM cell WHERE community_id = ANY(:communities)
+            AND (valid @> CAST(:day AS date)) IS TRUE) AS c
 """
 # Of each building its newest counts up to the period's end.
 _PEOPLE = """
@@ -58,6 +60,11 @@ _COVERED = """
       AND EXISTS (SELECT FROM assignment a WHERE a.cell_id = c.id AND a.role = 'responsible'
                   AND a.period @> CAST(:day AS date))
 """
+_CELLS = (
+    ("basic", Both("划分基础网格{n}个", "{n:basic cell|basic cells}")),
+    ("dedicated", Both("专属网格{n}个", "{n:dedicated cell|dedicated cells}")),
+    ("micro", Both("微网格{n}个", "{n:micro cell|micro cells}")),
+)
 #: Kinds of teams: in the order told.
 _TEAMS = (
     ("patrol", Both("巡防队{n}支、{m}人", "{n:patrol team|patrol teams} with {m:member|members}")),
@@ -91,7 +98,6 @@ def _land(matter: Matter) -> list[Value]:
             text(_LAND), {"communities": communities, "day": matter.span.last}
         ).one()
         fact = _entering(matter, row, source.key, "land")
-    cells = fact("cells")
     said: list[Value] = []
     if row.area_m2:
         km2 = ledger.count("land.area_km2", round(row.area_m2 / 1e6, 2), source, unit="km²")
@@ -106,10 +112,9 @@ def _land(matter: Matter) -> list[Value]:
         parts.append(
             say(Both("下辖社区（村）{n}个", "{n:community|communities}"), n=fact("communities"))
         )
-    if row.cells:
-        parts.append(say(Both("划分网格{n}个", "{n:cell|cells}"), n=cells))
-    if row.micro:
-        parts.append(say(Both("微网格{n}个", "{n:micro cell|micro cells}"), n=fact("micro")))
+    for kind, words in _CELLS:
+        if getattr(row, kind):
+            parts.append(say(words, n=fact(kind)))
     if row.residential:
         parts.append(
             say(Both("居民楼{n}栋", "{n:residential building|residential buildings}"),
@@ -167,7 +172,7 @@ def _staff(matter: Matter) -> list[Value]:
     communities = sorted(area.part_of) if area.level != "community" else [area.id]
     said: list[Value] = []
     with ledger.asking(
-        "staff", Both("网格员与责任分工", "Cadres and their cells"), "staff.cadres",
+        "staff", Both("网格员与责任分工", "Cadres and their cells"), "staff.index",
         {"unit": area.id},
     ) as source:  # fmt: skip
         units = {"units": list(area.units)}
@@ -175,7 +180,7 @@ def _staff(matter: Matter) -> list[Value]:
         held = matter.connection.execute(
             text(_COVERED), {"communities": communities, "day": matter.span.last}
         ).scalar_one()
-    n = ledger.count("staff.cadres", cadres.cadres, source)
+    n = ledger.count("staff.index", cadres.cadres, source)
     full = ledger.count("staff.full_time", cadres.full_time, source)
     covered = ledger.count("staff.cells_held", held, source)
     said.append(

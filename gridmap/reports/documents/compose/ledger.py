@@ -43,6 +43,10 @@ class Asked:
             if not same:
                 self.values[f"{name} ({len(self.statements)})"] = value
 
+    def counted_with(self, other: Asked) -> None:
+        """Take over the statement of another source, which counted this one's figures too."""
+        self.statements, self.values = list(other.statements), dict(other.values)
+
 
 @dataclass(frozen=True)
 class Changed:

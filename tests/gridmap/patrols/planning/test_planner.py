@@ -180,6 +180,20 @@ def test_a_break_is_taken_at_a_place_for_it_and_not_counted_as_work() -> None:
     assert made.covered_risk == 2
 
 
+def test_a_break_without_a_place_is_taken_on_the_way() -> None:
+    """It costs no step: the team rests at a place that it comes to, in the middle of its round."""
+    rest = Break(1800.0, Window(1800.0, 5400.0))
+    stops = tuple(Stop(f"s{i}", i, 600.0, 1.0) for i in (2, 5, 8, 11))
+    alone = plan(Problem((team(),), stops, FOOT), SHORT)
+    made = plan(Problem((dataclasses.replace(team(), rest=rest),), stops, FOOT), SHORT)
+    visits = made.tours[0].visits
+    at = next(i for i, visit in enumerate(visits) if visit.kind is Kind.BREAK)
+    beside = {visit.enter for visit in (*visits[:at][-1:], *visits[at + 1 :][:1])}
+    assert visits[at].enter in beside
+    assert made.covered_risk == alone.covered_risk == 4
+    assert made.metres == alone.metres
+
+
 def test_balance_shares_the_work_at_no_loss() -> None:
     # All fits into one tour, which is also the shortest way; two can share it.
     stops = tuple(Stop(f"s{i}", i, 600.0, 1.0) for i in range(1, 9))

@@ -156,7 +156,7 @@ def _sets(problem: Problem, team: Team) -> Iterator[frozenset[str]]:
                     if begin + spent <= min(span.end, team.shift.end):
                         todo.append((done | {place.key}, rested, leave, begin + spent))
         if team.rest and not rested:
-            for node in {team.start, team.end}:
+            for node in range(len(way)):
                 begin = max(free + way[here, node], team.rest.window.begin)
                 if begin + team.rest.seconds <= min(team.rest.window.end, team.shift.end):
                     todo.append((done, True, node, begin + team.rest.seconds))

@@ -97,6 +97,61 @@ def tours(town: Town, plan_id: int) -> tuple[object, list[object]]:
         return plan, list(queries.tours_of(session, plan_id))
 
 
+def test_a_tour_from_one_point_of_the_map_to_another_with_a_break_on_the_way(town: Town) -> None:
+    """From beside the first quarter of East Street to its eastern end, with half an hour's rest."""
+    given = wish(town)
+    start, end = point(1, 1.1), point(4, 1)
+    given["teams"][0] |= {  # type: ignore[index]
+        "starts_at": None, "start_point": (start.x, start.y), "end_point": (end.x, end.y),
+        "break_min": 30,
+    }  # fmt: skip
+    _, (tour,) = tours(town, made(town, given))
+    with town.engine.connect() as connection:
+        ends = connection.execute(
+            text("""
+                SELECT ST_X(ST_StartPoint(geom)), ST_X(ST_EndPoint(geom)) FROM patrol_plan_tour
+            """)
+        ).one()
+    assert list(ends) == pytest.approx([start.x, end.x], abs=1e-5)
+    visits = tour.visits  # type: ignore[attr-defined]
+    (at,) = (i for i, visit in enumerate(visits) if visit["kind"] == "break")
+    rest = visits[at]
+    # In the middle half of the shift from 19 to 23, and where the team is anyway.
+    assert rest["begins"] >= 20 * HOUR
+    assert rest["ends"] == rest["begins"] + 1800 <= 22 * HOUR
+    places = [(v["lon"], v["lat"]) for v in visits if v["kind"] != "break"]
+    places += [(start.x, point(1, 1).y), (end.x, end.y)]
+    assert any((rest["lon"], rest["lat"]) == pytest.approx(each, abs=1e-5) for each in places)
+    assert rest["name"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start_point": (116.0, 28.0)},  # A place as well.
+        {"starts_at": None},
+        {"ends_at": 1, "end_point": (116.0, 28.0)},
+        {"starts_at": None, "start_point": (196.0, 28.0)},
+        {"starts_at": None, "start_point": (float("nan"), 28.0)},
+    ],
+)
+def test_a_team_starts_at_one_place_and_ends_at_one(changes: dict[str, object]) -> None:
+    team = {"team_id": 1, "begins": "19:00", "ends": "23:00", "starts_at": 1}
+    with pytest.raises(GridmapError, match="a time and a place to begin"):
+        read_wish({"teams": [{**team, **changes}]})
+
+
+def test_a_start_far_from_every_street_is_told(town: Town) -> None:
+    given = wish(town)
+    given["teams"][0] |= {"starts_at": None, "start_point": (116.0, 28.05)}  # type: ignore[index]
+    with Session(town.engine) as session, session.begin():
+        plan_id = ask_plan(session, SYSTEM, "", town.unit_id, DAY, read_wish(given)).id
+    do_waiting(town.engine, HANDLERS)
+    plan, _ = tours(town, plan_id)
+    said = plan.error["template"].format(**plan.error["params"])  # type: ignore[attr-defined]
+    assert said.startswith("116.00000, 28.05000 is too far from every street")
+
+
 def test_hot_places_are_visited_every_two_hours(town: Town) -> None:
     plan, (tour,) = tours(town, made(town, wish(town)))
     # Two windows of two hours at two places.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -208,6 +209,19 @@ def test_what_the_rota_plans(town: Town) -> None:
     with town.engine.connect() as connection:
         sums = overview.figures(connection, EVERYTHING, MONTHS)
     assert (sums.planned, sums.planned_in_hour, sums.walked) == (3, 1, 0)
+
+
+def test_a_month_counted_by_several_at_once_is_counted_once(town: Town) -> None:
+    matched(town, walk(0, 3))
+    month = [(town.unit_id, MONTHS.first)]
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(refresh, town.engine, month) for _ in range(8)]:
+            done.result()
+    with town.engine.connect() as connection:
+        rows, cells = connection.execute(
+            text("SELECT count(*), count(DISTINCT cell_id) FROM patrol_coverage")
+        ).one()
+    assert rows == cells > 0
 
 
 def test_another_reader_sees_nothing(town: Town) -> None:

@@ -236,6 +236,10 @@ def test_plans_are_made_changed_and_ended_by_who_leads_the_area(
     assert (changed.every, changed.target, changed.version) == ("quarter", "cell", 2)
     with pytest.raises(ConflictError):
         change_plan(session, SYSTEM, made.id, 1, draft)
+    other = make_plan(session, SYSTEM, draft)
+    with pytest.raises(ConflictError, match="planned already"):
+        change_plan(session, SYSTEM, made.id, 2, draft)
+    delete_plan(session, SYSTEM, other.id)
     assert [row.id for row in list_plans(session, people["cadre"])] == [made.id]
     assert list_plans(session, people["far"]) == []
     delete_plan(session, SYSTEM, made.id)

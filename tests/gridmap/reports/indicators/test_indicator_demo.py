@@ -47,7 +47,8 @@ def make_county(session: Session, communities: int) -> int:
 
 def figures(session: Session, county: int) -> dict[str, IndicatorFigure]:
     found = indicator_values(session, None, county, date(2024, 1, 1), date(2025, 12, 31))
-    return {each.code: each for each in found}
+    # There are no records here over which the others could be counted.
+    return {each.code: each for each in found if each.value is not None}
 
 
 def looked_at(session: Session, code: str, kind: str | None = None) -> Board:

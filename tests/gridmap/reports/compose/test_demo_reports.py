@@ -1,0 +1,244 @@
+"""The reports of the demo town: the founding reports' figures, and what holds of every document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.errors import NotFoundError
+from gridmap.reports.documents.compose import Composed
+from gridmap.reports.documents.compose.prose import shown
+from gridmap.reports.documents.order import Kind
+from gridmap.reports.structure import Document, Number, Paragraph, Picture, Table
+from tests.gridmap.reports.compose.conftest import HALF, YEAR, Make
+
+WEEK = (date(2026, 11, 16), date(2026, 11, 22))
+MONTH = (date(2026, 10, 1), date(2026, 10, 31))
+NOVEMBER = (date(2026, 11, 1), date(2026, 11, 27))
+CELL = "幸福社区第一网格"
+#: Of every kind one: the area and the period.
+ALL: tuple[tuple[Kind, str, tuple[date, date], str], ...] = (
+    ("half_year", "幸福", HALF, ""),
+    ("year", "临江", YEAR, ""),
+    ("year", "安澜县", YEAR, ""),
+    ("month", "幸福", MONTH, ""),
+    ("bulletin", "安澜县", WEEK, ""),
+    ("patrol_briefing", "幸福", NOVEMBER, ""),
+    ("cell_sheet", "幸福", HALF, CELL),
+)
+
+
+def prose(document: Document) -> str:
+    return "\n".join(
+        "".join(part.shown if isinstance(part, Number) else part for part in block.parts)
+        for block in document.blocks
+        if isinstance(block, Paragraph)
+    )
+
+
+def numbers(document: Document) -> Iterator[Number]:
+    for block in document.blocks:
+        if isinstance(block, Paragraph):
+            parts: list[str | Number] = list(block.parts)
+        elif isinstance(block, Table):
+            parts = [cell for row in [*block.rows, block.total or ()] for cell in row]
+        else:
+            continue
+        yield from (part for part in parts if isinstance(part, Number))
+
+
+def test_the_half_year_of_community_a_has_its_figures(make: Make) -> None:
+    made = make("half_year", "幸福", HALF)
+    value = {key: fact.value for key, fact in made.facts.items()}
+    assert value["land.residential"] == 48
+    assert value["land.enterprises"] == 12
+    assert value["land.area_km2"] == 1.2
+    assert value["land.basic"] == 4
+    assert value["people.households"] == 2530
+    assert value["people.residents"] == 7425
+    assert value["people.temporary_residents"] == 662
+    assert (value["teams.volunteer"], value["teams.volunteer.members"]) == (10, 130)
+    assert (value["disputes.received"], value["disputes.settled"]) == (4, 4)
+    assert value["disputes.settled_rate"] == 100
+    zh, en = prose(made.documents["zh"]), prose(made.documents["en"])
+    assert "居民楼48栋" in zh
+    assert "现有居民2,530户、7,425人，流动人口662人" in zh
+    assert "受理矛盾纠纷4件，比去年同期的6件减少2件；化解4件，化解率100%" in zh
+    assert "48 residential buildings" in en
+    assert "2,530 households with 7,425 residents, 662 temporary residents" in en
+    assert "4 disputes were received, 2 fewer than the 6 of the first half of 2025" in en
+
+
+def test_the_year_of_community_b_has_its_figures(make: Make) -> None:
+    made = make("year", "临江", YEAR)
+    fact = made.facts
+    assert fact["incidents.category.A1"].value == 16
+    assert fact["incidents.category.A2"].value == 32
+    e_bike = fact["incidents.category.A11.share_of_thefts"]
+    assert (e_bike.value, e_bike.numerator, e_bike.denominator) == (30, 6, 20)
+    burglary = fact["incidents.category.A12.share_of_thefts"]
+    assert (burglary.value, burglary.numerator, burglary.denominator) == (25, 5, 20)
+    assert (fact["disputes.received"].value, fact["disputes.settled"].value) == (36, 36)
+    assert fact["people.temporary_residents"].value == 1125
+    assert fact["people.rented_homes"].value == 220
+    zh, en = prose(made.documents["zh"]), prose(made.documents["en"])
+    assert "刑事案件16起，比上年减少3起，下降15.79%；治安案件32起，比上年减少6起" in zh
+    # What the shares are of is said.
+    assert "属于盗窃的共20起" in zh
+    assert "（占盗窃总数的比例）" in zh
+    assert "电动自行车盗窃6起，占30%" in zh
+    assert "入室盗窃5起，占25%" in zh
+    assert "受理矛盾纠纷36件" in zh
+    assert "流动人口1,125人，出租房220套" in zh
+    assert "E-bike theft 6 (30%); Burglary 5 (25%)" in en
+
+
+@pytest.mark.parametrize(("kind", "name", "span", "cell"), ALL)
+def test_every_figure_of_every_document_is_its_fact(
+    make: Make, kind: Kind, name: str, span: tuple[date, date], cell: str
+) -> None:
+    made = make(kind, name, span, cell=cell)
+    told: dict[str, list[str]] = {}
+    for language, document in made.documents.items():
+        sources = {source.key for source in document.sources}
+        assert document.language == language
+        assert {source.statement != "" for source in document.sources} == {True}
+        found = [number for number in numbers(document) if number.fact]
+        for number in found:
+            fact = made.facts[number.fact or ""]
+            assert fact.source in sources
+            assert number.shown.lstrip("+−") in (shown(fact), shown(fact, in_table=True))
+        told[language] = sorted(f"{number.shown} {number.fact}" for number in found)
+        assert not [block for block in document.blocks if isinstance(block, Picture)]
+    assert told["zh"] == told["en"] != []
+    zh, en = (made.documents[language] for language in ("zh", "en"))
+    assert [block.kind for block in zh.blocks] == [block.kind for block in en.blocks]
+    assert len(zh.missing) == len(en.missing)
+    # Chinese names of places and people may stand in English, sentences may not.
+    assert not re.search(r"[，。；]", prose(en))
+
+
+@pytest.mark.parametrize(("kind", "name", "span", "cell"), ALL)
+def test_every_statement_can_be_asked_again(
+    town: Session, make: Make, kind: Kind, name: str, span: tuple[date, date], cell: str
+) -> None:
+    made = make(kind, name, span, cell=cell)
+    asked = 0
+    for source in made.documents["zh"].sources:
+        # Where one name had two values both are kept, and the statement alone is not enough.
+        if any("(" in key for key in source.values):
+            continue
+        for statement in source.statement.split(";\n"):
+            town.connection().exec_driver_sql(statement, source.values).all()
+            asked += 1
+    assert asked >= 3
+
+
+def test_the_counts_of_a_statement_are_those_of_its_facts(town: Session, make: Make) -> None:
+    made = make("half_year", "幸福", HALF)
+    source = next(each for each in made.documents["zh"].sources if each.key == "disputes")
+    row = town.connection().exec_driver_sql(source.statement, source.values).one()
+    assert (row.received, row.settled) == (
+        made.facts["disputes.received"].value,
+        made.facts["disputes.settled"].value,
+    )
+    assert source.records == 4
+
+
+def test_per_cents_of_changes_come_from_no_tiny_base(make: Make) -> None:
+    for kind, name, span, cell in ALL:
+        for key, fact in make(kind, name, span, cell=cell).facts.items():
+            if key.endswith(".change_percent"):
+                assert (fact.denominator or 0) >= 10
+            if fact.unit == "%" and fact.denominator is not None and fact.value is not None:
+                exact = 100 * (fact.numerator or 0) / fact.denominator
+                assert float(fact.value) == pytest.approx(exact, abs=0.00501)
+
+
+def test_what_people_write_is_left_to_them_and_listed(make: Make) -> None:
+    document = make("half_year", "幸福", HALF).documents["zh"]
+    assert {"存在的问题", "下一步工作"} <= set(document.missing)
+    roles = [block.role for block in document.blocks if isinstance(block, Paragraph)]
+    assert roles.count("missing") >= 2
+    sections = {getattr(block, "section", "") for block in document.blocks}
+    assert {"land", "incidents", "places", "disputes", "cases", "problems", "next"} <= sections
+
+
+def test_a_shared_analysis_of_the_period_tells_the_hot_places(town: Session, make: Make) -> None:
+    assert "热点" in make("half_year", "幸福", HALF).documents["zh"].missing
+    community = town.execute(text("SELECT id FROM unit WHERE name LIKE '幸福%'")).scalar_one()
+    run = town.execute(
+        text("""
+            INSERT INTO hotspot_run (name, analysis, first, last, shared, finished_at, summary)
+            VALUES ('', 'gi_star', '2026-01-01', '2026-06-30', false, now(), '{"hotspots": 1}')
+            RETURNING id
+        """)
+    ).scalar_one()
+    town.execute(
+        text("""
+            INSERT INTO hotspot_feature (run_id, rank, geom, kind, count, place, cell_id)
+            SELECT :run, 1, c.geom, 'hot99', 25, '幸福路', c.id FROM cell c
+            WHERE c.community_id = :community AND c.kind = 'basic' ORDER BY c.code LIMIT 1
+        """),
+        {"run": run, "community": community},
+    )
+    town.execute(text("UPDATE hotspot_run SET shared = true WHERE id = :run"), {"run": run})
+    made = make("half_year", "幸福", HALF)
+    assert "幸福路（25起）" in prose(made.documents["zh"])
+    assert "幸福路 (25)" in prose(made.documents["en"])
+    source = next(each for each in made.documents["zh"].sources if each.key == "hot")
+    assert (source.endpoint, source.arguments) == ("hotspots.show", {"run_id": run})
+    pictured = make("half_year", "幸福", HALF, pictures=True)
+    assert {"hot_zh", "hot_en"} <= set(pictured.pictures)
+
+
+def test_pictures_belong_to_their_language_and_say_what_they_show(make: Make) -> None:
+    made = make("half_year", "幸福", HALF, pictures=True)
+    for language, document in made.documents.items():
+        shown_here = [block for block in document.blocks if isinstance(block, Picture)]
+        assert {block.key for block in shown_here} == {
+            f"{key}_{language}" for key in ("categories", "months", "map", "week")
+        }
+        assert all(len(block.alt) > 10 and block.caption for block in shown_here)
+    assert all(png.startswith(b"\x89PNG") for png in made.pictures.values())
+    assert made.pictures["map_zh"] != made.pictures["map_en"]
+
+
+def test_the_bulletin_names_no_address_and_no_small_count(town: Session, make: Make) -> None:
+    made = make("bulletin", "幸福", WEEK)
+    for fact in made.facts.values():
+        assert isinstance(fact.value, (int, float))
+        assert not 0 < fact.value < 5 or fact.unit == "%"
+    zh = made.documents["zh"]
+    addresses = set(town.scalars(text("SELECT address FROM building WHERE address <> ''")))
+    words = prose(zh) + zh.model_dump_json()
+    assert addresses
+    assert not [address for address in addresses if address in words]
+    assert "少于5起的合并计入“其他”" in prose(zh)
+
+
+def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
+    made: Composed = make("cell_sheet", "幸福", HALF, cell=CELL)
+    assert made.documents["zh"].title == f"{CELL}情况表"
+    for source in made.documents["zh"].sources:
+        assert {"cell", "cell_id", "cells"} & set(source.values | source.arguments)
+    total = made.facts["incidents.total"].value
+    whole = make("half_year", "幸福", HALF)
+    cells = [fact for key, fact in whole.facts.items() if key.startswith("places.")]
+    assert total in [fact.value for fact in cells]
+    with pytest.raises(NotFoundError):
+        make("cell_sheet", "临江", HALF, cell=CELL)
+
+
+def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
+    made = make("month", "幸福", MONTH)
+    assert set(made.state) == {
+        "moment", "snapshot", "newest", "incident_id", "case_id", "case_step_id", "program",
+    }  # fmt: skip
+    assert made.state["newest"].startswith("2026-11-2")
+    assert all(made.state.values())

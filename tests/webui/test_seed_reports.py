@@ -1,0 +1,89 @@
+"""The finished Word and PDF files of the demo's two communities contain what their reports said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from io import BytesIO
+from itertools import product
+
+import docx
+import pypdfium2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from gridmap.handlers import HANDLERS
+from gridmap.jobs.running import do_waiting
+from gridmap.reports.documents.demo import ask_first_reports
+from gridmap.reports.documents.models import Report
+from gridmap.territory.models import Unit
+from tests.webui.conftest import signed_in
+
+#: By community, kind and language: each must stand in the text.
+SAID: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
+    ("幸福", "half_year"): {
+        "zh": ("48栋", "2,530户", "7,425人", "662人", "27次", "4件", "100%"),
+        "en": ("48", "2,530", "7,425", "662", "27", "100%"),
+    },
+    ("临江", "year"): {
+        "zh": ("67栋", "4,200人", "1,125人", "220套", "16件", "32件", "36件", "30%", "25%"),
+        "en": ("67", "4,200", "1,125", "220", "16", "32", "36", "30%", "25%"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def reports(app: Flask) -> dict[tuple[str, str], int]:
+    """The first reports of the demo, made as its start asks for them."""
+    engine = app.extensions["gridmap.engine"]
+    with engine.begin() as connection:
+        # Other modules may have made some; the demo asks only where there are none.
+        connection.execute(text("DELETE FROM report"))
+        connection.execute(text("UPDATE job SET state = 'cancelled' WHERE state = 'waiting'"))
+    assert ask_first_reports(engine) == 4
+    assert ask_first_reports(engine) == 0
+    do_waiting(engine, HANDLERS)
+    with Session(engine) as session:
+        rows = session.execute(
+            select(Report.id, Report.kind, Unit.name).join(Unit, Unit.id == Report.unit_id)
+        )
+        return {(row.name[:2], row.kind): row.id for row in rows}
+
+
+@pytest.fixture
+def reader(app: Flask) -> FlaskClient:
+    return signed_in(app, "admin")
+
+
+def word_text(content: bytes) -> str:
+    document = docx.Document(BytesIO(content))
+    parts = [paragraph.text for paragraph in document.paragraphs]
+    for table in document.tables:
+        parts += [cell.text for row in table.rows for cell in row.cells]
+    return "\n".join(parts)
+
+
+def paper_text(content: bytes) -> str:
+    document = pypdfium2.PdfDocument(BytesIO(content))
+    parts = [page.get_textpage().get_text_range() for page in document]
+    document.close()
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize(("which", "language"), list(product(SAID, ("zh", "en"))))
+@pytest.mark.parametrize("form", ["docx", "pdf"])
+def test_the_finished_files_contain_the_figures_of_the_founding_reports(
+    reports: dict[tuple[str, str], int], reader: FlaskClient, which: tuple[str, str],
+    language: str, form: str,
+) -> None:  # fmt: skip
+    content = reader.get(f"/reports/{reports[which]}/{language}.{form}").data
+    read = word_text(content) if form == "docx" else paper_text(content)
+    # Lines break within words of Chinese, and before units.
+    joined = re.sub(r"\s+", "" if language == "zh" else " ", read)
+    for figure in SAID[which][language]:
+        assert figure in joined, figure
+    # Every figure of a lost glyph would be one of these.
+    assert not re.search("[\ufffd\u25a1\ufffe\uffff]", read)
