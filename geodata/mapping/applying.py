@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from collections.abc import Mapping as Dictionary
-from concurrent.futures import ThreadPoolExecutor
 
 import geopandas as gpd
 import numpy as np
@@ -80,36 +79,18 @@ def apply(
         identity-card numbers.
     """
     _check_columns(raw, mapping)
-    # Beside the rest, for it is looked for in all columns, and nothing is told before it is done.
-    with ThreadPoolExecutor(1) as beside:
-        refused = beside.submit(_refuse_identity_numbers, raw, mapping)
-        try:
-            return _applied(raw, mapping, allowed or {}, now)
-        finally:
-            # Of two faults this is the one to be told.
-            refused.result()
-
-
-def _refuse_identity_numbers(raw: RawTable, mapping: Mapping) -> None:
     refuse_identity_numbers(raw.frame, raw.rows, _code_columns(mapping))
     if raw.unread is not None:
         refuse_identity_numbers(
             raw.unread, raw.unread.index.to_numpy("int64"), _code_columns(mapping)
         )
-
-
-def _applied(
-    raw: RawTable,
-    mapping: Mapping,
-    known: Dictionary[str, Collection[str]],
-    now: dt.datetime | None,
-) -> tuple[pd.DataFrame, Problems]:
     problems = Problems()
     problems.extend(raw.problems)
     raw = _subset(raw, ~np.isin(raw.rows, raw.problems.bad_rows()))
     if mapping.reverses is not None:
         raw = _subset(raw, drop_reversed(raw, mapping.reverses, problems))
     layer = LAYERS[mapping.layer]
+    known = allowed or {}
     columns = {
         name: _column(raw, mapping, name, field, known.get(name), problems, now)
         for name, field in layer.fields.items()
