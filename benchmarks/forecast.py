@@ -32,9 +32,6 @@ from gridmap.hotspots.grids import Floats, Grid, make_grid
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("GRIDMAP_SAMPLE_DATA", ROOT.parent / "shared" / "data")) / "stlouis"
-# Larceny by what is taken: parts of vehicles foretell the theft of whole ones better than all.
-KINDS = {
-    "burglary": "BURGLARY", "auto theft": "AUTO THEFT", "damage": "DESTRUCTION",
 LARCENY = {
     "larceny from vehicles": "LARCENY-FROM MTR", "larceny of vehicle parts": "LARCENY-MTR",
     "larceny from buildings": "LARCENY-FROM BUILDING", "shoplifting": "LARCENY-SHOPLIFT",

@@ -56,7 +56,6 @@ _STREETS = f"""
     ) w ON true
     WHERE s.{_BOX}
 """
-_ALONE = "SELECT pg_advisory_xact_lock(hashtext('patrol_coverage'), CAST(:id AS int))"
 _STORE = """
     INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked, walked_in_hour,
                                  planned, planned_in_hour, street_m, walked_m)
@@ -122,24 +121,11 @@ def refresh(engine: Engine, months: Iterable[tuple[int, date]]) -> None:
             )
             counted = _counted(engine, community, first)
             connection.execute(
-        last = first.replace(day=monthrange(first.year, first.month)[1])
-        with engine.begin() as writing:
-            # Two tracks of a community may be done at once: the second counts after the first, so
-            # that what it stores is the newer.
-            writing.execute(text(_ALONE), {"id": community})
-            with reading_moment(engine) as connection:
-                zone, near_m = connection.execute(
-                    text(
-                        "SELECT t.time_zone, p.near_m FROM territory_settings t, patrol_settings p"
-                    )
-                ).one()
-                counted = _count(connection, _Month(community, first, last, zone, float(near_m)))
-            writing.execute(
                 text("DELETE FROM patrol_coverage WHERE community_id = :id AND month = :month"),
                 {"id": community, "month": first},
             )
             if counted is not None:
-                writing.execute(text(_STORE), counted)
+                connection.execute(text(_STORE), counted)
 
 
 def _counted(engine: Engine, community: int, first: date) -> dict[str, list[Any]] | None:
