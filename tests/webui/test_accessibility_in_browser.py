@@ -136,6 +136,12 @@ VISITS = [
     Visit("/indicators/{indicator}/entry", "supervisor", phone=True),
     Visit("/indicators/{indicator}/history", "admin"),
     Visit("/indicators/{indicator}/edit", "supervisor"),
+    Visit("/evaluation", "supervisor", phone=True),
+    Visit("/evaluation/{evaluation}", "supervisor", DRAWN, phone=True),
+    Visit("/evaluation/{evaluation}/community/{community}", "supervisor", phone=True),
+    Visit("/evaluation/weights", "supervisor"),
+    Visit("/evaluation/departments/new", "supervisor"),
+    Visit("/evaluation/mine", "cadre", phone=True),
     Visit("/reports", "planner", phone=True),
     Visit("/reports", "cadre", phone=True),
     Visit("/reports/new", "planner", phone=True),
@@ -162,6 +168,7 @@ def ids(app: Flask) -> dict[str, Any]:
                        AND m.starts > now()) AS shift,
                     (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
                     (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
+                    (SELECT min(id) FROM evaluation WHERE state = 'open') AS evaluation,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
                      WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
                      ORDER BY array_position(ARRAY['filing', 'dispatch', 'verification'], k.step),
@@ -284,6 +291,10 @@ def test_axe_finds_no_serious_fault(
         (
             Visit("/indicators/{indicator}/entry", "supervisor"),
             ["[name=file]", "[name^=numerator]", "[name^=denominator]", "#reason", ".main-act"],
+        ),
+        (
+            Visit("/evaluation/{evaluation}", "supervisor", DRAWN),
+            [".eval-acts .main-act", "[name=figure]", ".eval-files a", ".eval-table a"],
         ),
         (Visit("/patrols/streets", "planner", MAP), ["[name=mode]", ".push button", "#map_1"]),
     ],

@@ -102,11 +102,6 @@ def area_line(head: Head) -> str:
     return " · ".join(part for part in (head.area, head.period) if part)
 
 
-def state_line(head: Head, language: str) -> str:
-    """Say as of when the data are."""
-    return translate(Message("Data as of {state}", state=head.state), language)
-
-
 def text_of(part: str | Number) -> str:
     """Return what is printed of a part of a paragraph, or of a cell."""
     return part if isinstance(part, str) else part.shown
@@ -147,7 +142,8 @@ def _wanted(table: Table, language: str) -> list[float]:
         longest = max((_ems(text_of(row[number])) for row in rows), default=0.0)
         # A heading may take two lines.
         wide = max(longest, min(_ems(title) / 2, 12.0), 3.0)
-        wanted.append(min(wide, 18.0 if column.numeric else 30.0) + 1.5)
+        most = 18.0 if column.numeric else 30.0 if wide < 100 else 60.0
+        wanted.append(min(wide, most) + 1.5)
     return wanted
 
 

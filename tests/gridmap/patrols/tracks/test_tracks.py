@@ -187,6 +187,16 @@ def test_what_the_dashboard_tells_of_them(town: Town) -> None:
     assert min(days["东街"]) >= 0
 
 
+def test_a_month_is_counted_by_two_at_once(town: Town) -> None:
+    month = [(town.unit_id, date(2026, 5, 1))] * 5
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(refresh, town.engine, month) for _ in range(2)]:
+            done.result()
+    with town.engine.connect() as connection:
+        rows = connection.execute(text("SELECT cell_id FROM patrol_coverage")).scalars().all()
+    assert sorted(rows) == sorted(town.cells)
+
+
 def test_what_the_rota_plans(town: Town) -> None:
     """Of three incidents on the route, one happens while a shift is to walk it."""
     with Session(town.engine) as session, session.begin():

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.db import make_engine
+from gridmap.embedded import Cluster
 from gridmap.reports.documents.compose import Composed, compose
 from gridmap.reports.documents.order import Order
 from gridmap.reports.structure import Paragraph
+from tests.conftest import fresh_database
 from tests.geodata.conftest import DEFAULT
 from tests.gridmap.small_town import call
 
+KEY = ["Complaint", "Crime", "DateOccur", "XCoord", "YCoord"]
+ROW = [*KEY, "Count", "Description"]
 MAPPINGS = Path(__file__).parents[4] / "docs" / "mappings"
 
 
@@ -32,53 +38,57 @@ def stlouis() -> Path:
 
 @pytest.fixture(scope="module")
 def rows(stlouis: Path) -> pd.DataFrame:
-    """The file's rows of 2017 and 2018 as they stand there, with the ``year``."""
+    """The file's rows of 2017 and 2018 as they stand there, with ``year`` and ``inside``."""
     file = pd.read_csv(stlouis / "property_crime_2008_2019.csv.gz", dtype=str)
     year = pd.to_datetime(file["DateOccur"], format="mixed").dt.year
-    return file.assign(year=year)[year.isin([2017, 2018])]
+    chosen = file.assign(year=year)[year.isin([2017, 2018])]
+    x, y = chosen["XCoord"].astype(float), chosen["YCoord"].astype(float)
+    city = gpd.read_file(stlouis / "stl_neighborhoods_88.geojson").to_crs("ESRI:102696")
+    west, south, east, north = city.total_bounds
+    # Not at 0, 0, and not the two rows that lie outside the city's box.
+    return chosen.assign(inside=x.between(west, east) & y.between(south, north))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report(
-    rows: pd.DataFrame, stlouis: Path, own_database_url: str, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Composed:  # fmt: skip
+    cluster: Cluster, rows: pd.DataFrame, stlouis: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Composed]:
     """The annual report of 2018 on these rows, imported as the guide says."""
-    monkeypatch.setenv("GRIDMAP_DATABASE_URL", own_database_url)
-    monkeypatch.chdir(tmp_path)
-    rows.drop(columns="year").to_csv("crime.csv", index=False)
-    for arguments in (
-        ["setting", "time_zone", "America/Chicago"],
-        ["import", "units", MAPPINGS / "st-louis-units.csv", "--yes"],
-        ["import", "units", stlouis / "stl_neighborhoods_88.geojson", "--mapping",
-         MAPPINGS / "st-louis-neighbourhoods.json", "--code-prefix", "295100001"],
-        ["import", "incidents", "crime.csv", "--mapping", MAPPINGS / "st-louis-incidents.json",
-         "--new-categories", "--skip-bad"],
-    ):  # fmt: skip
-        result = call(*arguments)
-        assert result.exit_code == 0, result.output
-    engine = make_engine(own_database_url)
-    with Session(engine) as session:
-        county = session.scalar(text("SELECT id FROM unit WHERE level = 'county'"))
-        order = Order("year", int(county or 0), date(2018, 1, 1), date(2018, 12, 31))
-        made = compose(session, order, lambda share, message: None, pictures=False)
-    engine.dispose()
-    return made
+    file = tmp_path_factory.mktemp("st-louis") / "crime.csv"
+    rows[ROW].to_csv(file, index=False)
+    with pytest.MonkeyPatch.context() as patch, fresh_database(cluster) as url:
+        patch.setenv("GRIDMAP_DATABASE_URL", url)
+        patch.chdir(file.parent)
+        for arguments in (
+            ["setting", "time_zone", "America/Chicago"],
+            ["import", "units", MAPPINGS / "st-louis-units.csv", "--yes"],
+            ["import", "units", stlouis / "stl_neighborhoods_88.geojson", "--mapping",
+             MAPPINGS / "st-louis-neighbourhoods.json", "--code-prefix", "295100001"],
+            ["import", "incidents", file, "--mapping", MAPPINGS / "st-louis-incidents.json",
+             "--new-categories", "--skip-bad"],
+        ):  # fmt: skip
+            result = call(*arguments)
+            assert result.exit_code == 0, result.output
+        engine = make_engine(url)
+        with Session(engine) as session:
+            county = session.scalar(text("SELECT id FROM unit WHERE level = 'county'"))
+            order = Order("year", int(county or 0), date(2018, 1, 1), date(2018, 12, 31))
+            made = compose(session, order, lambda share, message: None, pictures=False)
+        engine.dispose()
+        yield made
 
 
 def confirmed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count by year and description: without positions at 0, 0, and what was taken back."""
-    placed = rows[(rows["XCoord"].astype(float) != 0) & (rows["YCoord"].astype(float) != 0)]
+    """Count by year and description what lies in the city and was not taken back."""
     standing: dict[tuple[str, ...], list[int]] = {}
-    key = ["Complaint", "Crime", "DateOccur", "XCoord", "YCoord"]
-    for at, count, *of_row in placed[["Count", *key]].itertuples():
+    for at, count, *of_row in rows.loc[rows["inside"], ["Count", *KEY]].itertuples():
         # A reversal takes back the last row before it that still stands.
         before = standing.setdefault(tuple(of_row), [])
         if count != "-1":
             before.append(at)
         elif before:
             before.pop()
-    kept = placed.loc[[at for each in standing.values() for at in each]]
+    kept = rows.loc[[at for each in standing.values() for at in each]]
     return pd.crosstab(kept["Description"], kept["year"])
 
 
