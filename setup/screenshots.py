@@ -25,15 +25,18 @@ from werkzeug.serving import make_server
 from gridmap.db import make_engine
 from gridmap.demo import load
 from gridmap.embedded import Cluster
+from gridmap.handlers import HANDLERS
 from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.running import HANDLERS
 from gridmap.hotspots.service import Wish, ask_run, delete, share
 from gridmap.i18n import LANGUAGES
 from gridmap.incidents.statistics import clock
 from gridmap.jobs.running import do_waiting
 from gridmap.migrate import migrate
+from gridmap.patrols.plans.models import PatrolPlan
+from gridmap.patrols.plans.service import ask_plan, delete_plan, read_wish
 from gridmap.settings import Settings
 from gridmap.workforce.demo import PASSWORD, USERS
+from gridmap.workforce.models import Team
 from gridmap.workforce.rights import SYSTEM
 from gridmap.workforce.sign_in import sign_in
 from webui import create_app
@@ -114,7 +117,21 @@ PICTURES = [
     Picture("hotspots-new", "/hotspots/new", "admin"),
     Picture("hotspots-run", "/hotspots/{run}", "admin", MAP, phone=True),
     Picture("hotspots-compare", "/hotspots/compare?left={run}&right={run}", "admin", MAP),
-]
+    Picture("patrols", "/patrols", "planner", phone=True),
+    Picture("patrols-edit", "/patrols/{route}/edit", "planner", "html[data-editor-ready]",
+            phone=True),
+    Picture("patrols-route", "/patrols/{route}", "planner", phone=True),
+    Picture("patrols-follow", "/patrols/{route}/follow", "cadre", "html[data-follow-ready]",
+            phone=True),
+    Picture("plan-new", "/patrols/plans/new", "planner", "#plan-form[data-ready]", phone=True),
+    Picture("plan", "/patrols/plans/{plan}", "planner", MAP, phone=True),
+    Picture("shifts", "/patrols/shifts", "planner", phone=True),
+    Picture("shifts-mine", "/patrols/shifts/mine", "cadre", phone=True),
+    Picture("shifts-sheet", "/patrols/shifts/sheet", "planner"),
+    Picture("walked", "/patrols/walked", "planner", f"{MAP} [data-streets]", phone=True),
+    Picture("walked-track", "/patrols/walked/tracks/{track}", "planner", MAP, phone=True),
+    Picture("streets", "/patrols/streets", "planner"),
+]  # fmt: skip
 
 #: What the addresses name: a cell of the demo's cadre, himself, his team, and the next case that
 #: the supervisor dispatches in his community.
@@ -126,7 +143,10 @@ IDS = text("""
         (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
         (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id
          WHERE o.parent_id = n.parent_id AND k.ended_at IS NULL
-         ORDER BY k.step <> 'verification', k.next_due_at LIMIT 1) AS "case"
+         ORDER BY k.step <> 'verification', k.next_due_at LIMIT 1) AS "case",
+        (SELECT min(r.id) FROM patrol_route r JOIN team_member m ON m.team_id = r.team_id
+         WHERE m.cadre_id = d.id AND r.archived_at IS NULL) AS route,
+        (SELECT min(k.id) FROM patrol_track k) AS track, n.id AS unit
     FROM app_user u JOIN cadre d ON d.user_id = u.id JOIN unit n ON n.id = d.unit_id
     JOIN assignment a ON a.cadre_id = d.id AND a.period @> local_date(now())
         AND a.role = 'responsible'
@@ -205,6 +225,26 @@ def analyse(engine: Engine) -> int:
     return run_id
 
 
+def plan_patrols(engine: Engine, unit_id: int, run_id: int) -> int:
+    """Return the plan that the pictures show: two teams on an evening, each with a break."""
+    with Session(engine) as session, session.begin():
+        for each in session.scalars(select(PatrolPlan.id)).all():
+            delete_plan(session, SYSTEM, each)
+        teams = session.scalars(select(Team.id).where(Team.unit_id == unit_id).limit(2)).all()
+        room = session.execute(
+            text("SELECT min(id) FROM place WHERE kind = 'police_room' AND community_id = :unit"),
+            {"unit": unit_id},
+        ).scalar_one()
+        hours = {"begins": "18:30", "ends": "22:30", "starts_at": room, "break_min": 20}
+        wish = read_wish({
+            "teams": [{"team_id": each, **hours} for each in teams], "run_id": run_id, "seed": 1,
+        })  # fmt: skip
+        day = clock(session.connection()).today
+        plan_id = ask_plan(session, SYSTEM, "", unit_id, day, wish).id
+    do_waiting(engine, HANDLERS)
+    return plan_id
+
+
 def main() -> None:
     """Serve the demo town and take the pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -219,6 +259,7 @@ def main() -> None:
             tokens = enter(session)
             ids = dict(session.execute(IDS).one()._mapping)
         ids["run"] = analyse(engine)
+        ids["plan"] = plan_patrols(engine, ids["unit"], ids["run"])
         engine.dispose()
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

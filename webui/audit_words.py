@@ -7,6 +7,7 @@ from datetime import datetime
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.reports.activities.kinds import COUNTED, COUNTS, KINDS
+from gridmap.reports.documents.order import KINDS as REPORT_KINDS
 from gridmap.reports.measures import MEASURES
 from gridmap.workforce.audit import DATABASE, OPERATOR
 from gridmap.workforce.rights import ROLE_NAMES, Role
@@ -15,6 +16,7 @@ from webui.activities import words as activity_words
 from webui.cases import words as case_words
 from webui.evaluation import words as evaluation_words
 from webui.language import moment, say
+from webui.reports import words as report_words
 from webui.shifts import words as shift_words
 
 _ACTS = {
@@ -193,6 +195,8 @@ _SUBJECTS = {
     "database": N_("Database"),
 }
 _FIELDS = {
+    "section": N_("Section"),
+    "text": N_("Text"),
     "login": N_("Sign-in name"),
     "display_name": N_("Full name"),
     "name": N_("Name"),
@@ -397,7 +401,8 @@ def value(field: str, code: str) -> str:
     if field == "group" and code in evaluation_words.GROUPS:
         return say(evaluation_words.GROUPS[code])
     if field == "state":
-        return say(case_words.STATES.get(code) or shift_words.STATES.get(code, code))
+        known = case_words.STATES.get(code) or shift_words.STATES.get(code)
+        return say(known or report_words.REPORT_STATES.get(code, code))
     if field == "analysis" and code in ANALYSES:
         return say(ANALYSES[code].title)
     if field == "step":
@@ -406,6 +411,10 @@ def value(field: str, code: str) -> str:
         return say(KINDS[code].title)
     if field in _ACTIVITY_CODES:
         return say(_ACTIVITY_CODES[field].get(code, code))
+    if field == "kind" and code in REPORT_KINDS:
+        return say(report_words.KINDS[code])
+    if field == "every":
+        return say(report_words.EVERY.get(code, code))
     if field in ("kind", "level"):
         return say(words.CODES.get(code) or case_words.LEVELS.get(code, code))
     if field in ("step_due_at", "due_at") or (field in ("starts", "ends") and "T" in code):

@@ -15,7 +15,8 @@ from gridmap.errors import GridmapError
 from gridmap.exchange.details import Details, describe, identify
 from gridmap.exchange.filters import read_day, read_filter
 from gridmap.exchange.incident_tiles import count_incidents
-from gridmap.exchange.layers import Field, find_layer, find_layers
+from gridmap.exchange.layer import Field
+from gridmap.exchange.layers import find_layer, find_layers
 from gridmap.exchange.search import PAGE, search
 from gridmap.workforce.rights import Action
 from webui import words

@@ -154,16 +154,15 @@ def period_start(until: date) -> date:
 
 
 def last_full_year(until: date) -> int:
-    """Return the last calendar year that is over by the end of ``until``."""
-    return (until + timedelta(days=1)).year - 1
+    """Return the calendar year before that of ``until``, of which a town writes its report."""
+    return until.year - 1
 
 
 def last_full_half(until: date) -> tuple[date, date]:
-    """Return the first and the last day of the last half-year that is over by ``until``."""
-    after = until + timedelta(days=1)
-    if after.month > 6:
-        return date(after.year, 1, 1), date(after.year, 6, 30)
-    return date(after.year - 1, 7, 1), date(after.year - 1, 12, 31)
+    """Return the first and the last day of the half-year before that of ``until``."""
+    if until.month > 6:
+        return date(until.year, 1, 1), date(until.year, 6, 30)
+    return date(until.year - 1, 7, 1), date(until.year - 1, 12, 31)
 
 
 def _reported(scene: Scene, first: date, until: date, rng: np.random.Generator) -> pd.DataFrame:

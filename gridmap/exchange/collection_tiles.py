@@ -19,7 +19,7 @@ from gridmap.exchange.collections import Collection, Column
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.incident_tiles import POINT_ZOOM, incident_tile
-from gridmap.exchange.layers import Layer
+from gridmap.exchange.layer import Layer
 from gridmap.exchange.periods import ALWAYS, Period
 from gridmap.exchange.tiles import BUFFER, EXTENT, Tile, thinned
 from gridmap.exchange.visible import check_times, extent, geometry_of, visible

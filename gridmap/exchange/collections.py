@@ -14,7 +14,8 @@ from typing import Literal
 
 from geodata.messages import N_
 from gridmap.exchange import layers
-from gridmap.exchange.layers import LAYERS, Layer
+from gridmap.exchange.layer import Layer
+from gridmap.exchange.layers import LAYERS
 
 #: As JSON Schema tells them; the last two are strings of a format.
 ColumnType = Literal["string", "integer", "number", "boolean", "date", "date-time"]

@@ -15,7 +15,7 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.incident_tiles import choose_rows
-from gridmap.exchange.layers import Field, Layer
+from gridmap.exchange.layer import Field, Layer
 from gridmap.territory.scope import EVERYTHING, Scope
 
 #: How many features of one layer a click names.

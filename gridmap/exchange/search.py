@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from gridmap.exchange.layers import LAYERS, Layer
+from gridmap.exchange.layer import Layer
+from gridmap.exchange.layers import LAYERS
 from gridmap.territory.scope import EVERYTHING, Scope
 
 PAGE = 12

@@ -18,7 +18,7 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.exchange.filters import IncidentFilter
 from gridmap.exchange.incident_tiles import incident_tile
-from gridmap.exchange.layers import Layer
+from gridmap.exchange.layer import Layer
 from gridmap.territory.scope import EVERYTHING, Scope
 
 #: From this zoom on tiles hold every detail; the map enlarges them for closer looks.

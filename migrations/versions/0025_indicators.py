@@ -194,5 +194,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_indicator_value")),
     )
-    op.create_index("ix_indicator_value_first", "indicator_value", ["indicator_id", "first"])
+    op.create_index(
+        "ix_indicator_value_first", "indicator_value", ["indicator_id", "first", "last", "unit_id"]
+    )
     op.create_index("ix_indicator_value_unit_id", "indicator_value", ["unit_id"])

@@ -54,6 +54,9 @@ _IDS = """
            coalesce((SELECT min(id) FROM activity_plan WHERE unit_id = u.id), 999)
                AS activity_plan,
            (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
+           (SELECT max(id) FROM evaluation WHERE state = 'published') AS evaluation,
+           (SELECT max(id) FROM evaluation WHERE state = 'open') AS open_evaluation,
+           (SELECT min(id) FROM department) AS department,
            (SELECT min(id) FROM report WHERE unit_id = u.id) AS report,
            (SELECT min(id) FROM report WHERE unit_id = u.id AND name = '草稿') AS draft_report,
            (SELECT max(id) FROM api_key) AS key, (SELECT min(id) FROM package) AS package

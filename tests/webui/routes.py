@@ -6,6 +6,7 @@ from gridmap.workforce.rights import Action
 from tests.webui.route import PUBLIC, SIGNED_IN, Route, many
 from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_activities import ACTIVITIES
+from tests.webui.routes_of_evaluation import EVALUATION
 from tests.webui.routes_of_hotspots import HOTSPOTS
 from tests.webui.routes_of_indicators import INDICATORS
 from tests.webui.routes_of_patrols import PATROLS
@@ -74,3 +75,6 @@ ROUTES |= (
     DASHBOARD | ASSIGNMENTS | STAFF | CASES | AGENCIES | PACKAGES | FOR_PROGRAMS | HOTSPOTS | SHIFTS
 )
 ROUTES |= STREETS | PATROLS | PLANS | TRACKS | INDICATORS | REPORTS | ACTIVITIES
+ROUTES |= STREETS | PATROLS | PLANS | TRACKS | INDICATORS
+ROUTES |= STREETS | PATROLS | PLANS | TRACKS | REPORTS
+ROUTES |= EVALUATION

@@ -92,7 +92,7 @@ def make_reports(engine: Engine, *units: int) -> list[int]:
     drafts = []
     for unit in units:
         for state, name in (("published", ""), ("draft", "草稿")):
-            with Session(engine) as session, session.begin():
+            with Session(engine, expire_on_commit=False) as session, session.begin():
                 today = clock(session.connection()).today
                 order = Order("month", unit, *last_whole("month", today))
                 report = new_report(order, None, name, state=state)

@@ -45,6 +45,8 @@ NAMING = [
     "/patrols/shifts/new?team={team}&day=2026-12-01",
     "/indicators", "/indicators/{indicator}", "/indicators/{indicator}/entry",
     "/indicators/{indicator}/entry.xlsx?first=2025-01-01", "/indicators/{indicator}/export/csv",
+    "/patrols/shifts/new?team={team}&day=2026-12-01", "/activities", "/activities/due",
+    "/activities/new", "/activities/plans", "/activities/table", "/activities/{activity}",
 ]  # fmt: skip
 
 

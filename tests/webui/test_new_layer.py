@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from gridmap.exchange import collections, layers, search
 from gridmap.exchange.agencies.service import AgencyWish, create_agency
 from gridmap.exchange.collections import COLLECTIONS, Collection, Column, register
-from gridmap.exchange.layers import LAYERS, Field, Layer
+from gridmap.exchange.layer import Field, Layer
+from gridmap.exchange.layers import LAYERS
 from gridmap.workforce.rights import SYSTEM
 from tests.gridmap.exchange.mvt import read_tile
 from tests.webui.test_map_in_browser import SignIn, opened, watched

@@ -70,7 +70,7 @@ def test_from_the_order_to_word_and_pdf(busy: None, opened: Callable[[str], Page
     planner.select_option("[name=unit]", label="—— 幸福社区")
     planner.click("text=开始生成")
     sheet = planner.locator(".report-sheet")
-    expect(sheet).to_be_visible(timeout=60_000)
+    expect(sheet).to_be_visible(timeout=240_000)
     title = sheet.locator("h1").inner_text()
     assert "幸福社区" in title
     address = planner.url

@@ -28,7 +28,7 @@ from webui.evaluation.blueprint import blueprint
 from webui.evaluation.single import Opened, open_for
 from webui.language import named, say
 
-_HEAD = (N_("Code"), N_("Name"), N_("Lies in"), N_("Rank"), N_("Score"), N_("Change"),
+_HEAD = (N_("Code"), N_("Name"), N_("Unit"), N_("Rank"), N_("Score"), N_("Change"),
          N_("Weight with data"), N_("Cases due"))  # fmt: skip
 
 

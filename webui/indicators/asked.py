@@ -25,7 +25,9 @@ class Ground:
     Attributes
     ----------
     unit : row or None
-        The unit looked at; None for all.
+        The unit looked at; None for all of several.
+    several : bool
+        Whether what the reader sees is no single unit with all below it.
     choices : list of rows
         The units to choose from: communities only within the town that is chosen.
     """
@@ -34,6 +36,7 @@ class Ground:
     tree: Tree
     unit: Row[Any] | None
     choices: list[Row[Any]]
+    several: bool
 
 
 def ground_of(session: Session, actor: Actor) -> Ground:
@@ -49,6 +52,10 @@ def ground_of(session: Session, actor: Actor) -> Ground:
     unit = next((one for one in everything.units if one.code == code), None) if code else None
     if code and unit is None:
         raise NotFoundError(Message("There is no unit with the code {code}.", code=code))
+    known = {one.id for one in everything.units}
+    tops = [one for one in everything.units if one.parent_id not in known]
+    if unit is None and len(tops) == 1:
+        unit = tops[0]
     higher = [one for one in everything.units if one.level != "community"]
     near = {unit.id, unit.parent_id} if unit is not None else set()
     choices = sorted(
@@ -56,7 +63,9 @@ def ground_of(session: Session, actor: Actor) -> Ground:
          if one.level != "community" or one.parent_id in near or not higher),
         key=lambda one: one.code,
     )  # fmt: skip
-    return Ground(everything, everything.below(unit.id if unit else None), unit, choices)
+    return Ground(
+        everything, everything.below(unit.id if unit else None), unit, choices, len(tops) > 1
+    )
 
 
 def look_of(session: Session) -> Look:

@@ -11,7 +11,7 @@ from flask import url_for
 from gridmap.exchange.collection_tiles import counted
 from gridmap.exchange.collections import Collection
 from gridmap.exchange.grant import Grant
-from gridmap.exchange.layers import Layer
+from gridmap.exchange.layer import Layer
 from gridmap.exchange.privacy import published
 from gridmap.exchange.tiles import MAX_ZOOM
 from webui.agencies.keys import handed_on

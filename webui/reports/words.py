@@ -59,18 +59,12 @@ DONE: Mapping[Act, str] = {
     "publish": N_("Everybody of the area can read the report now."),
     "withdraw": N_("The report is withdrawn: only those who write reports see it now."),
 }
-#: What the composing is at, by the names of its sections.
-STEPS = {
-    "area": N_("Reading the area"),
-    "land": N_("Counting buildings and people"),
-    "done": N_("Storing the result"),
-}
 SCRIPT = {"waiting": N_("waits")}
 
 
 def step(message: str | None, state: str | None) -> str:
     """Return the template of what a job is at."""
-    return STEPS.get(message or "", message or STATES.get(state or "", ""))
+    return message or STATES.get(state or "", "")
 
 
 def figure(value: Any, unit: str) -> str:

@@ -94,6 +94,9 @@ def _merge(session: Session, of: Counted) -> None:
     ]
     keys = ", ".join(of.keys)
     columns = f"{keys}, {of.column}"
+    if not session.scalar(text(f"SELECT EXISTS (SELECT FROM {of.table})")):  # noqa: S608 - Fixed.
+        copy_text(session, f"{of.table} ({columns})", ["".join(lines).encode()])
+        return
     session.execute(text(f"CREATE TEMPORARY TABLE arriving_sum (LIKE {of.table})"))
     copy_text(session, f"arriving_sum ({columns})", ["".join(lines).encode()])
     added = ", ".join(

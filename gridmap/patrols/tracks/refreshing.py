@@ -113,19 +113,29 @@ def refresh(engine: Engine, months: Iterable[tuple[int, date]]) -> None:
         Communities and first days of months.
     """
     for community, first in months:
-        with reading_moment(engine) as connection:
-            zone, near_m = connection.execute(
-                text("SELECT t.time_zone, p.near_m FROM territory_settings t, patrol_settings p")
-            ).one()
-            last = first.replace(day=monthrange(first.year, first.month)[1])
-            counted = _count(connection, _Month(community, first, last, zone, float(near_m)))
         with engine.begin() as connection:
+            # Who counts later sees what an earlier one stored, and both store the same rows.
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(hashtext('patrol_coverage'), :id)"),
+                {"id": community},
+            )
+            counted = _counted(engine, community, first)
             connection.execute(
                 text("DELETE FROM patrol_coverage WHERE community_id = :id AND month = :month"),
                 {"id": community, "month": first},
             )
             if counted is not None:
                 connection.execute(text(_STORE), counted)
+
+
+def _counted(engine: Engine, community: int, first: date) -> dict[str, list[Any]] | None:
+    """Count a month at one moment of the database."""
+    with reading_moment(engine) as connection:
+        zone, near_m = connection.execute(
+            text("SELECT t.time_zone, p.near_m FROM territory_settings t, patrol_settings p")
+        ).one()
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+        return _count(connection, _Month(community, first, last, zone, float(near_m)))
 
 
 def _count(connection: Connection, month: _Month) -> dict[str, list[Any]] | None:

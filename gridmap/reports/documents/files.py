@@ -20,6 +20,8 @@ from gridmap.reports.structure import Block, Document, Fact, Heading, Paragraph
 
 Form = Literal["docx", "pdf"]
 Language = Literal["zh", "en"]
+#: The sections that people alone write, see `compose.written`: what they write is what was missing.
+WRITTEN = frozenset({"problems", "next"})
 
 
 def document_of(session: Session, report_id: int, language: str) -> Document:
@@ -54,13 +56,19 @@ def with_remarks(document: Document, said: dict[str, str]) -> Document:
             lines = [line for line in text.split("\n") if line.strip()]
             blocks.extend(Paragraph(parts=(line,), role="remark") for line in lines)
 
+    written = {section for section in WRITTEN if said.get(section)}
     for block in document.blocks:
         if isinstance(block, Heading):
             close(block.level)
             open_.append(block)
-        blocks.append(block)
+        empty = isinstance(block, Paragraph) and block.role == "missing"
+        if not (empty and open_ and open_[-1].section in written):
+            blocks.append(block)
     close(1)
-    return document.model_copy(update={"blocks": tuple(blocks)})
+    titles = {block.text for block in blocks
+              if isinstance(block, Heading) and block.section in written}  # fmt: skip
+    missing = tuple(title for title in document.missing if title not in titles)
+    return document.model_copy(update={"blocks": tuple(blocks), "missing": missing})
 
 
 def facts_of(session: Session, report_id: int) -> dict[str, Fact]:

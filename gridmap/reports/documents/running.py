@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.jobs.running import Cancelled, Doing, Handlers
 from gridmap.reports.documents.compose import Composed, compose
+from gridmap.reports.documents.compose.making import COUNTING
 from gridmap.reports.documents.files import freeze_files
 from gridmap.reports.documents.late import marks
 from gridmap.reports.documents.models import (
@@ -33,9 +34,8 @@ from gridmap.reports.documents.service import (
 )
 from gridmap.settings import Settings
 
-WAITING, READING, STORING, SETTING = (
+WAITING, STORING, SETTING = (
     N_("Waiting for another report of the area"),
-    N_("Counting"),
     N_("Storing the result"),
     N_("Setting Word and PDF"),
 )
@@ -67,7 +67,7 @@ def set_files(doing: Doing) -> None:
 def count_again(doing: Doing) -> None:
     """Count a report's figures on the data of now, and keep what differs."""
     report_id = int(doing.parameters["report"])
-    doing.step(READING, 0.0)
+    doing.step(COUNTING, 0.0)
     with reading_moment(doing.engine) as connection, Session(connection) as session:
         report = session.get(Report, report_id)
         if report is None:
@@ -119,7 +119,7 @@ def _make(doing: Doing, report_id: int) -> None:
             return
         order = order_of(report)
     with _alone(doing, order.unit_id):
-        doing.step(READING, 0.0)
+        doing.step(COUNTING, 0.0)
         with reading_moment(doing.engine) as connection, Session(connection) as session:
             moment, late = _moment(connection), marks(connection)
             made = compose(session, order, _teller(doing))

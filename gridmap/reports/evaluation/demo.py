@@ -27,8 +27,8 @@ _DEPARTMENTS = (
     ("应急消防所", "Emergency and fire office", ("C",)),
     ("便民服务中心", "Service centre", ("E",)),
 )
-_OF_COMMUNITY = "施工工地多在本社区,按期结案率受工期影响,请在公布前核对延期案件。"
-_OF_CADRE = "七月有两周由同事代管,请一并说明。"
+_OF_COMMUNITY = "施工工地多在本社区，按期结案率受工期影响，请在发布前核对延期案件。"
+_OF_CADRE = "七月有两周由同事代管，请一并说明。"
 
 
 def load_evaluations(session: Session, now: datetime, community: str) -> bool:

@@ -24,6 +24,8 @@ from gridmap.reports.indicators.trees import Tree
 
 #: How many periods a trend has.
 TREND = 12
+#: And one that is counted over the records, each of whose periods is counted anew.
+TREND_OF_RECORDS = 6
 #: And how many periods of any length are looked through.
 MOST_ANY = 200
 
@@ -292,7 +294,9 @@ def _spans(
         if not newest:
             return []
         day = newest[0].first
-    return leading_up(kind, period_of(kind, day), TREND)
+    counted = indicator.numerator_measure or indicator.denominator_measure
+    count = TREND_OF_RECORDS if counted else TREND
+    return leading_up(kind, period_of(kind, day), count)
 
 
 def _together(indicator: Indicator, figures: Sequence[Figure]) -> Figure:

@@ -121,7 +121,7 @@ class IndicatorValue(Base):
         CheckConstraint("NOT within OR numerator <= denominator", name="within"),
         ExcludeConstraint(("indicator_id", "="), ("unit_id", "="), ("period", "&&"),
                           name="ex_indicator_value_period", using="gist"),
-        Index("ix_indicator_value_first", "indicator_id", "first"),
+        Index("ix_indicator_value_first", "indicator_id", "first", "last", "unit_id"),
         Index("ix_indicator_value_unit_id", "unit_id"),
     )  # fmt: skip
 

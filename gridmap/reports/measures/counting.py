@@ -17,15 +17,14 @@ from gridmap.territory.scope import Scope
 
 #: Who counts the measures whose keys begin so: a frame of ``member``, ``measure``, ``numerator``
 #: and ``denominator``, or ``hours``; members without records may be left out.
-_COUNTERS = {
-    "incidents": incidents.count,
-    "cases": cases.count,
-    "disputes": cases.count_disputes,
-    "sweeps": activities.count,
-    "inspections": activities.count,
-    "patrols": patrols.count,
-    "people": people.count,
-}
+_COUNTERS = (
+    (("incidents.",), incidents.count),
+    (("cases.",), cases.count),
+    (("disputes.",), cases.count_disputes),
+    (("sweeps.", "inspections."), activities.count),
+    (("patrols.",), patrols.count),
+    (("people.",), people.count),
+)
 
 
 def measured(
@@ -65,11 +64,9 @@ def measured(
     wanted = [key for key in keys if group in MEASURES[key].groups]
     ids = members(session, span, group, scope)
     parts = [
-        counter(
-            session, [key for key in wanted if key.startswith(f"{prefix}.")], span, group, scope
-        )
-        for prefix, counter in _COUNTERS.items()
-        if any(key.startswith(f"{prefix}.") for key in wanted)
+        counter(session, own, span, group, scope)
+        for begins, counter in _COUNTERS
+        if (own := [key for key in wanted if key.startswith(begins)])
     ]
     found = pd.concat(parts) if parts else pd.DataFrame()
     whole = pd.MultiIndex.from_product([ids, wanted], names=["member", "measure"])

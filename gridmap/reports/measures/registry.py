@@ -75,10 +75,8 @@ def _hours(key: str, title: str, numerator: str) -> Measure:
     return Measure(key, title, "h", numerator, None, "down", EVERY, "cases.index", _ANY)
 
 
-def _of_activities(key: str, title: str, denominator: str, kind: str) -> Measure:
-    return Measure(
-        key, title, "%", title, denominator, "up", PLACES, "activities.index", {"kind": kind}
-    )
+def _of_activities(key: str, title: str, done: str, due: str, kind: str) -> Measure:
+    return Measure(key, title, "%", done, due, "up", PLACES, "activities.index", {"kind": kind})
 
 
 def _people(name: str, title: str) -> Measure:
@@ -104,14 +102,17 @@ _ALL = (
     _hours("cases.to_close_p50", N_("Time to close, median"), N_("Cases closed")),
     _hours("cases.to_close_p90", N_("Time to close, 90 %"), N_("Cases closed")),
     Measure(
-        "disputes.settled", N_("Disputes settled"), "%", N_("Disputes settled"),
+        "disputes.settled", N_("Settlement rate of disputes"), "%", N_("Disputes settled"),
         N_("Disputes due"), "up", PLACES, "cases.index",
         _ANY | {"category": DISPUTES},
         {"outcome": "closed"},
     ),
-    _of_activities("sweeps.done", N_("Sweeps done"), N_("Sweeps due"), "sweep"),
     _of_activities(
-        "inspections.done", N_("Inspections done"), N_("Inspections due"), "inspection"
+        "sweeps.done", N_("Sweeps done of those due"), N_("Sweeps done"), N_("Sweeps due"), "sweep"
+    ),
+    _of_activities(
+        "inspections.done", N_("Inspections done of those due"), N_("Inspections done"),
+        N_("Inspections due"), "inspection",
     ),
     Measure(
         "patrols.covered", N_("Patrol coverage"), "%", N_("Incidents near a patrol"),

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, text
 from gridmap.errors import NotFoundError
 from gridmap.exchange.details import describe, identify
 from gridmap.exchange.filters import IncidentFilter
-from gridmap.exchange.layers import LAYERS, Layer, find_layer
+from gridmap.exchange.layer import Layer
+from gridmap.exchange.layers import LAYERS, find_layer
 from gridmap.exchange.search import PAGE, search
 from gridmap.territory.scope import Scope
 

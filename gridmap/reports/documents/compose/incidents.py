@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -38,6 +38,8 @@ TITLE = Both("警情与事件", "Incidents")
 MOST_ROWS = 45
 #: So many categories a chart has room for.
 MOST_BARS = 12
+#: So many are told one by one in a sentence.
+MOST_TOLD = 8
 _ROUNDING = Both(
     f"注：百分比按实际起数计算，四舍五入保留两位小数；基数不足{LEAST_BASE}起的只列起数，不计算百分比。",
     "Note: per cents are worked out from the counts and rounded half up to two digits; from fewer "
@@ -174,8 +176,22 @@ def of_tops(matter: Matter, counted: Counted, total: Fact) -> list[Value]:
     if len(happened) < 2:
         return []
     ordered = sorted(happened, key=lambda top: (-counted.now[top.id], top.code))
-    items = [_with_share(matter, of_category(matter, counted, top), top, total) for top in ordered]
+    items: list[Value] = [
+        _with_share(matter, of_category(matter, counted, top), top, total)
+        for top in ordered[:MOST_TOLD]
+    ]
+    items += _others(matter, counted, ordered[MOST_TOLD:], "incidents.others")
     return [say(Both("其中，{items}。", "Of these, {items}."), items=Listing(items, clauses=True))]
+
+
+def _others(matter: Matter, counted: Counted, others: Sequence[Category], key: str) -> list[Value]:
+    """Tell the rest of a long list as one sum."""
+    if not others:
+        return []
+    n = matter.ledger.count(key, sum(counted.now[each.id] for each in others), "incidents")
+    return [
+        say(Both("其余{k}类共{n}起", "{k} other kinds: {n}"), k=str(len(others)), n=n)
+    ]  # fmt: skip
 
 
 def _with_share(matter: Matter, changed: Changed, category: Category, total: Fact) -> Phrase:
@@ -201,14 +217,17 @@ def _parts(matter: Matter, counted: Counted, top: Category) -> list[Value]:
     ]
     if not children or not counted.now.get(top.id):
         return []
-    told = [of_category(matter, counted, child) for child in children]
-    items = [
+    shown = _most_frequent(children, counted, MOST_TOLD)
+    told = [of_category(matter, counted, child) for child in shown]
+    items: list[Value] = [
         say(
             Both("{name}{n}起，{change}", "{name}: {n}, {change}"),
             name=child.name, n=changed.now, change=change_told(changed, matter.versus.name),
         )
-        for child, changed in zip(children, told, strict=True)
+        for child, changed in zip(shown, told, strict=True)
     ]  # fmt: skip
+    others = [child for child in children if child not in shown and counted.now.get(child.id)]
+    items += _others(matter, counted, others, f"incidents.category.{top.code}.others")
     return [
         say(
             Both("{top}方面：{items}。", "{top}: {items}."),
@@ -236,7 +255,7 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
         earlier = ledger.count(f"incidents.{kind.key}.before", before, "incidents.before")
     ordered = sorted(happened, key=lambda each: (-counted.now[each.id], each.code))
     items: list[Value] = []
-    for each in ordered:
+    for each in ordered[:MOST_TOLD]:
         now = of_category(matter, counted, each).now
         part = ledger.rate(f"{now.key}.share_of_{kind.key}", now, n)
         if part.value is None:
@@ -248,6 +267,7 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
                     name=each.name, n=now, share=part,
                 )
             )  # fmt: skip
+    items += _others(matter, counted, ordered[MOST_TOLD:], f"incidents.{kind.key}.others")
     return [
         say(
             Both(
@@ -260,6 +280,15 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
             items=Listing(items, clauses=True),
         )
     ]  # fmt: skip
+
+
+def _most_frequent(
+    categories: Sequence[Category], counted: Counted, most: int
+) -> Sequence[Category]:
+    """Return at most so many categories, still in the order of the tree."""
+    by_count = sorted(categories, key=lambda each: (-counted.now.get(each.id, 0), each.code))
+    kept = {each.id for each in by_count[:most]}
+    return [each for each in categories if each.id in kept]
 
 
 def _bars(matter: Matter, draft: Draft, counted: Counted) -> None:
@@ -316,13 +345,19 @@ def _table(matter: Matter, draft: Draft, counted: Counted, total: Fact, changed:
             *CHANGE_COLUMNS,
         ]
     rows = []
-    for node in happened[:MOST_ROWS]:
+    for node in _most_frequent(happened, counted, MOST_ROWS):
         told = of_category(matter, counted, node)
         part = matter.ledger.rate(f"{told.now.key}.share", told.now, total)
         indent = "\u3000" * node.depth
         name = Both(indent + node.name.zh, indent + node.name.en)
         rows.append([name, told.now, part, *change_cells(told)])
     draft.table(
-        Both("各类事件", "Incidents by category"), columns, rows,
+        say(
+            Both("各类事件（较多的{n}类）", "Incidents by category (the {n} most frequent)"),
+            n=str(MOST_ROWS),
+        )
+        if len(happened) > MOST_ROWS
+        else Both("各类事件", "Incidents by category"),
+        columns, rows,
         [Both("合计", "All"), total, "", *change_cells(changed)],
     )  # fmt: skip

@@ -57,6 +57,9 @@ def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
             f"{key}.target", _plain(found.target), "indicators", unit=found.unit
         )
         zh, en = ("达到", "reaches") if found.reached else ("未达到", "misses")
+        if not found.reached and found.value == found.target:
+            # Rounded they are the same; the counts decide.
+            zh, en = "略低于", "falls just short of"
         text = Both(
             text.zh + f"，{zh}目标{{target}}{{unit}}",
             text.en + f", {en} the target of {{target}}{{unit}}",

@@ -172,7 +172,7 @@ def _staff(matter: Matter) -> list[Value]:
     communities = sorted(area.part_of) if area.level != "community" else [area.id]
     said: list[Value] = []
     with ledger.asking(
-        "staff", Both("网格员与责任分工", "Cadres and their cells"), "staff.cadres",
+        "staff", Both("网格员与责任分工", "Cadres and their cells"), "staff.index",
         {"unit": area.id},
     ) as source:  # fmt: skip
         units = {"units": list(area.units)}
@@ -180,7 +180,7 @@ def _staff(matter: Matter) -> list[Value]:
         held = matter.connection.execute(
             text(_COVERED), {"communities": communities, "day": matter.span.last}
         ).scalar_one()
-    n = ledger.count("staff.cadres", cadres.cadres, source)
+    n = ledger.count("staff.index", cadres.cadres, source)
     full = ledger.count("staff.full_time", cadres.full_time, source)
     covered = ledger.count("staff.cells_held", held, source)
     said.append(

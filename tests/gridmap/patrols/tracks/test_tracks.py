@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -186,6 +187,16 @@ def test_what_the_dashboard_tells_of_them(town: Town) -> None:
     assert min(days["东街"]) >= 0
 
 
+def test_a_month_is_counted_by_two_at_once(town: Town) -> None:
+    month = [(town.unit_id, date(2026, 5, 1))] * 5
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(refresh, town.engine, month) for _ in range(2)]:
+            done.result()
+    with town.engine.connect() as connection:
+        rows = connection.execute(text("SELECT cell_id FROM patrol_coverage")).scalars().all()
+    assert sorted(rows) == sorted(town.cells)
+
+
 def test_what_the_rota_plans(town: Town) -> None:
     """Of three incidents on the route, one happens while a shift is to walk it."""
     with Session(town.engine) as session, session.begin():
@@ -208,6 +219,19 @@ def test_what_the_rota_plans(town: Town) -> None:
     with town.engine.connect() as connection:
         sums = overview.figures(connection, EVERYTHING, MONTHS)
     assert (sums.planned, sums.planned_in_hour, sums.walked) == (3, 1, 0)
+
+
+def test_a_month_counted_by_several_at_once_is_counted_once(town: Town) -> None:
+    matched(town, walk(0, 3))
+    month = [(town.unit_id, MONTHS.first)]
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(refresh, town.engine, month) for _ in range(8)]:
+            done.result()
+    with town.engine.connect() as connection:
+        rows, cells = connection.execute(
+            text("SELECT count(*), count(DISTINCT cell_id) FROM patrol_coverage")
+        ).one()
+    assert rows == cells > 0
 
 
 def test_another_reader_sees_nothing(town: Town) -> None:

@@ -21,7 +21,9 @@ STATEMENT = (
 )
 
 
-def compose(session: Session, order: Order, progress: Progress) -> Composed:
+def compose(
+    session: Session, order: Order, progress: Progress, *, pictures: bool = True
+) -> Composed:
     """Count the incidents, and say how many there are."""
     progress(0.5, "area")
     first, after = Span(order.first, order.last).moments(clock(session.connection()).zone)
@@ -45,4 +47,5 @@ def compose(session: Session, order: Order, progress: Progress) -> Composed:
                        records=count, endpoint="dashboard.records"),
             ),
         )  # fmt: skip
-    return Composed({fact.key: fact}, documents, {"map": PIXEL}, {"newest": None})
+    drawn = {"map": PIXEL} if pictures else {}
+    return Composed({fact.key: fact}, documents, drawn, {"newest": None})
