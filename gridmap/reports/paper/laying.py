@@ -102,6 +102,11 @@ def area_line(head: Head) -> str:
     return " · ".join(part for part in (head.area, head.period) if part)
 
 
+def state_line(head: Head, language: str) -> str:
+    """Say as of when the data are."""
+    return translate(Message("Data as of {state}", state=head.state), language)
+
+
 def text_of(part: str | Number) -> str:
     """Return what is printed of a part of a paragraph, or of a cell."""
     return part if isinstance(part, str) else part.shown

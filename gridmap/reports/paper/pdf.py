@@ -10,7 +10,7 @@ from markupsafe import Markup
 from geodata.messages import Message
 from gridmap.errors import UnavailableError
 from gridmap.reports.paper.html import Setter
-from gridmap.reports.paper.laying import area_line, head_of, lay_out
+from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
 from gridmap.reports.pictures.style import family
 from gridmap.reports.structure import Document
 
@@ -70,7 +70,7 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
         head=_shortened(head.title),
         area=_shortened(head.area),
         line=area_line(head),
-        state=head.state,
+        state=state_line(head, document.language),
         body=setter.set(lay_out(document)),
     )
     fonts = FontConfiguration()

@@ -25,7 +25,7 @@ EXAMPLE = {
     "title": "桃源街道网格化管理工作报告",
     "area": "桃源街道",
     "period": "2026年上半年",
-    "state": "数据截至2026年7月1日08:00",
+    "state": "2026年7月1日08:00",
 }
 _SERIF, _SANS, _LATIN = "SimSun", "SimHei", "Times New Roman"
 _PAGES = {"zh": ("第 ", " 页　共 ", " 页"), "en": ("Page ", " of ", "")}
@@ -43,7 +43,8 @@ def default_template(language: str) -> bytes:
     _styles(document, language)
     document.add_paragraph("{{ title }}", "Title")
     document.add_paragraph("{{ area }} · {{ period }}", "Subtitle")
-    document.add_paragraph("{{ state }}", "Subtitle")
+    said = "数据截至 {{ state }}" if language == "zh" else "Data as of {{ state }}"
+    document.add_paragraph(said, "Subtitle")
     document.add_paragraph("{{ content }}", TEXT)
     head = section.header.paragraphs[0]
     head.text = "{{ title }}"

@@ -144,7 +144,7 @@ def _document(matter: Matter, draft: Draft, language: Language) -> Document:
     blocks, missing = draft.render(language)
     title = say(TITLES[matter.kind], area=matter.name, period=matter.period)
     moment = matter.now.astimezone(matter.zone)
-    state = say(Both("数据截至{moment}", "Data as of {moment}"), moment=moment)
+    state = say(Both("{moment}", "{moment}"), moment=moment)
     return Document(
         language=language,
         title=plain(title, language),

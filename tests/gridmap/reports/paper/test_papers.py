@@ -49,7 +49,8 @@ def test_the_three_say_the_same(document: Document, pictures: Pictures) -> None:
     head = [document.title, f"{document.area} · {document.period}"]
     in_word = words_of_word(to_word(document, pictures))
     assert in_word[:2] == [squeezed(line) for line in head]
-    assert in_word[2] == squeezed(document.state)
+    said = "数据截至" if document.language == "zh" else "Dataasof"
+    assert in_word[2] == said + squeezed(document.state)
     assert in_word[3:] == words
     in_pdf = words_of_pdf(to_pdf(document, pictures))
     place = 0
