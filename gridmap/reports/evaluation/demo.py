@@ -48,6 +48,8 @@ def load_evaluations(session: Session, now: datetime, community: str) -> bool:
     """
     if session.scalar(select(Evaluation.id).limit(1)) is not None:
         return False
+    # What is counted was mostly written in this transaction, and the planner knows nothing of it.
+    session.execute(text("ANALYZE"))
     _load_departments(session)
     above = select(Unit.parent_id).where(Unit.code == community).scalar_subquery()
     town = session.scalars(select(Unit).where(Unit.id == above)).one()
