@@ -25,14 +25,18 @@ from tests.webui.conftest import signed_in
 #: By community, kind and language: each must stand in the text.
 SAID: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     ("幸福", "half_year"): {
-        "zh": ("48栋", "2,530户", "7,425人", "662人", "27次", "4件", "100%"),
-        "en": ("48", "2,530", "7,425", "662", "27", "100%"),
+        "zh": ("居民楼48栋", "2,530户", "7,425人", "流动人口662人", "27次", "4件", "100%"),
+        "en": ("48 residential buildings", "2,530 households", "7,425 residents", "662", "27",
+               "100%"),
     },
     ("临江", "year"): {
-        "zh": ("67栋", "4,200人", "1,125人", "220套", "16起", "32起", "36件", "30%", "25%"),
-        "en": ("67", "4,200", "1,125", "220", "16", "32", "36", "30%", "25%"),
+        "zh": ("居民楼67栋", "4,200人", "1,125人", "220套", "刑事案件16起", "治安案件32起",
+               "电动自行车盗窃6起，占30%", "入室盗窃5起，占25%", "共受理矛盾纠纷36件"),
+        "en": ("67 residential buildings", "4,200 residents", "1,125 temporary residents",
+               "220 rented homes", "Criminal case: 16", "Public order case: 32", "36", "30%",
+               "25%"),
     },
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

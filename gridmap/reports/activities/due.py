@@ -72,7 +72,9 @@ class Duties:
     params: dict[str, Any]
 
 
-# Cells are joined by their code, since one that was redrawn meanwhile is still the same work.
+# Cells are paired with what was done by their code, since one that was redrawn meanwhile is still
+# the same work. They are grouped and not joined: the planner knows nothing of how many there are,
+# and would at times compare each with each.
 _DUTY = """
     WITH RECURSIVE below AS (
         SELECT p.id AS plan_id, p.unit_id FROM activity_plan p WHERE p.id = ANY(:plan_ids)
@@ -82,10 +84,9 @@ _DUTY = """
         SELECT b.plan_id, u.id AS unit_id, u.level FROM below b JOIN unit u ON u.id = b.unit_id
         WHERE {area}
     ), period AS (
-        SELECT q.plan_id, q.starts, q.ends, p.kind, p.every, p.target
+        SELECT q.plan_id, q.starts, q.ends
         FROM unnest(CAST(:of_plans AS bigint[]), CAST(:starts AS date[]), CAST(:ends AS date[]))
             AS q (plan_id, starts, ends)
-        JOIN activity_plan p ON p.id = q.plan_id
     ), done AS MATERIALIZED (
         SELECT o.plan_id, period_start(p.every, a.day) AS starts,
                CASE p.target WHEN 'cell' THEN c.code WHEN 'place' THEN a.place_id::text
@@ -109,14 +110,21 @@ _DUTY = """
         FROM own o JOIN activity_plan p ON p.id = o.plan_id
         WHERE (p.target = 'community' AND o.level = 'community')
            OR (p.target = 'unit' AND o.unit_id = p.unit_id)
+    ), paired AS (
+        SELECT plan_id, starts, max(ends) AS ends, max(member) AS member, max(cell_id) AS cell_id,
+               max(unit_id) AS unit_id, max(n) AS n, max(activity_id) AS activity_id
+        FROM (
+            SELECT d.plan_id, d.starts, d.ends, m.member, m.what, m.cell_id, m.unit_id,
+                   CAST(NULL AS bigint) AS n, CAST(NULL AS bigint) AS activity_id
+            FROM period d JOIN member m ON m.plan_id = d.plan_id
+                AND (m.valid IS NULL OR m.valid @> least(d.ends, CAST(:today AS date)))
+            UNION ALL
+            SELECT plan_id, starts, NULL, NULL, what, NULL, NULL, n, activity_id FROM done
+        ) AS both_sides
+        GROUP BY plan_id, starts, what HAVING max(member) IS NOT NULL
     ), duty AS (
-        SELECT d.plan_id, d.kind, d.every, d.target, d.starts, d.ends, m.member, m.cell_id,
-               m.unit_id, x.n, x.activity_id
-        FROM period d JOIN member m ON m.plan_id = d.plan_id
-            AND (m.valid IS NULL OR m.valid @> least(d.ends, CAST(:today AS date)))
-        LEFT JOIN done x
-            ON x.plan_id = d.plan_id AND x.starts = d.starts AND x.what = m.what
-        WHERE {which}
+        SELECT d.*, p.kind, p.every, p.target
+        FROM paired d JOIN activity_plan p ON p.id = d.plan_id WHERE {which}
     )
 """
 
@@ -142,7 +150,7 @@ def duties(
     area : str
         The SQL condition on units ``u`` that the reader may see; its values are the caller's.
     which : str
-        A further condition on periods ``d``, members ``m`` and done work ``x``.
+        A further condition on rows ``d`` of `Duties` and their plans ``p``.
     begun : bool
         Leave out the periods that have not begun.
     """
@@ -255,7 +263,7 @@ def own_duties(session: Session, cells: Collection[int], limit: int = 30) -> Seq
     span = Span(now - timedelta(days=OVERDUE_DAYS), now + timedelta(days=366))
     asked = duties(
         plans_of(session), span, now, "u.id = ANY(:communities)",
-        "x.n IS NULL AND (m.cell_id = ANY(:cells) OR (m.cell_id IS NULL AND d.target <> 'place'))",
+        "d.n IS NULL AND (d.cell_id = ANY(:cells) OR (d.cell_id IS NULL AND p.target <> 'place'))",
         begun=True,
     )  # fmt: skip
     return session.execute(

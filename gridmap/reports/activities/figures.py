@@ -77,7 +77,7 @@ def done_of_due(session: Session, span: Span, scope: Scope, group: Group) -> Seq
     if group == "department":
         return []
     asked = duties(
-        plans_of(session), span, today(session), _units("u.id"), "(d.ends < :today OR x.n > 0)"
+        plans_of(session), span, today(session), _units("u.id"), "(d.ends < :today OR d.n > 0)"
     )
     member, source = _GROUPS[group]
     rows = session.execute(

@@ -1,0 +1,114 @@
+"""What the pages of evaluations say and do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def of(app: Flask, statement: str) -> int:
+    with Session(app.extensions["gridmap.engine"]) as session:
+        found: int = session.execute(text(statement)).scalar_one()
+        return found
+
+
+def published(app: Flask) -> int:
+    return of(app, "SELECT max(id) FROM evaluation WHERE state = 'published'")
+
+
+def test_a_table_goes_out_with_the_counts_of_each_rate(app: Flask, client: FlaskClient) -> None:
+    answer = client.get(f"/evaluation/{published(app)}/members.csv?group=community&lang=zh")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert len(rows) == of(app, "SELECT count(*) FROM unit WHERE level = 'community'")
+    for row in rows:
+        due, closed = int(row["应结案数"]), int(row["结案数"])
+        if due:
+            assert row["结案率 (%)"] == str(round(100 * closed / due, 2))
+        assert row["名次"] == "数量过少，不宜比较" or int(row["名次"]) >= 1
+
+
+def test_a_sheet_leads_to_as_many_cases_as_it_counts(app: Flask, client: FlaskClient) -> None:
+    evaluation = published(app)
+    member = of(
+        app,
+        f"""
+        SELECT member_id FROM evaluation_member
+        WHERE evaluation_id = {evaluation} AND grp = 'cell' AND due BETWEEN 1 AND 40
+        ORDER BY member_id LIMIT 1
+    """,
+    )
+    page = client.get(f"/evaluation/{evaluation}/cell/{member}?lang=zh").text
+    found = re.search(r'<a href="(/cases\?[^"]*)">(\d+)</a>', page)
+    assert found
+    listed = client.get(found[1].replace("&amp;", "&")).text
+    assert listed.count('class="number id"') == int(found[2])
+
+
+def test_a_cadre_reads_and_comments_on_the_own_area_only(
+    app: Flask, sign_in: Callable[[str], FlaskClient], csrf: Callable[[FlaskClient], str]
+) -> None:
+    cadre = sign_in("cadre")
+    assert "/evaluation/mine" in cadre.get("/my").text
+    mine = cadre.get("/evaluation/mine").text
+    own = set(re.findall(r"/evaluation/(\d+)/cadre/(\d+)", mine))
+    assert len({person for _, person in own}) == 1
+    opened = of(app, "SELECT max(id) FROM evaluation WHERE state = 'open'")
+    person = next(iter(own))[1]
+    address = f"/evaluation/{opened}/cadre/{person}"
+    answer = cadre.post(address, data={"csrf_token": csrf(cadre), "text": "网格已调整"})
+    assert answer.status_code == 302
+    assert "网格已调整" in cadre.get(address).text
+    assert cadre.get(f"/evaluation/{opened}").status_code == 403
+    other = of(
+        app,
+        f"""
+        SELECT min(member_id) FROM evaluation_member
+        WHERE evaluation_id = {opened} AND grp = 'cadre' AND member_id <> {person}
+    """,
+    )
+    assert cadre.get(f"/evaluation/{opened}/cadre/{other}").status_code == 404
+
+
+def test_nobody_sorts_persons_by_what_they_reach(app: Flask, client: FlaskClient) -> None:
+    page = client.get(f"/evaluation/{published(app)}?group=cadre&sort=score&order=desc").text
+    plain = client.get(f"/evaluation/{published(app)}?group=cadre").text
+    order = re.findall(r"/cadre/(\d+)", page)
+    assert order == re.findall(r"/cadre/(\d+)", plain)
+    assert order
+    assert "sort=score" not in re.sub(r"lang=[^>]*", "", page.split("<thead>")[1])
+
+
+def test_a_new_evaluation_is_asked_for_and_waits_for_its_count(
+    client: FlaskClient, app: Flask, csrf: Callable[[FlaskClient], str]
+) -> None:
+    unit = of(app, "SELECT min(id) FROM unit WHERE level = 'town'")
+    data = {"csrf_token": csrf(client), "unit": str(unit), "period": "month:2026-02-01"}
+    answer = client.post("/evaluation", data=data)
+    assert answer.status_code == 302
+    page = client.get(answer.location).text
+    assert 'id="wait"' in page
+    assert client.get(f"{answer.location}/state.json").json["state"] == "waiting"
+    again = client.post("/evaluation", data=data)
+    assert again.status_code == 409
+
+
+def test_weights_make_a_new_version_and_keep_what_was_typed(
+    client: FlaskClient, csrf: Callable[[FlaskClient], str]
+) -> None:
+    given = {"csrf_token": csrf(client), "few": "12", "weight-cases.closed": "3", "note": "试行"}
+    answer = client.post("/evaluation/weights", data=given)
+    assert answer.status_code == 302
+    page = client.get("/evaluation/weights?lang=zh").text
+    assert "试行" in page
+    assert 'value="12"' in page
+    wrong = {**given, "weight-cases.to_close_p50": "4"}
+    refused = client.post("/evaluation/weights", data=wrong)
+    assert refused.status_code == 400
+    assert 'name="weight-cases.to_close_p50" value="4"' in refused.text
