@@ -21,7 +21,7 @@ from gridmap.reports.documents.queries import (
     remarks_of,
 )
 from gridmap.reports.paper.html import to_html
-from gridmap.reports.paper.laying import area_line, head_of, lay_out
+from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
 from gridmap.reports.structure import Document, Fact, Heading, Source
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, may_open, needs
@@ -131,7 +131,7 @@ def link_of(sources: Sequence[Source]) -> Link:
 def head_lines(document: Document) -> list[str]:
     """Return what stands below the title: area, period, and as of when the data are."""
     head = head_of(document)
-    return [line for line in (area_line(head), head.state) if line]
+    return [line for line in (area_line(head), state_line(head, document.language)) if line]
 
 
 def sections_of(document: Document) -> list[tuple[str, str, int]]:
