@@ -85,7 +85,7 @@ def _wanted(counts: dict[str, int]) -> MembersWanted:
         unit_id=optional_id(request.args.get("unit"), _("Unit")),
         search=request.args.get("q", "").strip()[:100],
         sort=sort,
-        descending=request.args.get("order") == "desc",
+        descending=group != "cadre" and request.args.get("order") == "desc",
     )
 
 

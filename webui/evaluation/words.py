@@ -10,6 +10,9 @@ from geodata.messages import N_, Message
 from gridmap.reports.measures import MEASURES
 from webui.dashboard.words import number
 from webui.language import say
+from webui.waiting import STATES as JOBS
+
+__all__ = ["JOBS"]
 
 KINDS = {
     "month": N_("Month"),
