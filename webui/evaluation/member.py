@@ -92,7 +92,6 @@ def _page(
         cells=cells,
         given=given,
         fault=fault,
-        own=member_id == reader.cadre_id,
         sees_all=bool(reader.groups),
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gridmap.incidents.statistics import Span
 from gridmap.reports.evaluation.models import GROUPS, Evaluation, EvaluationMember
 from gridmap.reports.evaluation.scoring import scored
-from gridmap.reports.evaluation.weights import find_weights, parts_of
+from gridmap.reports.evaluation.weights import current, find_weights, parts_of
 from gridmap.reports.measures import Group, measured
 from gridmap.territory.scope import Scope
 
@@ -50,7 +50,7 @@ def communities_of(session: Session, unit_id: int) -> tuple[int, ...]:
 def fill(
     session: Session, evaluation: Evaluation, tell: Callable[[float], None] = lambda _: None
 ) -> None:
-    """Count all groups of an evaluation anew, as of now, and keep them.
+    """Count all groups of an evaluation anew, as of now, with the newest weights, and keep them.
 
     Parameters
     ----------
@@ -60,6 +60,8 @@ def fill(
     tell : callable, optional
         Is told the share of the work that is done.
     """
+    # Together with the scores, so that a count that fails leaves no scores under other weights.
+    evaluation.weights_id = current(session).id
     session.execute(delete(EvaluationMember).where(EvaluationMember.evaluation_id == evaluation.id))
     scope = Scope(communities_of(session, evaluation.unit_id))
     for number, group in enumerate(get_args(Group)):

@@ -88,13 +88,9 @@ def ask_count(session: Session, actor: Actor, evaluation_id: int) -> Evaluation:
         job = session.get(Job, evaluation.job_id)
         if job is not None and job.state in ("waiting", "running"):
             raise ConflictError(Message("It is being counted already."))
-    before = _state(evaluation)
-    evaluation.weights_id = current(session).id
     job = jobs.ask(session, JOB, {"evaluation": evaluation.id}, actor.user_id)
     evaluation.job_id = job.id
-    audit.record(
-        session, actor, "evaluation.count", (SUBJECT, evaluation.id), before, _state(evaluation)
-    )
+    audit.record(session, actor, "evaluation.count", (SUBJECT, evaluation.id))
     return evaluation
 
 

@@ -114,6 +114,22 @@ def test_what_is_published_stays_whatever_happens_to_the_records(desk: Desk) -> 
             session.execute(text(statement))
 
 
+def test_scores_keep_the_weights_they_were_counted_with_until_they_are_counted_again(
+    desk: Desk,
+) -> None:
+    evaluation = made(desk)
+    session = desk.session
+    first = evaluation.weights_id
+    newest = save_weights(session, desk.town, {"cases.closed": Part(1)}, 0)
+    # Whoever asks for a count may wait for it, or it may fail.
+    service.ask_count(session, desk.town, evaluation.id)
+    assert evaluation.weights_id == first
+    fill(session, evaluation)
+    assert evaluation.weights_id == newest.id
+    here = seen(desk, desk.town, evaluation, "community")[desk.office.here]
+    assert set(here.parts) == {"cases.closed"}  # type: ignore[attr-defined]
+
+
 def test_only_who_answers_for_an_area_sees_its_cells_and_cadres(desk: Desk) -> None:
     evaluation = made(desk)
     service.open_evaluation(desk.session, desk.town, evaluation.id)
