@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import N_, Message
 from geodata.problems import Problems
+from gridmap.errors import ForbiddenError
 from gridmap.reports.activities.kinds import COUNTED, COUNTS, KINDS, typed_counts
 from gridmap.reports.activities.models import Activity, Notice
 from gridmap.reports.activities.notices import LONGEST
-from gridmap.reports.activities.service import LONGEST_NOTE, MOST_COUNT
+from gridmap.reports.activities.service import LONGEST_NOTE, MOST_COUNT, may_change
 from gridmap.territory.importing.layer import Check, Choices, Write
 from gridmap.territory.importing.origin import Counts, Origin
 from gridmap.workforce.areas import unit_condition, unit_params
@@ -179,11 +180,11 @@ def _check_row(
         if len(row[name] or "") > most:
             tell("too-long", N_("row {row}: {field} has more than {most} characters"), name,
                  most=most)  # fmt: skip
-    _check_notice(row, tell)
+    _check_notice(row, ground.today, tell)
     return _place_row(row, ground, tell)
 
 
-def _check_notice(row: Mapping[str, Any], tell: Any) -> None:
+def _check_notice(row: Mapping[str, Any], present: date, tell: Any) -> None:
     told = [
         name for name in ("finding", "due", "rechecked_on", "corrected") if row[name] is not None
     ]
@@ -205,6 +206,8 @@ def _check_notice(row: Mapping[str, Any], tell: Any) -> None:
     elif row["rechecked_on"] is not None and row["rechecked_on"] < row["day"]:
         tell("recheck-early", N_("row {row}: the re-check lies before the inspection"),
              "rechecked_on")  # fmt: skip
+    elif row["rechecked_on"] is not None and row["rechecked_on"] > present:
+        tell("day-to-come", N_("row {row}: the day {value} has not come yet"), "rechecked_on")
 
 
 def _place_row(row: Mapping[str, Any], ground: _Ground, tell: Any) -> dict[str, int | None]:
@@ -278,7 +281,13 @@ def _write_notices(
     known: Mapping[tuple[Any, ...], int],
     fresh: set[tuple[Any, ...]],
 ) -> int:
-    """Store the notices of rows; returns how many stored activities got or changed one."""
+    """Store the notices of rows; returns how many stored activities got or changed one.
+
+    Raises
+    ------
+    ForbiddenError
+        If a row gives or alters a notice of an inspection that is not the actor's to change.
+    """
     given = [
         (known[key], key in fresh, row)
         for row in rows
@@ -287,33 +296,71 @@ def _write_notices(
     ]
     if not given:
         return 0
-    stored = {
-        (notice.activity_id, notice.finding): notice
-        for notice in session.execute(
-            text("SELECT * FROM activity_notice WHERE activity_id = ANY(:ids)"),
-            {"ids": [activity for activity, _, _ in given]},
-        )
-    }
+    ids, stored, own = _stored_notices(session, actor, [activity for activity, _, _ in given])
     changed, new = 0, []
     for activity, is_fresh, row in given:
-        told = {
-            "due": row["due"],
-            "rechecked_on": row["rechecked_on"],
-            "corrected": None if row["rechecked_on"] is None else bool(row["corrected"]),
-        }
-        notice = stored.get((activity, row["finding"]))
-        if notice is None:
-            by = actor.name if row["rechecked_on"] else ""
-            new.append(
-                {"activity_id": activity, "finding": row["finding"], "rechecked_by": by, **told}
-            )
-        elif any(getattr(notice, name) != value for name, value in told.items()):
-            session.execute(
-                update(Notice).where(Notice.id == notice.id).values(**told, rechecked_by=actor.name)
-            )
-        else:
+        key = (activity, row["finding"])
+        told = _news(row, stored.get(key), actor.name)
+        if not told:
             continue
+        # A re-check may be anybody's.
+        if "due" in told and not is_fresh and activity not in own:
+            raise ForbiddenError(
+                Message(
+                    "Somebody else recorded the inspection of {day}: only that person and who "
+                    "leads the area change its notices.",
+                    day=row["day"],
+                )
+            )
+        if key not in stored:
+            stored[key] = {"activity_id": activity, "finding": row["finding"], **told}
+            new.append(stored[key])
+        else:
+            stored[key] |= told
+            if key in ids:
+                session.execute(update(Notice).where(Notice.id == ids[key]).values(**told))
         changed += not is_fresh
     if new:
         session.execute(insert(Notice), new)
     return changed
+
+
+_NoticeKey = tuple[int, str]
+
+
+def _stored_notices(
+    session: Session, actor: Actor, activities: list[int]
+) -> tuple[dict[_NoticeKey, int], dict[_NoticeKey, dict[str, Any]], set[int]]:
+    """Return ids and states of notices by activity and finding, and whose the actor may alter."""
+    found = session.execute(
+        text("SELECT * FROM activity_notice WHERE activity_id = ANY(:ids) ORDER BY id DESC"),
+        {"ids": activities},
+    ).all()
+    own = session.execute(
+        text("SELECT id, recorded_by FROM activity WHERE id = ANY(:ids)"), {"ids": activities}
+    )
+    return (
+        {(row.activity_id, row.finding): row.id for row in found},
+        {(row.activity_id, row.finding): row._asdict() for row in found},
+        {row.id for row in own if may_change(actor, row)},
+    )
+
+
+def _news(row: Mapping[str, Any], stored: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """Return what a row tells of a notice that is not stored.
+
+    A row that tells of no re-check, or of an earlier one, leaves the last one as it is: it is of
+    a file that was written before.
+    """
+    rechecked = row["rechecked_on"]
+    corrected = None if rechecked is None else bool(row["corrected"])
+    recheck = {"rechecked_on": rechecked, "corrected": corrected}
+    if stored is None:
+        return {"due": row["due"], **recheck, "rechecked_by": name if rechecked else ""}
+    told: dict[str, Any] = {} if row["due"] == stored["due"] else {"due": row["due"]}
+    last = stored["rechecked_on"]
+    if rechecked is None or (last is not None and rechecked < last):
+        return told
+    if any(stored[key] != value for key, value in recheck.items()):
+        told |= {**recheck, "rechecked_by": name}
+    return told

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from geodata.files.reading import read
 from geodata.mapping import LAYERS
 from geodata.mapping.guessing import plain
-from gridmap.errors import GridmapError
+from gridmap.errors import ForbiddenError, GridmapError
 from gridmap.i18n import translate
 from gridmap.reports.activities.files import (
     HEADINGS,
@@ -92,6 +92,41 @@ def test_good_rows_come_in_once_and_a_notice_is_brought_up_to_date(
     assert set(acts) == {"import"}
 
 
+INSPECTION = "检查,2026-03-05,幸福社区,,,,,,灭火器过期"
+
+
+def test_an_older_file_takes_no_recheck_back_and_a_notice_is_given_once(
+    session: Session, ground: Field, tmp_path: Path
+) -> None:
+    notice = text("SELECT due, rechecked_on, corrected FROM activity_notice")
+    path = chinese(tmp_path, f"{INSPECTION},2026-03-20,,", f"{INSPECTION},2026-03-20,,")
+    taken(session, path)
+    assert session.execute(notice).all() == [(date(2026, 3, 20), None, None)]
+    taken(session, chinese(tmp_path, f"{INSPECTION},2026-03-20,2026-03-21,是"))
+    corrected = (date(2026, 3, 20), date(2026, 3, 21), True)
+    assert session.execute(notice).all() == [corrected]
+    for older in (f"{INSPECTION},2026-03-20,,", f"{INSPECTION},2026-03-20,2026-03-18,否"):
+        report, _ = taken(session, chinese(tmp_path, older))
+        assert report.counts.unchanged == 1
+        assert session.execute(notice).all() == [corrected]
+
+
+def test_a_file_changes_no_notice_that_the_form_would_not(
+    session: Session, ground: Field, people: dict[str, Actor], tmp_path: Path
+) -> None:
+    taken(session, chinese(tmp_path, f"{INSPECTION},2026-03-20,,"), people["cadre"])
+    for line in (f"{INSPECTION},2026-04-20,,", f"{INSPECTION}等,2026-03-20,,"):
+        with pytest.raises(ForbiddenError), session.begin_nested():
+            taken(session, chinese(tmp_path, line), people["other"])
+    # Anybody of the area may recheck, and who leads it may change the day.
+    line = f"{INSPECTION},2026-03-20,2026-03-21,否"
+    report, _ = taken(session, chinese(tmp_path, line), people["other"])
+    assert report.counts.updated == 1
+    line = f"{INSPECTION},2026-04-20,2026-03-21,否"
+    report, _ = taken(session, chinese(tmp_path, line), people["supervisor"])
+    assert report.counts.updated == 1
+
+
 FAULTS = [
     ("野餐,2026-03-02,幸福社区,,,,,,,,,", "kind", "value-unknown"),
     ("排查,,幸福社区,,,,,,,,,", "day", "value-missing"),
@@ -111,6 +146,8 @@ FAULTS = [
     ("检查,2026-03-02,幸福社区,,,,,,堵塞,2026-04-01,,是", "rechecked_on", "recheck-undated"),
     ("检查,2026-03-02,幸福社区,,,,,,堵塞,2026-04-01,2026-03-01,否", "rechecked_on",
      "recheck-early"),
+    ("检查,2026-03-02,幸福社区,,,,,,堵塞,2026-04-01,2199-01-01,是", "rechecked_on",
+     "day-to-come"),
 ]  # fmt: skip
 
 
