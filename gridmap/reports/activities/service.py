@@ -114,6 +114,7 @@ def change(
     if draft.kind != activity.kind:
         raise GridmapError(Message("The kind of an activity stays; record another one."))
     unit = _checked(session, actor, draft)
+    _refuse_after_notices(session, activity.id, draft.day)
     before = state(activity)
     for name, value in _columns(draft, unit).items():
         setattr(activity, name, value)
@@ -294,6 +295,18 @@ def _checked(session: Session, actor: Actor, draft: Draft) -> int:
                 )
             )
     return _where(session, actor, draft)
+
+
+def _refuse_after_notices(session: Session, activity_id: int, day: date) -> None:
+    """Refuse a day of an inspection on which its notices would be due or rechecked before it."""
+    due, rechecked = session.execute(
+        text("SELECT min(due), min(rechecked_on) FROM activity_notice WHERE activity_id = :id"),
+        {"id": activity_id},
+    ).one()
+    if due is not None and due < day:
+        raise GridmapError(Message("The notice would be due before the inspection."))
+    if rechecked is not None and rechecked < day:
+        raise GridmapError(Message("The re-check lies before the inspection."))
 
 
 def _where(session: Session, actor: Actor, draft: Draft) -> int:

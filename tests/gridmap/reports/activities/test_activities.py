@@ -170,6 +170,21 @@ def test_a_notice_stays_open_until_a_recheck_finds_it_corrected(
     ]  # fmt: skip
 
 
+def test_an_inspection_moves_not_behind_its_notices(session: Session, field: Field) -> None:
+    draft = Draft("inspection", DAY, unit_id=field.community.id)
+    made = add(session, draft)
+    notice = give_notice(session, SYSTEM, made.id, "消防通道堵塞", DAY + timedelta(days=2))
+    change(session, SYSTEM, made.id, 1, replace(draft, day=notice.due), [], NOWHERE)
+    late = replace(draft, day=notice.due + timedelta(days=1))
+    with pytest.raises(GridmapError, match="due before the inspection"):
+        change(session, SYSTEM, made.id, 2, late, [], NOWHERE)
+    change(session, SYSTEM, made.id, 2, draft, [], NOWHERE)
+    recheck(session, SYSTEM, notice.id, DAY + timedelta(days=1), corrected=True)
+    moved = replace(draft, day=DAY + timedelta(days=2))
+    with pytest.raises(GridmapError, match="re-check lies before"):
+        change(session, SYSTEM, made.id, 3, moved, [], NOWHERE)
+
+
 def test_only_inspections_give_notices(session: Session, field: Field) -> None:
     made = add(session, sweep(field))
     with pytest.raises(GridmapError, match="Only an inspection"):
