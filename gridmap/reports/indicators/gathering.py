@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.reports.indicators.models import Indicator
+from gridmap.reports.indicators.periods import Kind
+from gridmap.reports.indicators.periods import parts as parts_of
 from gridmap.reports.indicators.queries import Answer, Asked, counted
 from gridmap.reports.indicators.rollup import Counts, rolled
 from gridmap.reports.measures import Group, measured
@@ -69,10 +71,12 @@ def _of_records(
     found: Answers = {}
     for each in asked:
         one = each.indicator
+        whole = _entries(each)
         counts = {}
         for unit in groups:
             typed = entered.get((one.id, each.number, unit))
-            parts = typed.counts if typed else Counts()
+            # All of the period is counted over the records: a part of it is no match.
+            parts = typed.counts if typed and typed.counts.entries >= whole else Counts()
             numerator = (
                 known.get((one.numerator_measure, unit))
                 if one.numerator_measure
@@ -85,10 +89,16 @@ def _of_records(
             )
             # A rate is made of units that have both of its counts.
             if numerator is not None and (one.form == "count" or denominator):
-                counts[unit] = Counts(numerator, denominator, 1, 1)
+                counts[unit] = Counts(numerator, denominator, 1, whole)
         for group, sums in rolled(counts, groups).items():
             found[one.id, each.number, group] = Answer(sums, span.first, span.last)
     return found
+
+
+def _entries(asked: Asked) -> int:
+    """Return of how many entries a unit's count of the period is made."""
+    one = asked.indicator
+    return parts_of(cast(Kind, one.period_kind), asked.span) if one.over_time == "sum" else 1
 
 
 def _measures(indicator: Indicator) -> list[str]:

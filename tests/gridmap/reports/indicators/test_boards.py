@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from gridmap.errors import NotFoundError
 from gridmap.incidents.statistics import Span
@@ -208,3 +209,25 @@ def test_documents_get_the_ranking_with_the_period_before(county: County, homes:
     assert [(row.name, row.rank_before) for row in odd] == [("a1", 2), ("a2", 1)]
     with pytest.raises(NotFoundError):
         ranking(county.session, "none", county.ids["a"], JUNE.first, JUNE.last)
+
+
+def test_a_part_of_a_period_is_not_divided_by_records_of_all_of_it(county: County) -> None:
+    county.session.execute(
+        text("""
+            INSERT INTO people_count (cell_id, community_id, buildings, households, residents,
+                temporary_residents, rented_homes, shops)
+            VALUES (0, :a1, 1, 50, 0, 0, 0, 0), (0, :a2, 1, 50, 0, 0, 0, 0)
+        """),
+        county.ids,
+    )  # fmt: skip
+    visits = county.define(
+        code="visits", denominator_measure="people.households", over_time="sum", within=False
+    )
+    april = Span(date(2025, 4, 1), date(2025, 4, 30))
+    for span in (april, MAY, JUNE):
+        county.enter(visits, span, a1=(10, None))
+    county.enter(visits, JUNE, a2=(20, None))
+    quarter = shown(county, visits, kind="quarter", day=JUNE.first)
+    assert [row[:2] for row in table(quarter)][:2] == [("a1", Decimal("60.00")), ("a2", None)]
+    assert (quarter.places[0].now.counts.entries, quarter.places[0].now.due) == (3, 3)
+    assert table(shown(county, visits))[0][:2] == ("a2", Decimal("40.00"))
