@@ -119,7 +119,9 @@ def with_unit(indicator: Indicator, number: Decimal | None) -> str:
 
 def count(number: Decimal | None) -> str:
     """Write a count without needless zeros; a dash without data."""
-    return "–" if number is None else str(format_decimal(number.normalize(), "#,##0.##"))
+    if number is None:
+        return "–"
+    return str(format_decimal(number.normalize(), "#,##0.##", locale=str(get_locale())))
 
 
 def count_of(number: float) -> str:
