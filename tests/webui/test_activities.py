@@ -69,6 +69,40 @@ def test_what_was_typed_comes_back_with_what_is_to_be_mended(
     assert 'value="many"' in answer.text
 
 
+@pytest.fixture
+def former_cell(app: Flask, home: int) -> Iterator[int]:
+    """A cell of the community that was valid in 2001 alone."""
+    engine = app.extensions["gridmap.engine"]
+    with engine.begin() as connection:
+        cell = connection.execute(
+            text("""
+                INSERT INTO cell (code, kind, community_id, geom, valid_from, valid_to)
+                SELECT left(code, 12) || '990', 'dedicated', id,
+                       ST_Multi(ST_Buffer(ST_PointOnSurface(geom), 0.0001)), '2001-01-01',
+                       '2002-01-01'
+                FROM unit WHERE id = :home RETURNING id
+            """),
+            {"home": home},
+        ).scalar_one()
+    yield cell
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM cell WHERE id = :cell"), {"cell": cell})
+
+
+def test_the_form_offers_the_cells_of_the_day_it_was_done(
+    client: FlaskClient, home: int, former_cell: int
+) -> None:
+    def offered(**asked: object) -> list[str]:
+        page = client.get("/activities/new", query_string={"unit": home, **asked}).text
+        cells = page.partition('id="cell"')[2].partition("</select>")[0]
+        return re.findall(r'<option value="(\d+)"', cells)
+
+    assert str(former_cell) in offered(day="2001-12-31")
+    assert str(former_cell) not in offered(day="2002-01-01")
+    assert str(former_cell) not in offered()
+    assert offered(day="yesterday") == offered()
+
+
 def test_an_inspection_with_a_photo_and_a_notice_is_recorded_rechecked_and_deleted(
     sign_in: SignIn, csrf: Token, home: int, one: Callable[..., Any], photos: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
@@ -156,7 +157,9 @@ def _form(known: Mapping[str, str], activity_id: int | None, fault: str | None =
         if activity_id is not None:
             find_changeable(session, actor, known_id(activity_id))
         unit = _unit(session, actor, known, [row.id for row in units])
-        cells, places = where_choices(session, actor, unit, now) if unit else ([], [])
+        # Cells as of the day it was done: one that was redrawn since is still where it was done.
+        day = _day(known) or now
+        cells, places = where_choices(session, actor, unit, day) if unit else ([], [])
     return render_template(
         "activities/form.html",
         known=known,
@@ -173,6 +176,13 @@ def _form(known: Mapping[str, str], activity_id: int | None, fault: str | None =
             "words": {key: say(word) for key, word in words.SCRIPT.items()},
         },
     )
+
+
+def _day(known: Mapping[str, str]) -> date | None:
+    try:
+        return optional_day(known.get("day"))
+    except GridmapError:
+        return None
 
 
 def _unit(session: Session, actor: Actor, known: Mapping[str, str], own: list[int]) -> int | None:
