@@ -101,7 +101,7 @@ def drop_plan(plan_id: int) -> ResponseReturnValue:
         return render_template("activities/plan_delete.html", plan=plan)
     with writing() as session:
         delete_plan(session, actor, known_id(plan_id))
-    flash(_("The plan is deleted."), "done")
+    flash(_("The plan of activities is deleted."), "done")
     return redirect(url_for("activities.plans_page"))
 
 

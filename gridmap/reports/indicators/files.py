@@ -28,7 +28,7 @@ from gridmap.reports.indicators.ranking import climbed
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CODES = ("编码", "代码", "单位编码", "单位代码", "区划代码", "code", "unit code")
 _HEAD = PatternFill("solid", fgColor="EEF1F4")
-_MET = {True: N_("reached"), False: N_("missed"), None: ""}
+_MET = {True: N_("Target reached"), False: N_("Target missed"), None: ""}
 _WIDE, _NARROW = 24, 14
 
 
@@ -64,7 +64,7 @@ def ranking_rows(board: Board, language: str) -> list[list[Any]]:
             say(N_("Rank")), say(N_("Rank before")), say(N_("Ranks gained")), say(N_("Code")),
             say(N_("Unit")), part, *([whole] if rate else []), say(value),
             say(N_("Value before")), say(N_("Target")), say(N_("Units with data")),
-            say(N_("Units")),
+            say(N_("Units in all")),
         ]
     ]  # fmt: skip
     for one in board.places:

@@ -53,7 +53,7 @@ def test_the_ranking_goes_out_as_csv(shown: Board) -> None:
         ("", "", "All together", "35.00"),
     ]
     assert rows[-1]["Units with data"] == "3"
-    assert rows[-1]["Units"] == "4"
+    assert rows[-1]["Units in all"] == "4"
 
 
 def test_the_ranking_and_the_trend_go_out_as_excel(shown: Board) -> None:
