@@ -70,6 +70,8 @@ def write_for(actor: Actor) -> Write:
     def write(
         session: Session, frame: pd.DataFrame, origin: Origin, choices: Choices, apply_it: bool
     ) -> Counts:
+        # Two at once, as of somebody who sends a file twice, would each store what is new.
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('table of activities'))"))
         rows = _records(frame)
         known = _stored(session, rows)
         fresh: dict[tuple[Any, ...], dict[str, Any]] = {}
