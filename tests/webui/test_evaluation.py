@@ -102,13 +102,23 @@ def test_a_new_evaluation_is_asked_for_and_waits_for_its_count(
 def test_weights_make_a_new_version_and_keep_what_was_typed(
     client: FlaskClient, csrf: Callable[[FlaskClient], str]
 ) -> None:
-    given = {"csrf_token": csrf(client), "few": "12", "weight-cases.closed": "3", "note": "试行"}
+    def newest() -> str:
+        page = client.get("/evaluation/weights").text
+        return page.partition('name="version" value="')[2].partition('"')[0]
+
+    given = {"csrf_token": csrf(client), "few": "12", "weight-cases.closed": "3", "note": "试行",
+             "version": newest()}  # fmt: skip
     answer = client.post("/evaluation/weights", data=given)
     assert answer.status_code == 302
     page = client.get("/evaluation/weights?lang=zh").text
     assert "试行" in page
     assert 'value="12"' in page
-    wrong = {**given, "weight-cases.to_close_p50": "4"}
+    # Somebody else saves what he saw before.
+    late = client.post("/evaluation/weights?lang=zh", data={**given, "few": "13"})
+    assert late.status_code == 409
+    assert "期间已有他人修改" in late.text
+    assert 'value="13"' in late.text
+    wrong = {**given, "weight-cases.to_close_p50": "4", "version": newest()}
     refused = client.post("/evaluation/weights", data=wrong)
     assert refused.status_code == 400
     assert 'name="weight-cases.to_close_p50" value="4"' in refused.text

@@ -58,12 +58,13 @@ def save() -> ResponseReturnValue:
         with writing() as session:
             before = current(session).id
             made = save_weights(
-                session, current_actor(), parts, whole(form.get("few")), form.get("note", "")
-            )
+                session, current_actor(), parts, whole(form.get("few")), form.get("note", ""),
+                seen=whole(form.get("version")),
+            )  # fmt: skip
     except GridmapError as refused:
-        if refused.status != 400:
+        if refused.status not in (400, 409):
             raise
-        return _page(form, None, say(refused.message)), 400
+        return _page(form, None, say(refused.message)), refused.status
     if made.id == before:
         flash(_("Nothing was changed."), "done")
     else:

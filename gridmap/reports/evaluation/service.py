@@ -58,6 +58,8 @@ def make_evaluation(
     today: date = session.execute(text("SELECT local_date(now())")).scalar_one()
     if span.first > today or unit is None:
         raise GridmapError(Message("This period cannot be read: choose it again."))
+    lock = text("SELECT pg_advisory_xact_lock(hashtext('evaluation of a unit'), hashtext(:unit))")
+    session.execute(lock, {"unit": str(unit_id)})
     same = select(Evaluation.id).where(
         Evaluation.unit_id == unit_id, Evaluation.kind == kind, Evaluation.first == span.first
     )

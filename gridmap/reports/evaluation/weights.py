@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError, NotFoundError, refuse_identity_number
+from gridmap.errors import ConflictError, GridmapError, NotFoundError, refuse_identity_number
 from gridmap.reports.evaluation.models import EvaluationWeights
 from gridmap.reports.evaluation.scoring import Part
 from gridmap.reports.measures import MEASURES
@@ -66,7 +66,13 @@ def versions(session: Session) -> Sequence[Row[Any]]:
 
 
 def save_weights(
-    session: Session, actor: Actor, parts: Mapping[str, Part], few: int, note: str = ""
+    session: Session,
+    actor: Actor,
+    parts: Mapping[str, Part],
+    few: int,
+    note: str = "",
+    *,
+    seen: int | None = None,
 ) -> EvaluationWeights:
     """Make a new version of the weights, unless nothing changed; evaluations keep theirs.
 
@@ -80,6 +86,8 @@ def save_weights(
         With fewer cases due a member is not compared.
     note : str
         Why.
+    seen : int, optional
+        The version that the person changed; without it whatever is the newest.
 
     Raises
     ------
@@ -87,6 +95,8 @@ def save_weights(
         If the actor may not manage evaluations.
     GridmapError
         If nothing counts, or a number makes no sense.
+    ConflictError
+        If somebody made another version since the one that was seen.
     """
     require(actor, Action.MANAGE_REPORTS)
     refuse_identity_number(note)
@@ -100,7 +110,12 @@ def save_weights(
         key: {"weight": part.weight, **({} if part.bound is None else {"bound": part.bound})}
         for key, part in parts.items()
     }
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('evaluation weights'))"))
     before = current(session)
+    if seen is not None and before.id != seen:
+        raise ConflictError(
+            Message("Somebody changed this meanwhile: look at it again, then change it.")
+        )
     if (before.parts, before.few) == (stored, few):
         return before
     made = EvaluationWeights(
