@@ -310,6 +310,7 @@ def _write(
     gone: Sequence[Entered],
 ) -> None:
     same = "v.indicator_id = :indicator AND v.first = :first AND v.last = :last"
+    # A value that was taken away and entered again is another version than the first one.
     statements = (
         (gone, f"DELETE FROM indicator_value v WHERE {same} AND v.unit_id = ANY(:units)"),
         (changed, f"""
@@ -318,9 +319,11 @@ def _write(
             {_NEW} WHERE {same} AND v.unit_id = n.unit_id"""),
         (new, f"""
             INSERT INTO indicator_value (indicator_id, unit_id, first, last, numerator,
-                denominator, level, form, within, entered, user_name)
+                denominator, level, form, within, entered, user_name, version)
             SELECT i.id, n.unit_id, :first, :last, n.numerator, n.denominator, i.level, i.form,
-                   i.within, i.entered, :user_name
+                   i.within, i.entered, :user_name,
+                   (SELECT count(*) + 1 FROM indicator_change c WHERE c.indicator_id = i.id
+                    AND c.unit_id = n.unit_id AND c.first = :first AND c.last = :last)
             {_NEW}, indicator i WHERE i.id = :indicator"""),
     )  # fmt: skip
     for rows, statement in statements:

@@ -142,6 +142,11 @@ def test_who_saw_an_old_value_does_not_overwrite_the_new_one(county: County) -> 
     with pytest.raises(OutdatedError):
         county.enter(homes, JUNE, a2=(5, 10))
     assert stored(county, homes) == {"a1": (2, 10, 2), "a2": (1, 10, 1)}
+    # Nor does who saw one that was taken away since and entered again.
+    county.enter(homes, JUNE, version=1, a2=(None, None), reason="z")
+    county.enter(homes, JUNE, a2=(7, 10))
+    with pytest.raises(OutdatedError):
+        county.enter(homes, JUNE, version=1, a2=(5, 10), reason="y")
 
 
 def test_values_are_entered_in_the_own_area_alone(county: County) -> None:
