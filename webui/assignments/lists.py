@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
+from geodata.files.formulas import harmless
 from gridmap.workforce import audit
 from gridmap.workforce.cell_list import (
     CellsWanted,
@@ -156,11 +157,5 @@ def _csv(rows: Rows) -> str:
             row.code, row.name, named(row, "community"), row.cadre, row.phone, row.since,
             row.households,
         )  # fmt: skip
-        writer.writerow([_plain(value) for value in values])
+        writer.writerow([harmless(value) for value in values])
     return stream.getvalue()
-
-
-def _plain(value: object) -> str:
-    """Return text that no spreadsheet takes for a formula, and codes it leaves as they are."""
-    shown = "" if value is None else str(value)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "\t", "\r")) else shown

@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from geodata.files.formulas import harmless
 from geodata.messages import N_, Message
 from gridmap.errors import GridmapError
 from gridmap.incidents.cases.categories import tree
@@ -129,7 +130,7 @@ def _line(row: Row[Any], clock: Clock) -> list[object]:
     moments = (row.occurred_at, row.opened_at, row.next_due_at, row.due_at, row.ended_at)
     return [
         row.id,
-        *map(_harmless, texts),
+        *map(harmless, texts),
         *map(clock.stamp, moments),
         int(row.overdue),
         row.returned,
@@ -137,11 +138,6 @@ def _line(row: Row[Any], clock: Clock) -> list[object]:
         f"{row.lon:.6f}",
         f"{row.lat:.6f}",
     ]
-
-
-def _harmless(value: str) -> str:
-    """Keep a spreadsheet from taking somebody's text for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 @blueprint.post("/cases/dispatch")

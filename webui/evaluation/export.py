@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from openpyxl import Workbook
 from sqlalchemy import Row
 
+from geodata.files.formulas import harmless
 from geodata.messages import N_
 from gridmap.reports.activities.files import EXCEL
 from gridmap.reports.evaluation import queries
@@ -65,7 +66,7 @@ def _line(it: Opened, row: Row[Any]) -> list[object]:
     few = row.due < it.version.few
     rank = say(words.FEW) if few and it.wanted.group in RANKED else row.rank
     line: list[object] = [
-        row.code, _harmless(named(row)), _harmless(named(row, "community")), rank, row.score,
+        row.code, harmless(named(row)), harmless(named(row, "community")), rank, row.score,
         row.change, row.weight, row.due,
     ]  # fmt: skip
     for key in parts_of(it.version):
@@ -94,8 +95,3 @@ def _workbook(lines: Sequence[Sequence[object]]) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
-
-
-def _harmless(value: str) -> str:
-    """Keep a spreadsheet from taking somebody's text for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -16,6 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from sqlalchemy import Row
 
+from geodata.files.formulas import harmless
 from geodata.files.reading import read
 from geodata.messages import N_, Message
 from gridmap.errors import GridmapError
@@ -91,7 +92,7 @@ def write_csv(board: Board, language: str) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream)
     for row in ranking_rows(board, language):
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([harmless(cell) for cell in row])
     return "\ufeff" + stream.getvalue()
 
 
@@ -245,13 +246,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value
-
-
-def _harmless(value: Any) -> Any:
-    """Keep a spreadsheet from taking a name for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
 
 
 def _bytes(book: Workbook) -> bytes:
