@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -25,6 +26,8 @@ from gridmap.workforce.rights import Action, Actor, require
 
 LONGEST_REASON = 200
 _LARGEST = Decimal(10) ** 14
+# A comma stands before three digits: 3,5 is no 35.
+_NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?")
 
 #: A cell of the table: the unit, and ``numerator`` or ``denominator``.
 Cell = tuple[int, str]
@@ -90,15 +93,12 @@ def read_count(typed: str) -> Decimal | None:
     GridmapError
         If it is no number, is negative, or has more than two digits after the point.
     """
-    plain = "".join(unicodedata.normalize("NFKC", typed).split()).replace(",", "")
+    plain = "".join(unicodedata.normalize("NFKC", typed).split())
     if not plain:
         return None
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite():
+    if not _NUMBER.fullmatch(plain):
         raise GridmapError(Message("{value} is no number.", value=typed.strip()[:40]))
+    number = Decimal(plain.replace(",", ""))
     if number < 0:
         raise GridmapError(Message("A count is not negative."))
     if number >= _LARGEST:

@@ -52,7 +52,9 @@ def test_counts_are_read_as_people_write_them(typed: str, count: str | None) -> 
     assert read_count(typed) == (None if count is None else Decimal(count))
 
 
-@pytest.mark.parametrize("typed", ["x", "-1", "1.234", "nan", "inf", "1e15", "1/2"])
+@pytest.mark.parametrize(
+    "typed", ["x", "-1", "1.234", "nan", "inf", "1e3", "1/2", "3,5", "1,2345", "1_000"]
+)
 def test_what_is_no_count_is_refused(typed: str) -> None:
     with pytest.raises(GridmapError):
         read_count(typed)
