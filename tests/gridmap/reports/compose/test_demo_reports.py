@@ -235,6 +235,16 @@ def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
         make("cell_sheet", "临江", HALF, cell=CELL)
 
 
+def test_months_stand_beside_whole_months_alone(make: Make) -> None:
+    # The 92 days before the third quarter begin on the last day of March.
+    quarter = date(2026, 7, 1), date(2026, 9, 30)
+    made = make("cell_sheet", "幸福", quarter, cell=CELL, pictures=True)
+    months = {key for key in made.facts if key.startswith("incidents.month.")}
+    assert months == {f"incidents.month.2026-0{month}" for month in (7, 8, 9)}
+    assert "incidents.total.before" in made.facts
+    assert {"months_zh", "months_en"} <= set(made.pictures)
+
+
 def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
     made = make("month", "幸福", MONTH)
     assert set(made.state) == {
