@@ -221,11 +221,17 @@ class Week:
 def week_of(matter: Matter) -> Week:
     """Count by weekday and hour."""
     with matter.ledger.asking(
-        "hours", Both("事件：按星期和小时", "Incidents by weekday and hour"), "dashboard.records",
+        "hours", Both("事件：按星期和小时", "Incidents by weekday and hour"), "dashboard.show",
         matter.page(),
     ) as source:  # fmt: skip
         times = by_time(matter.connection, matter.question)
         source.records = times.total
+    # Of a weekday there is a list of the records, of a few hours of the day there is none.
+    with matter.ledger.asking(
+        "weekdays", Both("事件：按星期", "Incidents by weekday"), "dashboard.records", matter.page()
+    ) as days:
+        days.counted_with(source)
+        days.records = times.total
     return Week(times.hours)
 
 
@@ -261,7 +267,9 @@ def _hours_told(matter: Matter, week: Week) -> list[Value]:
     busiest = ledger.count("hours.busiest", stretches[start], source)
     share = ledger.rate("hours.busiest.share", busiest, total)
     weekday = days.index(max(days))
-    most = ledger.count("hours.weekday", days[weekday], "hours", arguments={"weekday": weekday + 1})
+    most = ledger.count(
+        "hours.weekday", days[weekday], "weekdays", arguments={"weekday": weekday + 1}
+    )
     return [
         say(
             Both(
