@@ -245,6 +245,19 @@ def test_months_stand_beside_whole_months_alone(make: Make) -> None:
     assert {"months_zh", "months_en"} <= set(made.pictures)
 
 
+def test_a_route_that_nobody_walked_is_no_patrol(make: Make) -> None:
+    document = make("month", "幸福", (date(2025, 3, 1), date(2025, 3, 31))).documents["zh"]
+    assert "现有巡逻路线" in prose(document)
+    assert "本期没有巡逻记录。" in prose(document)
+    assert "巡逻防范" in document.missing
+
+
+def test_the_shifts_ahead_are_those_of_seven_days(make: Make) -> None:
+    made = make("patrol_briefing", "幸福", NOVEMBER)
+    (source,) = [each for each in made.documents["zh"].sources if each.key == "shifts.ahead"]
+    assert (source.values["first"], source.values["last"]) == ("2026-11-27", "2026-12-03")
+
+
 def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
     made = make("month", "幸福", MONTH)
     assert set(made.state) == {
