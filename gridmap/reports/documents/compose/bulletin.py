@@ -167,7 +167,7 @@ def _areas(matter: Matter, draft: Draft) -> None:
         for part, n in named[: places.MOST_TOLD]
     ]  # fmt: skip
     draft.text(
-        say(Both("较多的有：{items}。", "Most happened in: {items}."), items=Listing(items))
+        say(Both("较多的有：{items}。", "Where most were reported: {items}."), items=Listing(items))
     )  # fmt: skip
 
 

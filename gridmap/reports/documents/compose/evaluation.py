@@ -81,8 +81,11 @@ def write(matter: Matter, draft: Draft) -> None:
             ["—" if row.rank is None else str(row.rank), named(row), str(row.due), fact]
             for row, fact in zip(here, facts, strict=True)
         ]
+        words = Both("{group}考核", "Evaluation: {group}")
+        if len(cells) > MOST:
+            words = Both("{group}考核（前{n}个）", "Evaluation: {group} (the first {n})")
         draft.table(
-            say(Both("{group}考核", "Evaluation: {group}"), group=title),
+            say(words, group=title, n=str(MOST)),
             [
                 Col(Both("名次", "Rank")),
                 Col(Both("单位", "Unit"), numeric=False),

@@ -105,6 +105,9 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
         Col(Both("数值", "Value"), Both(found.unit, found.unit)),
         Col(Both("名次变化", "Change of rank"), numeric=False),
     ]
+    if len(rows) > MOST_UNITS:
+        words = Both("{name}排名（前{n}个）", "Ranking by {name} (the first {n})")
+        title = say(words, name=name, n=str(MOST_UNITS))
     draft.table(title, columns, [_row(matter, found, row, source.key) for row in rows[:MOST_UNITS]])
 
 
