@@ -88,3 +88,15 @@ def test_cases_behind_disputes_are_as_many_as_the_figure(
         where = address(app, sources[fact.source], fact).replace("/cases?", "/cases.csv?")
         lines = client.get(where).text.strip().splitlines()
         assert len(lines) - 1 == 4
+
+
+def test_an_indicators_figure_leads_to_the_indicator(
+    app: Flask, client: FlaskClient, half: Composed
+) -> None:
+    document = half.documents["en"]
+    (source,) = [source for source in document.sources if source.key == "indicators"]
+    figures = [fact for fact in half.facts.values() if fact.source == "indicators"]
+    assert figures
+    for fact in figures[:3]:
+        page = client.get(address(app, source, fact) + "&language=en").text
+        assert f'<span class="quiet">{fact.arguments["q"]}</span>' in page

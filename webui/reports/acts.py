@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -57,10 +58,11 @@ def remark(report_id: int) -> ResponseReturnValue:
 @needs(Action.WRITE_REPORT)
 def step(report_id: int, act: acts.Act) -> ResponseReturnValue:
     """Bring a report into its next state."""
-    note = request.form.get("note", "")
+    note, edition = request.form.get("note", ""), request.form.get("edition", "")
+    seen = int(edition) if re.fullmatch(r"[0-9]{1,9}", edition) else None
     try:
         with writing() as session:
-            acts.act_on(session, current_actor(), report_id, act, note)
+            acts.act_on(session, current_actor(), report_id, act, note, seen)
     except GridmapError as refused:
         return _again(report_id, refused, {"note": note, "act": act})
     flash(say(words.DONE[act]), "done")

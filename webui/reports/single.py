@@ -68,7 +68,11 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
         document=document,
         head=head_lines(document),
         content=to_html(
-            document, picture=_picture_of(row), link=link_of(document.sources), facts=facts
+            document,
+            picture=_picture_of(row),
+            # A bulletin of a unit above is read by more people than its records.
+            link=link_of(document.sources if actor.sees_unit(row.unit_id) else ()),
+            facts=facts,
         ),
         sections=sections_of(document),
         headings=headings_of(document),

@@ -66,8 +66,22 @@ def may_edit(actor: Actor, report: Any) -> bool:
     return made and own and report.state in OPEN and actor.may(Action.WRITE_REPORT)
 
 
-def act_on(session: Session, actor: Actor, report_id: int, act: Act, note: str = "") -> None:
+def act_on(
+    session: Session, actor: Actor, report_id: int, act: Act, note: str = "",
+    edition: int | None = None,
+) -> None:  # fmt: skip
     """Bring a report into the next state.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+    report_id : int
+    act : Act
+    note : str
+        Why a report is withdrawn.
+    edition : int, optional
+        The one that the person has read.
 
     Raises
     ------
@@ -76,7 +90,7 @@ def act_on(session: Session, actor: Actor, report_id: int, act: Act, note: str =
     ForbiddenError
         If the person may not; the sentence says why.
     ConflictError
-        If its state does not allow it.
+        If its state does not allow it, or somebody has added words to it meanwhile.
     ParameterError
         If a withdrawal gives no reason.
     """
@@ -88,6 +102,9 @@ def act_on(session: Session, actor: Actor, report_id: int, act: Act, note: str =
     report = _locked(session, report_id)
     way = WAYS[act]
     if report.state not in way.origin or report.frozen_at is None:
+        raise ConflictError(_NOT_NOW)
+    # Nobody approves words that were added after the page was opened.
+    if edition is not None and edition != report.edition:
         raise ConflictError(_NOT_NOW)
     before, report.state = report.state, way.state
     _note(session, actor, report, note)

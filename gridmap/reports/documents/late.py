@@ -38,6 +38,8 @@ class _Kind:
         What makes them late, and belong to the period.
     mark : str or None
         What is remembered when a report is made: the highest id.
+    cell : str or None
+        The column of the cell; no sheet of a cell tells of what has none.
     """
 
     title: str
@@ -45,6 +47,7 @@ class _Kind:
     select: str
     where: str
     mark: str | None = None
+    cell: str | None = None
 
 
 _WITHIN = "{0} >= :first AND {0} < :after"
@@ -60,6 +63,7 @@ KINDS: dict[str, _Kind] = {
         """,
         f"i.id > :mark AND {_WITHIN.format('i.occurred_at')}",
         "SELECT coalesce(max(id), 0) FROM incident",
+        "i.cell_id",
     ),
     "case": _Kind(
         N_("Cases due in the period and ended later"),
@@ -71,6 +75,7 @@ KINDS: dict[str, _Kind] = {
         JOIN unit u ON u.id = c.community_id
         """,
         f"c.ended_at > :frozen AND {_WITHIN.format('c.due_at')}",
+        cell="c.cell_id",
     ),
     "activity": _Kind(
         N_("Activities entered later"),
@@ -82,6 +87,7 @@ KINDS: dict[str, _Kind] = {
         """,
         "a.id > :mark AND a.day BETWEEN :first_day AND :last_day",
         "SELECT coalesce(max(id), 0) FROM activity",
+        "a.cell_id",
     ),
     "value": _Kind(
         N_("Values of indicators entered later"),
@@ -162,12 +168,17 @@ def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, 
     zone = clock(session.connection()).zone
     first, after = Span(report.first, report.last).moments(zone)
     found = []
+    of_cell = report.kind == "cell_sheet"
     for key, kind in KINDS.items():
+        if of_cell and kind.cell is None:
+            continue
         where = f"{kind.where} AND {kind.unit} IN {_BELOW}"
+        if of_cell:
+            where += f" AND {kind.cell} = :cell"
         values = {
             "unit": report.unit_id, "first": first, "after": after, "frozen": report.frozen_at,
             "first_day": report.first, "last_day": report.last, "mark": marked.get(key, 0),
-            "limit": MOST,
+            "limit": MOST, "cell": report.cell_id,
         }  # fmt: skip
         rows = session.execute(
             text(f"{kind.select} WHERE {where} ORDER BY at DESC, id LIMIT :limit"), values

@@ -173,6 +173,9 @@ def _store(
     report = session.get(Report, report_id, with_for_update=True)
     if report is None:
         raise Cancelled
+    # Another process that was thought dead may have stored it; what is frozen stays.
+    if report.frozen_at is not None:
+        return
     for table in (ReportPicture, ReportFile):
         session.execute(delete(table).where(table.report_id == report_id))
     for key, content in made.pictures.items():

@@ -144,17 +144,19 @@ def delete(session: Session, actor: Actor, report_id: int) -> None:
         If it was approved: what stood is kept, and can be withdrawn.
     """
     row = _own(session, actor, report_id)
-    if row.state not in OPEN:
+    # Somebody else may have approved or deleted it this very moment.
+    report = session.get(Report, report_id, with_for_update=True, populate_existing=True)
+    if report is None:
+        return
+    if report.state not in OPEN:
         raise ConflictError(
             Message("A report that was approved is kept for good. Withdraw it instead.")
         )
-    if row.job_id is not None:
-        jobs.cancel(session, row.job_id)
-    report = session.get(Report, report_id, with_for_update=True)
-    if report is not None:
-        session.delete(report)
-        session.flush()
-        audit.record(session, actor, "report.delete", (SUBJECT, report_id), told(row))
+    if report.job_id is not None:
+        jobs.cancel(session, report.job_id)
+    session.delete(report)
+    session.flush()
+    audit.record(session, actor, "report.delete", (SUBJECT, report_id), told(row))
 
 
 def compare(session: Session, actor: Actor, report_id: int) -> None:

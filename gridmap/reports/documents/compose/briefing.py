@@ -159,7 +159,7 @@ def ahead(matter: Matter, draft: Draft) -> None:
     """Tell who is on duty in the days to come."""
     title = Both("近期班次", "Shifts ahead")
     draft.head(1, title, "shifts")
-    span = Span(matter.today, matter.today + timedelta(days=AHEAD_DAYS))
+    span = Span(matter.today, matter.today + timedelta(days=AHEAD_DAYS - 1))
     with matter.ledger.asking(
         "shifts.ahead", title, "shifts.list_page", {"first": span.first, "last": span.last}
     ) as source:

@@ -107,22 +107,32 @@ def _kinds(matter: Matter, draft: Draft, counted: Counted, top: Shielded[Categor
     rows: list[list[Value]] = []
     for category, _ in top.shown:
         rows.append([category.name, _count(matter, counted, category)])
-        below = shielded(
-            {each: counted.now.get(each.id, 0) for each in counted.tree.children(category.id)}
-        )
-        if len(below.shown) + bool(below.rest) > 1:
-            rows += [
-                [_indented(child.name), _count(matter, counted, child)] for child, _ in below.shown
-            ]
-            if below.rest:
-                rest = _rest(matter.ledger, f"incidents.category.{category.code}", below.rest)
-                rows.append([_indented(_REST), rest])
+        shown, rest = parts_of(counted, category)
+        if len(shown) + bool(rest) > 1:
+            rows += [[_indented(child.name), _count(matter, counted, child)] for child in shown]
+            if rest:
+                told = _rest(matter.ledger, f"incidents.category.{category.code}", rest)
+                rows.append([_indented(_REST), told])
     if top.rest:
         rows.append([_REST, _rest(matter.ledger, "incidents", top.rest)])
     columns = [
         Col(Both("类别", "Kind"), numeric=False), Col(Both("本期", "This period"), Both("起", ""))
     ]  # fmt: skip
     draft.table(Both("各类警情", "Incidents by kind"), columns, rows)
+
+
+def parts_of(counted: Counted, category: Category) -> tuple[list[Category], int]:
+    """Return the kinds right below one that may be told, and the sum of all others.
+
+    What is recorded as the kind itself and as none below it counts among the others: taken from
+    the whole, the kinds below would tell it.
+    """
+    counts = {each: counted.now.get(each.id, 0) for each in counted.tree.children(category.id)}
+    # Under its own name stands what is of no kind below it.
+    counts[category] = counted.now.get(category.id, 0) - sum(counts.values())
+    below = shielded(counts)
+    own = sum(n for each, n in below.shown if each == category)
+    return [each for each, _ in below.shown if each != category], below.rest + own
 
 
 def _indented(name: Both) -> Both:
@@ -157,7 +167,7 @@ def _areas(matter: Matter, draft: Draft) -> None:
         for part, n in named[: places.MOST_TOLD]
     ]  # fmt: skip
     draft.text(
-        say(Both("较多的有：{items}。", "Most happened in: {items}."), items=Listing(items))
+        say(Both("较多的有：{items}。", "Where most were reported: {items}."), items=Listing(items))
     )  # fmt: skip
 
 
@@ -172,7 +182,7 @@ def _hours(matter: Matter, draft: Draft) -> None:
         say(
             Both(
                 "发案较集中的时段为{first}时至{last}时，星期以{day}较多。",
-                "Most fell between {first}:00 and {last}:00, and on {day}.",
+                "The busiest hours were {first}:00 to {last}:00, and the busiest days {day}.",
             ),
             first=str(start), last=str((start + STRETCH) % 24 or 24), day=WEEKDAYS[weekday],
         )

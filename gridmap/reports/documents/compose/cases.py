@@ -12,7 +12,7 @@ from gridmap.incidents.cases.rates import Rates, rates
 from gridmap.incidents.statistics import Span
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.matter import Matter, is_complete
-from gridmap.reports.documents.compose.prose import Both, Value, say
+from gridmap.reports.documents.compose.prose import Both, Value, say, span_shown
 from gridmap.reports.structure import Fact
 
 TITLE = Both("案件办理", "Cases")
@@ -42,7 +42,10 @@ def _counted(matter: Matter, key: str, span: Span) -> Rates:
     if matter.cell_id is not None:
         asked["cell"] = matter.cell_id
         wanted = replace(wanted, cell=matter.cell_id)
-    title = Both("应结案件（期限在期内）", "Cases due, whose deadline lies in the period")
+    title = say(
+        Both("应结案件（期限在{span}内）", "Cases due, whose deadline lies in {span}"),
+        span=span_shown(span.first, span.last),
+    )
     with matter.ledger.asking(key, title, "cases.index", asked) as source:
         counted = rates(matter.session, matter.actor, span.first, span.last, wanted, now=matter.now)
         source.records = counted.due

@@ -49,6 +49,17 @@ def change_told(changed: Changed, versus: Both, measure: Both = CASES) -> Phrase
     )
 
 
+def one_told(words: Both, changed: Changed, versus: Both, **values: Value) -> Phrase:
+    """Say one of several figures and how it has changed.
+
+    That the earlier data are incomplete is told of the whole, and not again of each.
+    """
+    if changed.judged.kind == "unknown":
+        return say(words, **values)
+    both = Both(words.zh + "，{change}", words.en + ", {change}")
+    return say(both, change=change_told(changed, versus), **values)
+
+
 #: The columns of `change_cells`, after that of the earlier span.
 CHANGE_COLUMNS = (
     Col(Both("增减", "Change"), Both("起", "")),

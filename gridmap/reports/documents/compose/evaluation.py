@@ -58,12 +58,19 @@ def write(matter: Matter, draft: Draft) -> None:
             Both("本期考核尚未公布。", "No evaluation of this period has been published."),
         )
         return
+    # It has a page of its own.
+    source.endpoint, source.arguments = (
+        "evaluation.show", {"evaluation_id": rows[0].evaluation_id},
+    )  # fmt: skip
     for group, title in _GROUPS:
         here = [row for row in rows if row.grp == group]
         facts = [
-            matter.ledger.count(f"evaluation.{group}.{row.code}", float(row.score), source)
+            matter.ledger.count(
+                f"evaluation.{group}.{row.code}", float(row.score), source,
+                arguments={"group": group},
+            )
             for row in here
-        ]
+        ]  # fmt: skip
         if len(here) == 1:
             draft.text(
                 say(Both("{name}考核得分{score}分。", "{name} scored {score}."),
@@ -74,8 +81,11 @@ def write(matter: Matter, draft: Draft) -> None:
             ["—" if row.rank is None else str(row.rank), named(row), str(row.due), fact]
             for row, fact in zip(here, facts, strict=True)
         ]
+        words = Both("{group}考核", "Evaluation: {group}")
+        if len(cells) > MOST:
+            words = Both("{group}考核（前{n}个）", "Evaluation: {group} (the first {n})")
         draft.table(
-            say(Both("{group}考核", "Evaluation: {group}"), group=title),
+            say(words, group=title, n=str(MOST)),
             [
                 Col(Both("名次", "Rank")),
                 Col(Both("单位", "Unit"), numeric=False),

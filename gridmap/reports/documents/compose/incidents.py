@@ -9,7 +9,12 @@ from sqlalchemy import text
 
 from gridmap.incidents.categories import by_leaf
 from gridmap.reports.documents.compose import months
-from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_cells, change_told
+from gridmap.reports.documents.compose.comparing import (
+    CHANGE_COLUMNS,
+    change_cells,
+    change_told,
+    one_told,
+)
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.kinds import (
     THEFTS,
@@ -196,16 +201,14 @@ def _others(matter: Matter, counted: Counted, others: Sequence[Category], key: s
 
 def _with_share(matter: Matter, changed: Changed, category: Category, total: Fact) -> Phrase:
     part = matter.ledger.rate(f"{changed.now.key}.share", changed.now, total)
-    change = change_told(changed, matter.versus.name)
-    if part.value is None:
-        return say(
-            Both("{name}{n}起，{change}", "{name}: {n}, {change}"),
-            name=category.name, n=changed.now, change=change,
-        )  # fmt: skip
-    return say(
-        Both("{name}{n}起，占{share}，{change}", "{name}: {n} ({share}), {change}"),
-        name=category.name, n=changed.now, share=part, change=change,
-    )  # fmt: skip
+    words = (
+        Both("{name}{n}起", "{name}: {n}")
+        if part.value is None
+        else Both("{name}{n}起，占{share}", "{name}: {n} ({share})")
+    )
+    return one_told(
+        words, changed, matter.versus.name, name=category.name, n=changed.now, share=part
+    )
 
 
 def _parts(matter: Matter, counted: Counted, top: Category) -> list[Value]:
@@ -220,9 +223,9 @@ def _parts(matter: Matter, counted: Counted, top: Category) -> list[Value]:
     shown = _most_frequent(children, counted, MOST_TOLD)
     told = [of_category(matter, counted, child) for child in shown]
     items: list[Value] = [
-        say(
-            Both("{name}{n}起，{change}", "{name}: {n}, {change}"),
-            name=child.name, n=changed.now, change=change_told(changed, matter.versus.name),
+        one_told(
+            Both("{name}{n}起", "{name}: {n}"), changed, matter.versus.name,
+            name=child.name, n=changed.now,
         )
         for child, changed in zip(shown, told, strict=True)
     ]  # fmt: skip

@@ -25,8 +25,9 @@ def write(matter: Matter, draft: Draft) -> None:
     draft.head(1, TITLE, "indicators")
     span = matter.span
     with matter.ledger.asking(
-        "indicators", Both("指标数据", "Values of indicators"), "indicators.index"
-    ) as source:
+        "indicators", Both("指标数据", "Values of indicators"), "indicators.index",
+        {"unit": matter.area.code},
+    ) as source:  # fmt: skip
         found = indicator_values(matter.session, None, matter.area.id, span.first, span.last)
         found = [each for each in found if each.value is not None]
         source.records = len(found)
@@ -42,20 +43,19 @@ def write(matter: Matter, draft: Draft) -> None:
 
 def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
     """Tell one indicator; a rate stands beside its two counts."""
-    key = f"indicators.{found.code}"
-    name, value = Both(found.name, found.name_en), _value(matter, key, found)
-    parts: dict[str, Value] = {"name": name, "value": value, "unit": _unit(found.unit)}
+    assert found.value is not None  # noqa: S101 - Those without are left out.
+    parts: dict[str, Value] = {
+        "name": Both(found.name, found.name_en),
+        "value": _fact(matter, found, "", found.value, found.unit),
+        "unit": _unit(found.unit),
+    }
     text = Both("{name}{value}{unit}", "{name}: {value}{unit}")
     if found.denominator is not None and found.numerator is not None:
-        parts["part"] = matter.ledger.count(f"{key}.part", _plain(found.numerator), "indicators")
-        parts["whole"] = matter.ledger.count(
-            f"{key}.whole", _plain(found.denominator), "indicators"
-        )
+        parts["part"] = _fact(matter, found, "part", found.numerator)
+        parts["whole"] = _fact(matter, found, "whole", found.denominator)
         text = Both(text.zh + "（{part}/{whole}）", text.en + " ({part} of {whole})")
     if found.target is not None and found.reached is not None:
-        parts["target"] = matter.ledger.count(
-            f"{key}.target", _plain(found.target), "indicators", unit=found.unit
-        )
+        parts["target"] = _fact(matter, found, "target", found.target, found.unit)
         zh, en = ("达到", "reaches") if found.reached else ("未达到", "misses")
         if not found.reached and found.value == found.target:
             # Rounded they are the same; the counts decide.
@@ -65,27 +65,33 @@ def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
             text.en + f", {en} the target of {{target}}{{unit}}",
         )
     if found.rank is not None and found.of > 1:
-        parts["rank"] = matter.ledger.count(f"{key}.rank", found.rank, "indicators")
+        parts["rank"] = _fact(matter, found, "rank", Decimal(found.rank))
         parts["of"] = str(found.of)
         text = Both(text.zh + "，在{of}个同级单位中列第{rank}位", text.en + ", rank {rank} of {of}")
     return say(Both(text.zh + "。", text.en + "."), **parts)
 
 
-def _value(matter: Matter, key: str, found: IndicatorFigure) -> Fact:
-    assert found.value is not None  # noqa: S101 - Those without are left out.
-    return matter.ledger.count(key, _plain(found.value), "indicators", unit=found.unit)
+def _fact(
+    matter: Matter, found: IndicatorFigure, name: str, value: Decimal, unit: str = ""
+) -> Fact:
+    """Enter a figure of an indicator; the list of indicators is searched for it by its code."""
+    key = f"indicators.{found.code}" + (f".{name}" if name else "")
+    return matter.ledger.count(
+        key, _plain(value), "indicators", unit=unit, arguments={"q": found.code}
+    )
 
 
-def _unit(unit: str) -> str:
+def _unit(unit: str) -> Both:
     # The sign of per cent belongs to the figure.
-    return "" if unit in ("", "%") else f" {unit}"
+    return Both("", "") if unit in ("", "%") else Both(unit, f" {unit}")
 
 
 def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
     key = f"indicators.{found.code}"
     name = Both(found.name, found.name_en)
     title = say(Both("{name}排名", "Ranking by {name}"), name=name)
-    with matter.ledger.asking(f"{key}.ranking", title, "indicators.index") as source:
+    asked = {"unit": matter.area.code, "q": found.code}
+    with matter.ledger.asking(f"{key}.ranking", title, "indicators.index", asked) as source:
         rows = ranking(
             matter.session, found.code, matter.area.id, matter.span.first, matter.span.last
         )
@@ -99,6 +105,9 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
         Col(Both("数值", "Value"), Both(found.unit, found.unit)),
         Col(Both("名次变化", "Change of rank"), numeric=False),
     ]
+    if len(rows) > MOST_UNITS:
+        words = Both("{name}排名（前{n}个）", "Ranking by {name} (the first {n})")
+        title = say(words, name=name, n=str(MOST_UNITS))
     draft.table(title, columns, [_row(matter, found, row, source.key) for row in rows[:MOST_UNITS]])
 
 

@@ -220,11 +220,12 @@ def is_complete(span: Span, oldest: date | None) -> bool:
 def _versus(order: Order, span: Span, oldest: date | None) -> Versus:
     """Choose what a span is compared with: years and half-years with those of the year before.
 
-    A month is compared with the month before, a week with the week before, and any other span with
-    as many days right before it. Of a period that is not over only as many days are compared.
+    So is what an annual or half-year report tells of, also where it ends before they do. A month
+    is compared with the month before, a week with the week before, and any other span with as many
+    days right before it. Of a period that is not over only as many days are compared.
     """
     months = _months(order.first, order.last)
-    if months in (6, 12):
+    if months in (6, 12) or order.kind in ("year", "half_year"):
         earlier = year_before(span)
         zh = "上年" if months == 12 else "去年同期"
         name = Both(zh, span_shown(earlier.first, earlier.last).en)

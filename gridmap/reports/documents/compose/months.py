@@ -43,8 +43,7 @@ def monthly(matter: Matter, span: Span) -> dict[date, int]:
 
 def tell(matter: Matter, draft: Draft) -> None:
     """Tell the months of a period that consists of whole ones."""
-    _, edges = whole_months(matter.span.first, matter.span.last)
-    if edges or matter.span.days < 32:
+    if not _is_whole(matter.span) or matter.span.days < 32:
         return
     with matter.ledger.asking(
         "incidents.months",
@@ -54,6 +53,9 @@ def tell(matter: Matter, draft: Draft) -> None:
     ):
         now = monthly(matter, matter.span)
         before = monthly(matter, matter.before) if matter.versus.complete else {}
+    # As many days right before a quarter begin within a month, of which a part alone would count.
+    if not _is_whole(matter.before) or len(before) != len(now):
+        before = {}
     draft.head(2, Both("逐月情况", "Month by month"))
     facts = [_month_fact(matter, month, n, "") for month, n in now.items()]
     rows: list[list[Value]] = []
@@ -69,7 +71,7 @@ def tell(matter: Matter, draft: Draft) -> None:
         draft.text(
             say(
                 Both("最多的月份是{month}（{n}起），最少的是{other}（{m}起）。",
-                     "Most fell in {month} ({n}), fewest in {other} ({m})."),
+                     "The month with most was {month} ({n}), that with fewest {other} ({m})."),
                 month=_month_name(most), n=most, other=_month_name(least), m=least,
             )
         )  # fmt: skip
@@ -92,6 +94,11 @@ def tell(matter: Matter, draft: Draft) -> None:
         ),
         lambda language, atlas: atlas.months(language, list(now), series),
     )  # fmt: skip
+
+
+def _is_whole(span: Span) -> bool:
+    _, edges = whole_months(span.first, span.last)
+    return not edges
 
 
 def _month_fact(matter: Matter, month: date, n: int, suffix: str) -> Fact:

@@ -39,12 +39,14 @@ _ROUTES = """
 def write(matter: Matter, draft: Draft) -> None:
     """Tell of the patrols of the period."""
     draft.head(1, TITLE, "patrols")
-    said = [*_routes(matter), *_shifts(matter), *_walked(matter), *covered(matter)]
-    if said:
-        draft.text(*said)
+    routes = _routes(matter)
+    done = [*_shifts(matter), *_walked(matter), *covered(matter)]
+    draft.text(*routes, *done)
+    if done:
         coverage_map(matter, draft)
     else:
-        draft.nothing(TITLE, Both("没有巡逻记录。", "No patrols are on record."))
+        # A route that nobody walked is no patrol.
+        draft.nothing(TITLE, Both("本期没有巡逻记录。", "No patrols of this period are on record."))
 
 
 def _routes(matter: Matter) -> list[Value]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from gridmap.incidents.statistics import Rows, by_cell, by_time
-from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_cells, change_told
+from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_cells, one_told
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.ledger import Changed
 from gridmap.reports.documents.compose.matter import Matter, Part
@@ -113,13 +113,14 @@ def where(matter: Matter, draft: Draft, spread: Spread) -> None:
         if not changed.now.value:
             continue
         share = ledger.rate(f"{changed.now.key}.share", changed.now, total)
-        change = change_told(changed, matter.versus.name)
         words = (
-            Both("{name}{n}起，{change}", "{name} with {n}, {change}")
+            Both("{name}{n}起", "{name} with {n}")
             if share.value is None
-            else Both("{name}{n}起，占{share}，{change}", "{name} with {n} ({share}), {change}")
+            else Both("{name}{n}起，占{share}", "{name} with {n} ({share})")
         )
-        items.append(say(words, name=part.name, n=changed.now, share=share, change=change))
+        items.append(
+            one_told(words, changed, matter.versus.name, name=part.name, n=changed.now, share=share)
+        )
     if items:
         cells = matter.area.parts_are_cells
         what = Both("网格", "cells") if cells else Both("单位", "units")
@@ -225,6 +226,12 @@ def week_of(matter: Matter) -> Week:
     ) as source:  # fmt: skip
         times = by_time(matter.connection, matter.question)
         source.records = times.total
+    # Of a weekday there is a list of the records, of a few hours of the day there is none.
+    with matter.ledger.asking(
+        "weekdays", Both("事件：按星期", "Incidents by weekday"), "dashboard.records", matter.page()
+    ) as days:
+        days.counted_with(source)
+        days.records = times.total
     return Week(times.hours)
 
 
@@ -260,12 +267,14 @@ def _hours_told(matter: Matter, week: Week) -> list[Value]:
     busiest = ledger.count("hours.busiest", stretches[start], source)
     share = ledger.rate("hours.busiest.share", busiest, total)
     weekday = days.index(max(days))
-    most = ledger.count("hours.weekday", days[weekday], "hours", arguments={"weekday": weekday + 1})
+    most = ledger.count(
+        "hours.weekday", days[weekday], "weekdays", arguments={"weekday": weekday + 1}
+    )
     return [
         say(
             Both(
                 "一天中最集中的是{first}时至{last}时，共{n}起，占{share}；",
-                "Most fell between {first}:00 and {last}:00: {n} ({share});",
+                "The busiest hours were {first}:00 to {last}:00 with {n} ({share});",
             ),
             first=str(start), last=str((start + STRETCH) % 24 or 24), n=busiest, share=share,
         ),

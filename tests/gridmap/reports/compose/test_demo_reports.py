@@ -235,6 +235,29 @@ def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
         make("cell_sheet", "临江", HALF, cell=CELL)
 
 
+def test_months_stand_beside_whole_months_alone(make: Make) -> None:
+    # The 92 days before the third quarter begin on the last day of March.
+    quarter = date(2026, 7, 1), date(2026, 9, 30)
+    made = make("cell_sheet", "幸福", quarter, cell=CELL, pictures=True)
+    months = {key for key in made.facts if key.startswith("incidents.month.")}
+    assert months == {f"incidents.month.2026-0{month}" for month in (7, 8, 9)}
+    assert "incidents.total.before" in made.facts
+    assert {"months_zh", "months_en"} <= set(made.pictures)
+
+
+def test_a_route_that_nobody_walked_is_no_patrol(make: Make) -> None:
+    document = make("month", "幸福", (date(2025, 3, 1), date(2025, 3, 31))).documents["zh"]
+    assert "现有巡逻路线" in prose(document)
+    assert "本期没有巡逻记录。" in prose(document)
+    assert "巡逻防范" in document.missing
+
+
+def test_the_shifts_ahead_are_those_of_seven_days(make: Make) -> None:
+    made = make("patrol_briefing", "幸福", NOVEMBER)
+    (source,) = [each for each in made.documents["zh"].sources if each.key == "shifts.ahead"]
+    assert (source.values["first"], source.values["last"]) == ("2026-11-27", "2026-12-03")
+
+
 def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
     made = make("month", "幸福", MONTH)
     assert set(made.state) == {

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridmap.reports.documents.compose.comparing import change_cells, change_told
+from gridmap.incidents.statistics import Span
+from gridmap.reports.documents.compose.comparing import change_cells, change_told, one_told
 from gridmap.reports.documents.compose.ledger import Changed
+from gridmap.reports.documents.compose.matter import _versus
 from gridmap.reports.documents.compose.prose import (
     LANGUAGES,
     LEAST_BASE,
@@ -33,6 +35,7 @@ from gridmap.reports.documents.compose.prose import (
     told,
     within,
 )
+from gridmap.reports.documents.order import Order
 from gridmap.reports.structure import Fact, Number
 
 YEAR = Both("上年", "2024")
@@ -85,6 +88,24 @@ def test_a_change_is_told_by_the_rules(now: int, before: int | None, zh: str, en
     phrase = change_told(changed(now, before), YEAR)
     assert plain(phrase, "zh") == zh
     assert plain(phrase, "en") == en
+
+
+def test_of_several_figures_only_the_whole_says_that_nothing_is_compared() -> None:
+    words = Both("甲{n}起", "A: {n}")
+    assert plain(one_told(words, changed(4, None), YEAR, n="4"), "zh") == "甲4起"
+    assert plain(one_told(words, changed(7, 7), YEAR, n="7"), "zh") == "甲7起，与上年持平"
+    assert plain(one_told(words, changed(7, 7), YEAR, n="7"), "en") == "A: 7, as many as in 2024"
+
+
+def test_a_half_year_that_is_not_over_is_compared_with_the_year_before() -> None:
+    order = Order("half_year", 1, date(2026, 1, 1), date(2026, 6, 25))
+    found = _versus(order, Span(order.first, order.last), date(2020, 1, 1))
+    assert found.span == Span(date(2025, 1, 1), date(2025, 6, 25))
+    assert found.name == Both("去年同期", "1 January to 25 June 2025")
+    # Of any other kind the days right before are told.
+    week = Order("cell_sheet", 1, date(2026, 6, 1), date(2026, 6, 10))
+    found = _versus(week, Span(week.first, week.last), date(2020, 1, 1))
+    assert found.span == Span(date(2026, 5, 22), date(2026, 5, 31))
 
 
 def test_what_is_on_record_for_the_first_time_is_called_so() -> None:

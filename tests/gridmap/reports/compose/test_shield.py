@@ -5,6 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridmap.reports.documents.compose.bulletin import parts_of
+from gridmap.reports.documents.compose.incidents import Counted
+from gridmap.reports.documents.compose.kinds import Category, Tree
+from gridmap.reports.documents.compose.prose import Both
 from gridmap.reports.documents.compose.shield import SMALLEST, Shielded, shielded
 
 
@@ -36,3 +40,18 @@ def test_nothing_small_can_be_told_from_what_is_shown(counts: dict[str, int]) ->
     merged = [n for key, n in counts.items() if n and key not in dict(found.shown)]
     # The rest is of several counts and not small, so that none of them is known.
     assert found.rest == 0 or (found.rest >= SMALLEST and len(merged) > 1)
+
+
+def test_what_is_of_no_kind_below_is_not_told_by_subtraction() -> None:
+    names = ((1, "thefts", None), (2, "e-bikes", 1), (3, "burglaries", 1))
+    nodes = {n: Category(n, name, Both(name, name), above, 0) for n, name, above in names}
+
+    def told(whole: int, bikes: int, burglaries: int) -> tuple[list[str], int]:
+        counted = Counted(Tree(nodes), {1: whole, 2: bikes, 3: burglaries}, {}, frozenset())
+        shown, rest = parts_of(counted, nodes[1])
+        return [each.code for each in shown], rest
+
+    assert told(13, 7, 6) == (["e-bikes", "burglaries"], 0)
+    # One more is recorded as a theft without saying of what.
+    assert told(14, 7, 6) == (["e-bikes"], 7)
+    assert told(20, 7, 6) == (["e-bikes", "burglaries"], 7)

@@ -18,6 +18,7 @@ from gridmap.reports.documents.files import document_of, facts_of
 from gridmap.reports.documents.late import late_records
 from gridmap.reports.documents.models import Report, ReportComparison
 from gridmap.reports.documents.service import ask_report
+from tests.gridmap.conftest import rectangle
 from tests.gridmap.reports.documents.conftest import Place
 from tests.gridmap.reports.documents.standing_in import PIXEL, compose
 
@@ -245,6 +246,20 @@ def test_the_late_records_are_those_of_the_reports_area_alone(
     assert {each.kind: each.total for each in others} == {
         "case": 0, "activity": 0, "value": 0, "correction": 0,
     }  # fmt: skip
+
+
+def test_the_late_records_of_a_cell_sheet_are_those_of_its_cell(place: Place) -> None:
+    cell = place.field.cell(1, rectangle(0, 0, 2, 2))
+    place.field.cell(2, rectangle(2, 0, 4, 2))
+    late = place.field.incident(1, 1, date(2026, 3, 3))
+    place.field.incident(3, 1, date(2026, 3, 3))
+    planner = place.people["planner"]
+    report = place.finished(kind="cell_sheet", cell_id=cell.id)
+    row = queries.find_report(place.session, planner, report.id)
+    found = {each.kind: each for each in late_records(place.session, planner, row, {})}
+    assert [each.id for each in found["incident"].rows] == [late.id]
+    # No sheet tells of indicators.
+    assert set(found) == {"incident", "case", "activity"}
 
 
 def test_activities_and_values_that_came_late_are_listed(

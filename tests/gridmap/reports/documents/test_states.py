@@ -85,6 +85,15 @@ def test_approval_asks_for_the_files_and_each_state_is_in_the_history(place: Pla
                     ("comment", "settle", "approve", "publish", "withdraw")]  # fmt: skip
 
 
+def test_nobody_approves_words_that_came_after_the_page(place: Place) -> None:
+    report, actor = place.finished(), place.people["supervisor"]
+    acts.remark(place.session, place.people["planner"], report.id, "incidents", "zh", "问题")
+    with pytest.raises(ConflictError, match="Look at it again"):
+        acts.act_on(place.session, actor, report.id, "approve", edition=0)
+    acts.act_on(place.session, actor, report.id, "approve", edition=1)
+    assert report.state == "approved"
+
+
 def test_a_withdrawal_says_why(place: Place) -> None:
     report = place.finished(state="published")
     with pytest.raises(GridmapError, match="Say why"):

@@ -253,7 +253,9 @@ def test_a_bad_template_is_refused_before_it_is_kept(content: bytes, told: str) 
 
 def test_the_default_templates_can_be_used() -> None:
     for language in ("zh", "en"):
-        check_template(default_template(language))
+        template = default_template(language)
+        check_template(template)
+        assert words_of_word(template).count("{{content}}") == 1
 
 
 def test_the_title_is_text_too(pictures: Pictures) -> None:
