@@ -6,6 +6,8 @@ from gridmap.workforce.rights import Action
 from tests.webui.route import Route, many
 
 _SEE, _ALL, _SET = Action.VIEW_DASHBOARD, Action.VIEW_MAP, Action.MANAGE_REPORTS
+# What holds for every unit.
+_ALL_UNITS = Action.MANAGE_SETTINGS
 _PUBLISHED, _OPEN = "/evaluation/{evaluation}", "/evaluation/{open_evaluation}"
 
 #: Both evaluations are of units above the community: those who work there read what is said of it
@@ -66,16 +68,16 @@ EVALUATION = {
         Route(_SEE, "/evaluation/weights?version=999", own=(404,)),
     ],
     ("evaluation.save", "POST"): [
-        Route(_SET, "/evaluation/weights", form={"few": "x"}, own=(400,)),
+        Route(_ALL_UNITS, "/evaluation/weights", form={"few": "x"}, own=(400,)),
     ],
     ("evaluation.departments", "GET"): many(_SEE, "/evaluation/departments"),
-    ("evaluation.new_department", "GET"): many(_SET, "/evaluation/departments/new"),
+    ("evaluation.new_department", "GET"): many(_ALL_UNITS, "/evaluation/departments/new"),
     ("evaluation.add_department", "POST"): [
-        Route(_SET, "/evaluation/departments/new", form={}, own=(400,)),
+        Route(_ALL_UNITS, "/evaluation/departments/new", form={}, own=(400,)),
     ],
-    ("evaluation.edit_department", "GET"): many(_SET, "/evaluation/departments/{department}"),
+    ("evaluation.edit_department", "GET"): many(_ALL_UNITS, "/evaluation/departments/{department}"),
     ("evaluation.change_department", "POST"): [
-        Route(_SET, "/evaluation/departments/{department}", form={"name": ""}, own=(400,)),
+        Route(_ALL_UNITS, "/evaluation/departments/{department}", form={"name": ""}, own=(400,)),
     ],
     ("evaluation.mine", "GET"): many(Action.HANDLE_CASE, "/evaluation/mine"),
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridmap.workforce.rights import Action
 from tests.webui.route import Route, many
 
-_LOOK, _WRITE, _MANAGE = Action.VIEW_DASHBOARD, Action.WRITE_REPORT, Action.MANAGE_REPORTS
+_LOOK, _WRITE, _MANAGE = Action.VIEW_DASHBOARD, Action.WRITE_REPORT, Action.MANAGE_SETTINGS
 _XLSX = "/indicators/{indicator}/entry.xlsx"
 
 INDICATORS = {

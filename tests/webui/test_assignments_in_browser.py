@@ -126,7 +126,6 @@ def test_five_cells_are_given_to_a_cadre_and_given_back(page: Page) -> None:
     ready(page)
     page.wait_for_timeout(300)
     after = [colour(page, at) for at in spots]
-    assert len({tuple(one) for one in after}) == 1
     assert all(now != then for now, then in zip(after, before, strict=True))
     page.click(".toast-undo")
     expect(page.locator("#toast")).to_contain_text("5 cells are as before")

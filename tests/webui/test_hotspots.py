@@ -325,7 +325,7 @@ def test_every_class_has_the_same_colour_in_words_and_styles() -> None:
 def test_every_fault_of_an_analysis_has_a_remedy(app: Flask, reason: Reason) -> None:
     with app.test_request_context("/?lang=en"):
         said = " ".join(words.fault({"reason": reason.value, "figures": {}}))
-    assert re.search("Choose|Import|Check", said)
+    assert re.search("Choose|Import|Check|Take", said)
     assert reason in words._FAULTS
 
 

@@ -31,26 +31,26 @@ def departments() -> ResponseReturnValue:
         "evaluation/departments.html",
         rows=rows,
         categories={row.id: row for row in categories},
-        may_manage=current_actor().may(Action.MANAGE_REPORTS),
+        may_manage=current_actor().may(Action.MANAGE_SETTINGS),
     )
 
 
 @blueprint.get("/departments/new")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def new_department() -> ResponseReturnValue:
     """Ask for a new department."""
     return _form({"active": "1"}, (), None)
 
 
 @blueprint.post("/departments/new")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def add_department() -> ResponseReturnValue:
     """Add a department."""
     return _save(None)
 
 
 @blueprint.get("/departments/<int:department_id>")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def edit_department(department_id: int) -> ResponseReturnValue:
     """Show the form with what is known."""
     with writing() as session:
@@ -67,7 +67,7 @@ def edit_department(department_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/departments/<int:department_id>")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def change_department(department_id: int) -> ResponseReturnValue:
     """Change a department."""
     return _save(department_id)

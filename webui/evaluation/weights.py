@@ -44,7 +44,7 @@ def weights() -> ResponseReturnValue:
 
 
 @blueprint.post("/weights")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def save() -> ResponseReturnValue:
     """Make a new version; what was typed is kept when something is wrong."""
     form = request.form
@@ -92,5 +92,5 @@ def _page(known: Mapping[str, str], number: int | None, fault: str | None = None
         newest=listed[0].id,
         fault=fault,
         bounds={"weight": MOST_WEIGHT, "hours": MOST_HOURS, "few": MOST_FEW},
-        may_manage=current_actor().may(Action.MANAGE_REPORTS),
+        may_manage=current_actor().may(Action.MANAGE_SETTINGS),
     )

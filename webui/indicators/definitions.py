@@ -39,14 +39,14 @@ _NEW = {
 
 
 @blueprint.get("/new")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def ask_new() -> ResponseReturnValue:
     """Ask for a new definition."""
     return _form(_NEW, None)
 
 
 @blueprint.post("/new")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def add() -> ResponseReturnValue:
     """Store a new definition; what was typed is kept when something is wrong."""
     try:
@@ -59,7 +59,7 @@ def add() -> ResponseReturnValue:
 
 
 @blueprint.get("/<int:indicator_id>/edit")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def edit(indicator_id: int) -> ResponseReturnValue:
     """Show a definition to be changed."""
     with reading() as connection, Session(connection) as session:
@@ -68,7 +68,7 @@ def edit(indicator_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:indicator_id>/edit")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def change(indicator_id: int) -> ResponseReturnValue:
     """Change a definition; what was typed is kept when something is wrong."""
     with reading() as connection, Session(connection) as session:
@@ -87,7 +87,7 @@ def change(indicator_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:indicator_id>/retire")
-@needs(Action.MANAGE_REPORTS)
+@needs(Action.MANAGE_SETTINGS)
 def retire(indicator_id: int) -> ResponseReturnValue:
     """Use an indicator no longer, or again."""
     retired = request.form.get("retired") == "1"

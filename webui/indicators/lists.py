@@ -66,7 +66,7 @@ def index() -> ResponseReturnValue:
         state=state,
         query=request.args.get("q", ""),
         pages=pages,
-        may_manage=actor.may(Action.MANAGE_REPORTS),
+        may_manage=actor.may(Action.MANAGE_SETTINGS),
     )
 
 

@@ -66,7 +66,7 @@ def show(indicator_id: int) -> ResponseReturnValue:
         corrected=corrected,
         corrections=total,
         sources=_sources(indicator),
-        may_manage=actor.may(Action.MANAGE_REPORTS),
+        may_manage=actor.may(Action.MANAGE_SETTINGS),
         may_enter=actor.may(Action.WRITE_REPORT) and indicator.entered != "nothing",
         may_export=actor.may(Action.EXPORT),
         parts=parts,

@@ -100,7 +100,7 @@ def save_department(
     GridmapError
         If it has no name.
     """
-    require(actor, Action.MANAGE_REPORTS)
+    require(actor, Action.MANAGE_SETTINGS)
     name, english = name.strip(), (name_en or "").strip() or None
     if not name:
         raise GridmapError(Message("A department needs a name."))

@@ -98,7 +98,7 @@ def save_weights(
     ConflictError
         If somebody made another version since the one that was seen.
     """
-    require(actor, Action.MANAGE_REPORTS)
+    require(actor, Action.MANAGE_SETTINGS)
     refuse_identity_number(note)
     if not parts:
         raise GridmapError(Message("At least one measure must count."))

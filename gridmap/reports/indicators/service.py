@@ -59,13 +59,13 @@ def create_indicator(session: Session, actor: Actor, wish: Wish) -> Indicator:
     Raises
     ------
     ForbiddenError
-        If the actor may not manage reports.
+        If the actor may not change settings.
     ParameterError
         If a value cannot be used; it names the field.
     ConflictError
         If the code is in use.
     """
-    require(actor, Action.MANAGE_REPORTS)
+    require(actor, Action.MANAGE_SETTINGS)
     _check(wish)
     if session.scalar(select(Indicator.id).where(Indicator.code == wish.code)) is not None:
         raise ConflictError(Message("There is an indicator with the code {code}.", code=wish.code))
@@ -99,7 +99,7 @@ def change_indicator(
         If somebody changed it meanwhile, or there are values that would no longer mean what they
         did, or have a numerator that is larger than its denominator.
     """
-    require(actor, Action.MANAGE_REPORTS)
+    require(actor, Action.MANAGE_SETTINGS)
     found = _locked(session, indicator_id)
     if found.version != version:
         raise ConflictError(
@@ -134,7 +134,7 @@ def retire_indicator(
     ------
     ForbiddenError, NotFoundError
     """
-    require(actor, Action.MANAGE_REPORTS)
+    require(actor, Action.MANAGE_SETTINGS)
     found = _locked(session, indicator_id)
     if (found.retired_at is not None) != retired:
         found.retired_at = datetime.now(UTC) if retired else None

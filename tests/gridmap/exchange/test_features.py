@@ -79,6 +79,7 @@ def test_a_feature_tells_its_place_and_where_it_belongs(three: Field) -> None:
         "external_id": "a",
         "category": "B1",
         "occurred_at": "2026-03-01T00:00:00+00:00",
+        "ended_at": None,
         "source": "x",
         "cell_code": "990001001001001",
         "community_code": "990001001001",

@@ -15,7 +15,7 @@ from gridmap.reports.evaluation.models import Evaluation
 from gridmap.reports.evaluation.queries import MembersWanted
 from gridmap.reports.evaluation.scoring import Part
 from gridmap.reports.evaluation.weights import current, parts_of, save_weights, versions
-from gridmap.workforce.rights import Actor
+from gridmap.workforce.rights import SYSTEM, Actor
 from tests.gridmap.incidents.conftest import Desk
 from tests.gridmap.incidents.test_case_rates import add
 
@@ -99,7 +99,7 @@ def test_what_is_published_stays_whatever_happens_to_the_records(desk: Desk) -> 
     service.publish_evaluation(session, desk.town, evaluation.id)
     before = {key: row.parts for key, row in seen(desk, desk.town, evaluation, "cell").items()}  # type: ignore[attr-defined]
     session.execute(text("UPDATE incident_case SET ended_at = due_at, step = 'closed'"))
-    save_weights(session, desk.town, {"cases.closed": Part(1)}, 0)
+    save_weights(session, SYSTEM, {"cases.closed": Part(1)}, 0)
     after = {key: row.parts for key, row in seen(desk, desk.town, evaluation, "cell").items()}  # type: ignore[attr-defined]
     assert before == after
     assert evaluation.weights_id < current(session).id
@@ -120,7 +120,7 @@ def test_scores_keep_the_weights_they_were_counted_with_until_they_are_counted_a
     evaluation = made(desk)
     session = desk.session
     first = evaluation.weights_id
-    newest = save_weights(session, desk.town, {"cases.closed": Part(1)}, 0)
+    newest = save_weights(session, SYSTEM, {"cases.closed": Part(1)}, 0)
     # Whoever asks for a count may wait for it, or it may fail.
     service.ask_count(session, desk.town, evaluation.id)
     assert evaluation.weights_id == first
@@ -212,10 +212,10 @@ def test_weights_have_versions_that_stay(desk: Desk) -> None:
     session = desk.session
     first = current(session)
     assert sum(part.weight for part in parts_of(first).values()) == 100
-    same = save_weights(session, desk.town, parts_of(first), first.few)
+    same = save_weights(session, SYSTEM, parts_of(first), first.few)
     assert same.id == first.id
     second = save_weights(
-        session, desk.town, {"cases.closed": Part(2), "cases.to_close_p50": Part(1, 100)}, 5, "试行"
+        session, SYSTEM, {"cases.closed": Part(2), "cases.to_close_p50": Part(1, 100)}, 5, "试行"
     )
     assert [row.id for row in versions(session)] == [second.id, first.id]
     entry = session.execute(
@@ -233,6 +233,6 @@ def test_weights_have_versions_that_stay(desk: Desk) -> None:
         ({"cases.closed": Part(1)}, 1001),
     ):
         with pytest.raises(GridmapError):
-            save_weights(session, desk.town, parts, few)
+            save_weights(session, SYSTEM, parts, few)
     with pytest.raises(DatabaseError), session.begin_nested():
         session.execute(text("UPDATE evaluation_weights SET few = 0"))
