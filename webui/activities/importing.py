@@ -70,7 +70,10 @@ def check_file() -> ResponseReturnValue:
         shutil.rmtree(path.parent)
         return render_template("activities/import.html", fault=say(error.message)), 400
     return render_template(
-        "activities/import_report.html",
+        "import_report.html",
+        listing={"url": url_for("activities.index"), "title": _("Activities")},
+        form={"url": url_for("activities.import_form"), "title": _("Import activities")},
+        confirm=url_for("activities.import_file"),
         key=key,
         name=path.name,
         report=report.as_dict(),

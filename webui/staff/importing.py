@@ -78,7 +78,10 @@ def check_file() -> ResponseReturnValue:
         shutil.rmtree(path.parent)
         return render_template("staff/import.html", fault=say(error.message)), 400
     return render_template(
-        "staff/import_report.html",
+        "import_report.html",
+        listing={"url": url_for("staff.index"), "title": gettext("Staff")},
+        form={"url": url_for("staff.import_form"), "title": gettext("Import cadres")},
+        confirm=url_for("staff.import_file"),
         key=key,
         name=path.name,
         report=report.as_dict(),
