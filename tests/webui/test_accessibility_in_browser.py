@@ -167,6 +167,11 @@ def ids(app: Flask) -> dict[str, Any]:
                     (SELECT min(m.shift_id) FROM shift_member m WHERE m.cadre_id = d.id
                        AND m.starts > now()) AS shift,
                     (SELECT min(r.id) FROM patrol_route r WHERE r.unit_id = d.unit_id) AS route,
+                    (SELECT min(v.id) FROM activity v
+                     WHERE v.unit_id = d.unit_id AND v.kind = 'sweep') AS activity,
+                    (SELECT min(v.id) FROM activity v JOIN activity_notice o
+                         ON o.activity_id = v.id JOIN unit w ON w.id = v.unit_id
+                     WHERE n.parent_id IN (w.id, w.parent_id)) AS inspection,
                     (SELECT min(id) FROM indicator WHERE code = 'homes.started') AS indicator,
                     (SELECT min(id) FROM evaluation WHERE state = 'open') AS evaluation,
                     (SELECT k.id FROM incident_case k JOIN unit o ON o.id = k.community_id

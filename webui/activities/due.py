@@ -40,8 +40,8 @@ def due() -> ResponseReturnValue:
             unit_id=optional_id(request.args.get("unit"), _("Unit")),
             state=one_of("state", tuple(words.STATES), ""),
         )
-        counts = count_due(session, actor, wanted)
-        rows = list_due(session, actor, wanted, offset=(page_number() - 1) * PAGE)
+        counts = count_due(session, actor, now, wanted)
+        rows = list_due(session, actor, now, wanted, offset=(page_number() - 1) * PAGE)
         late = open_notices(session, actor, now, limit=1)[2]
         units = unit_choices(session, actor)
     total = getattr(counts, wanted.state) if wanted.state else counts.total

@@ -142,7 +142,7 @@ def standing_work(session: Session, actor: Actor, area: Area, today: date) -> Wo
     unit = area.unit.id if area.unit else None
     units = None if unit is None else units_below(session, unit)
     return Work(
-        count_due(session, actor, DueWanted(today - BACK, unit_id=unit)),
+        count_due(session, actor, today, DueWanted(today - BACK, unit_id=unit)),
         open_notices(session, actor, today, units=units, limit=1)[2],
     )
 

@@ -27,7 +27,7 @@ _BEFORE: dict[Kind, tuple[str, str]] = {
     "half": (N_("the half-year before"), N_("the same days of the half-year before")),
     "custom": (N_("as many days before"), N_("as many days before")),
 }
-LAST_YEAR = N_("the same time last year")
+LAST_YEAR = N_("a year ago")
 WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
 
 #: What colours the map, by its name in the address.

@@ -209,12 +209,13 @@ class DueCounts:
 def list_due(
     session: Session,
     actor: Actor,
+    now: date,
     wanted: DueWanted,
     *,
     limit: int = PAGE,
     offset: int = 0,
 ) -> Sequence[Row[Any]]:
-    """List what is due in the actor's area, the overdue first, then by the day it must be done.
+    """List what is due in the actor's area on a day, the overdue first, then by its last day.
 
     Returns
     -------
@@ -222,7 +223,7 @@ def list_due(
         Those of `Duties` with ``state``, the ``unit``, ``unit_en``, ``cell``, ``cell_name`` and
         ``place`` by name.
     """
-    asked, params = _asked(session, actor, wanted)
+    asked, params = _asked(session, actor, now, wanted)
     return session.execute(
         text(f"""
             {asked.sql} SELECT {_NAMED} FROM duty {_NAMES}
@@ -235,9 +236,9 @@ def list_due(
     ).all()
 
 
-def count_due(session: Session, actor: Actor, wanted: DueWanted) -> DueCounts:
+def count_due(session: Session, actor: Actor, now: date, wanted: DueWanted) -> DueCounts:
     """Count what `list_due` lists, whatever the state that is wanted."""
-    asked, params = _asked(session, actor, wanted)
+    asked, params = _asked(session, actor, now, wanted)
     rows = session.execute(
         text(f"{asked.sql} SELECT {_STATE} AS state, count(*) AS n FROM duty GROUP BY 1"), params
     )
@@ -278,8 +279,9 @@ def own_duties(session: Session, cells: Collection[int], limit: int = 30) -> Seq
     ).all()  # fmt: skip
 
 
-def _asked(session: Session, actor: Actor, wanted: DueWanted) -> tuple[Duties, dict[str, Any]]:
-    now = today(session)
+def _asked(
+    session: Session, actor: Actor, now: date, wanted: DueWanted
+) -> tuple[Duties, dict[str, Any]]:
     asked = duties(
         plans_of(session, wanted.kind),
         Span(wanted.since, now + timedelta(days=366)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
@@ -105,10 +105,12 @@ def find_evaluation(session: Session, reader: Reader, evaluation_id: int) -> Eva
         If there is none for this person.
     """
     where, values = reader.evaluations()
-    found = session.scalar(
-        text(f"SELECT e.id FROM evaluation e WHERE e.id = :id AND {where}"),
+    found: Evaluation | None = session.scalar(
+        select(Evaluation).from_statement(
+            text(f"SELECT e.* FROM evaluation e WHERE e.id = :id AND {where}")
+        ),
         {"id": min(evaluation_id, LARGEST), **values},
     )
     if found is None:
         raise NotFoundError(Message("There is no evaluation with the id {id}.", id=evaluation_id))
-    return session.get_one(Evaluation, evaluation_id)
+    return found

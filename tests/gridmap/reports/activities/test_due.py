@@ -182,19 +182,18 @@ def test_the_list_tells_overdue_open_and_done(session: Session, field: Field) ->
     before = period_of("half_month", period_of("half_month", now).first - timedelta(days=1))
     number = plan(session, field, starts=before.first)
     wanted = DueWanted(before.first)
-    counts = count_due(session, SYSTEM, wanted)
+    counts = count_due(session, SYSTEM, now, wanted)
     assert (counts.done, counts.open, counts.overdue, counts.total) == (0, 1, 1, 2)
-    rows = list_due(session, SYSTEM, wanted)
+    rows = list_due(session, SYSTEM, now, wanted)
     assert [(row.plan_id, row.starts, row.state) for row in rows] == [
         (number, before.first, "overdue"),
         (number, period_of("half_month", now).first, "open"),
     ]
     done(session, "sweep", before.last, unit_id=field.community.id)
-    assert [row.state for row in list_due(session, SYSTEM, wanted)] == ["open", "done"]
-    assert [r.state for r in list_due(session, SYSTEM, DueWanted(before.first, state="done"))] == [
-        "done"
-    ]
-    assert list_due(session, SYSTEM, DueWanted(before.first, kind="meeting")) == []
+    assert [row.state for row in list_due(session, SYSTEM, now, wanted)] == ["open", "done"]
+    wanted = DueWanted(before.first, state="done")
+    assert [row.state for row in list_due(session, SYSTEM, now, wanted)] == ["done"]
+    assert list_due(session, SYSTEM, now, DueWanted(before.first, kind="meeting")) == []
 
 
 def test_own_duties_are_those_of_the_cells_and_their_community(
