@@ -34,6 +34,8 @@ from gridmap.jobs.running import do_waiting
 from gridmap.migrate import migrate
 from gridmap.patrols.plans.models import PatrolPlan
 from gridmap.patrols.plans.service import ask_plan, delete_plan, read_wish
+from gridmap.reports.documents.demo import ask_first_reports
+from gridmap.reports.documents.models import Report
 from gridmap.settings import Settings
 from gridmap.workforce.demo import PASSWORD, USERS
 from gridmap.workforce.models import Team
@@ -131,6 +133,15 @@ PICTURES = [
     Picture("walked", "/patrols/walked", "planner", f"{MAP} [data-streets]", phone=True),
     Picture("walked-track", "/patrols/walked/tracks/{track}", "planner", MAP, phone=True),
     Picture("streets", "/patrols/streets", "planner"),
+    Picture("activities", "/activities", phone=True),
+    Picture("activities-due", "/activities/due", phone=True),
+    Picture("activities-new", "/activities/new", "cadre", phone=True),
+    Picture("indicators", "/indicators", "admin", phone=True),
+    Picture("indicator", "/indicators/{indicator}", "admin", MAP, phone=True),
+    Picture("evaluation", "/evaluation/{evaluation}", "admin", DRAWN, phone=True),
+    Picture("evaluation-mine", "/evaluation/mine", "cadre", phone=True),
+    Picture("reports", "/reports", phone=True),
+    Picture("report", "/reports/{report}", phone=True),
 ]  # fmt: skip
 
 #: What the addresses name: a cell of the demo's cadre, himself, his team, and the next case that
@@ -146,7 +157,9 @@ IDS = text("""
          ORDER BY k.step <> 'verification', k.next_due_at LIMIT 1) AS "case",
         (SELECT min(r.id) FROM patrol_route r JOIN team_member m ON m.team_id = r.team_id
          WHERE m.cadre_id = d.id AND r.archived_at IS NULL) AS route,
-        (SELECT min(k.id) FROM patrol_track k) AS track, n.id AS unit
+        (SELECT min(k.id) FROM patrol_track k) AS track, n.id AS unit,
+        (SELECT min(i.id) FROM indicator i WHERE i.code = 'homes.started') AS indicator,
+        (SELECT max(e.id) FROM evaluation e WHERE e.state = 'published') AS evaluation
     FROM app_user u JOIN cadre d ON d.user_id = u.id JOIN unit n ON n.id = d.unit_id
     JOIN assignment a ON a.cadre_id = d.id AND a.period @> local_date(now())
         AND a.role = 'responsible'
@@ -245,6 +258,16 @@ def plan_patrols(engine: Engine, unit_id: int, run_id: int) -> int:
     return plan_id
 
 
+def report(engine: Engine, unit_id: int) -> int:
+    """Return the report that the pictures show: the half-year of the cadre's community."""
+    ask_first_reports(engine)
+    do_waiting(engine, HANDLERS)
+    with Session(engine) as session:
+        return session.scalars(
+            select(Report.id).where(Report.unit_id == unit_id, Report.kind == "half_year")
+        ).one()
+
+
 def main() -> None:
     """Serve the demo town and take the pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -260,6 +283,7 @@ def main() -> None:
             ids = dict(session.execute(IDS).one()._mapping)
         ids["run"] = analyse(engine)
         ids["plan"] = plan_patrols(engine, ids["unit"], ids["run"])
+        ids["report"] = report(engine, ids["unit"])
         engine.dispose()
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -31,6 +31,8 @@ MAP = {
     "visible_from": N_("appears when zoomed in"),
 }
 
+WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
+
 #: Codes in the data that people read as words.
 CODES = {
     "county": N_("County"),

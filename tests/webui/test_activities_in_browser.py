@@ -92,11 +92,13 @@ def test_a_cell_is_offered_once_its_community_is_chosen(open_page: Callable[...,
 
 def test_a_duty_is_recorded_with_two_taps(app: Flask, open_page: Callable[..., Page]) -> None:
     engine = app.extensions["gridmap.engine"]
+    # What is due sooner stands first, and this month no other test plans or records trainings.
     with engine.begin() as connection:
         connection.execute(
             text("""
                 INSERT INTO activity_plan (kind, every, unit_id, target, starts, note)
-                SELECT 'training', 'year', unit_id, 'community', '2026-01-01', 'thumb'
+                SELECT 'training', 'month', unit_id, 'community',
+                       date_trunc('month', local_date(now())), 'thumb'
                 FROM user_area a JOIN app_user u ON u.id = a.user_id WHERE login = 'cadre'
             """)
         )

@@ -174,7 +174,10 @@ def test_a_list_is_reported_on_and_then_imported(
         assert send(client, csrf, "/staff/import/confirm", key=bad).status_code == 400
     with app.extensions["gridmap.engine"].connect() as connection:
         assert connection.scalar(
-            text("SELECT after ->> 'inserted' FROM audit_log WHERE act = 'import'")
+            text("""
+                SELECT after ->> 'inserted' FROM audit_log
+                WHERE act = 'import' AND subject = 'cadre' ORDER BY id DESC LIMIT 1
+            """)
         ) == "1"  # fmt: skip
 
 

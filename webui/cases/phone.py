@@ -42,7 +42,7 @@ def show() -> ResponseReturnValue:
         cells = [row for row in answered if row.cadre_id == cadre or row.responsible_id == cadre]
         # Whoever stands in does the work, and not who is away.
         acting = [row.cell_id for row in cells if row.cadre_id == cadre]
-        duties = own_duties(session, acting) if acting else []
+        duties = own_duties(session, acting, _MOST + 1) if acting else []
     groups: dict[str, list[object]] = {"overdue": [], "today": [], "later": []}
     for row in found.rows:
         due = row.next_due_at.astimezone(clock.zone).date()
@@ -51,7 +51,8 @@ def show() -> ResponseReturnValue:
         "cases/my.html",
         groups=groups,
         counts=total,
-        duties=duties,
+        duties=duties[:_MOST],
+        more_duties=len(duties) > _MOST,
         activity_words=activity_words,
         kinds=KINDS,
         today=day,

@@ -26,6 +26,7 @@ from webui.dashboard.parts import name_of
 from webui.dashboard.state import days_of, english, link
 from webui.database import reading
 from webui.language import say
+from webui.numbers import number
 from webui.words import CODES
 
 buildings = Blueprint("building_page", __name__, url_prefix="/building")
@@ -64,7 +65,7 @@ def show(building_id: int) -> ResponseReturnValue:
         all_near=_records(found, found.span),
         english=english(),
         say=say,
-        num=words.number,
+        num=number,
         link=link,
         page=_page(found),
     )

@@ -23,6 +23,7 @@ from webui.dashboard.patrols import patrol_months
 from webui.dashboard.state import days_of, link
 from webui.database import reading
 from webui.language import say
+from webui.numbers import number, percent
 from webui.tracks.words import AGES
 from webui.tracks.words import SCRIPT as STREET_WORDS
 from webui.words import CODES
@@ -82,9 +83,9 @@ def show(cell_id: int) -> ResponseReturnValue:
         today=now.today,
         english=english,
         say=say,
-        num=words.number,
+        num=number,
         arrow=words.arrow,
-        percent=words.percent,
+        percent=percent,
         ages=AGES,
         link=link,
         page=_page(found, area.unit.code if area.unit else None),

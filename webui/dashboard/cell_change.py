@@ -29,10 +29,10 @@ from gridmap.workforce.outlines import (
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.asking import day_of, id_of
-from webui.dashboard import words
 from webui.dashboard.cell import cells
 from webui.database import writing
 from webui.language import say
+from webui.numbers import number
 
 ACTS = {
     "redraw": N_("Take over an area"),
@@ -114,7 +114,7 @@ def _page(session: Session, cell_id: int, shown: _Shown) -> str:
         shown=shown,
         shape=_sent_text(),
         today=now.today,
-        num=words.number,
+        num=number,
         say=say,
         page={
             "shapes": url_for("cell_page.shapes", cell_id=cell_id),

@@ -44,9 +44,9 @@ from webui.dashboard.state import (
     period_or_fault,
     query_of,
 )
-from webui.dashboard.words import percent
 from webui.database import reading
 from webui.language import say
+from webui.numbers import percent
 
 #: So many seconds the counts of an area and a period are kept.
 KEPT_S = 60

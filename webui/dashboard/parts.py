@@ -13,6 +13,7 @@ from gridmap.exchange.area import Area, Part
 from gridmap.exchange.dashboard import Figures
 from webui.dashboard import words
 from webui.language import say
+from webui.numbers import number
 
 _PER_CENT = ("change", "patrols")
 #: What is said where there is nothing to divide by.
@@ -107,7 +108,7 @@ def _unknown(figures: Figures, figure: str) -> bool:
 def _text(value: float | None, figures: Figures, figure: str) -> str:
     if value is not None:
         sign = "+" if figure == "change" and value > 0 else ""
-        return sign + words.number(value) + (" %" if figure in _PER_CENT else "")
+        return sign + number(value) + (" %" if figure in _PER_CENT else "")
     if _unknown(figures, figure):
         return say(words.SCRIPT[_NOTHING[figure]])
     return say(words.SCRIPT["few"])
@@ -116,7 +117,7 @@ def _text(value: float | None, figures: Figures, figure: str) -> str:
 def legend(figure: str, breaks: list[float]) -> list[tuple[str, str]]:
     """Return the class and the words of each line of the legend."""
     unit = " %" if figure in _PER_CENT else ""
-    marks = [words.number(value) + unit for value in breaks]
+    marks = [number(value) + unit for value in breaks]
     lines: list[tuple[str, str]] = []
     for i in range(len(marks) + 1):
         if not marks:

@@ -19,6 +19,8 @@ from webui.access import may_open
 from webui.dashboard import words
 from webui.dashboard.parts import address, name_of
 from webui.language import say
+from webui.numbers import number
+from webui.words import WEEKDAYS
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/dashboard")
 
@@ -50,9 +52,9 @@ def helpers(area: Area, period: Period, query: dict[str, Any], now: Clock) -> di
         "kinds": words.KINDS,
         "figures": words.FIGURES,
         "figure_help": words.FIGURE_HELP,
-        "weekdays": words.WEEKDAYS,
+        "weekdays": WEEKDAYS,
         "say": say,
-        "num": words.number,
+        "num": number,
         "arrow": words.arrow,
         "name_of": lambda part: name_of(part, english()),
         "change": lambda n, before: say(words.change(n, before, words.reference(period))),

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
-
-from babel.numbers import format_decimal
-from flask_babel import get_locale
 
 from geodata.messages import N_, Message
 from gridmap.exchange.dashboard import TOO_FEW
 from gridmap.incidents.periods import Kind, Period
+from webui.numbers import number
 
 KINDS: dict[Kind, str] = {
     "week": N_("Week"),
@@ -29,6 +25,7 @@ _BEFORE: dict[Kind, tuple[str, str]] = {
 }
 LAST_YEAR = N_("a year ago")
 WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
+LAST_YEAR = N_("the same time last year")
 
 #: What colours the map, by its name in the address.
 FIGURES = {
@@ -61,25 +58,6 @@ SCRIPT: dict[str, Message | str] = {
     "signedOut": N_("Signed out: the state of {time}."),
     "signIn": N_("Sign in again"),
 }
-
-
-def number(value: float) -> str:
-    """Write a number with thousands separators and at most one digit behind the point."""
-    return _number(round(value, 1), str(get_locale()))
-
-
-@lru_cache(maxsize=4096)
-def _number(value: float, language: str) -> str:
-    # A page has some hundreds of them, many alike, and Babel takes its time for each.
-    return str(format_decimal(value, locale=language))
-
-
-def percent(part: float, whole: float) -> str:
-    """Write a share rounded half up to a tenth of a per cent, or a dash where there is no whole."""
-    if not whole:
-        return "–"
-    share = Decimal(100 * part) / Decimal(whole)
-    return f"{share.quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
 
 
 def month(day: date) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint
 
 from gridmap.reports.measures import MEASURES
-from webui.dashboard.words import number
 from webui.evaluation import words
 from webui.language import say
+from webui.numbers import number
 
 blueprint = Blueprint("evaluation", __name__, url_prefix="/evaluation")
 

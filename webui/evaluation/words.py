@@ -8,8 +8,8 @@ from typing import Any
 
 from geodata.messages import N_, Message
 from gridmap.reports.measures import MEASURES
-from webui.dashboard.words import number
 from webui.language import say
+from webui.numbers import number
 from webui.waiting import STATES as JOBS
 
 __all__ = ["JOBS"]

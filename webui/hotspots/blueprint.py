@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from webui.dashboard.words import number
 from webui.hotspots import words
 from webui.language import say
+from webui.numbers import number
 
 blueprint = Blueprint("hotspots", __name__, url_prefix="/hotspots")
 

@@ -12,9 +12,10 @@ from sqlalchemy import Row
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.busiest import WINDOW
 from gridmap.hotspots.models import HotspotRun
-from webui.dashboard.words import WEEKDAYS, number
 from webui.hotspots import words
 from webui.language import say
+from webui.numbers import number
+from webui.words import WEEKDAYS
 
 _NOWHERE = {
     "gi_star": N_(

@@ -10,8 +10,9 @@ from flask_babel import get_locale
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.faults import Reason
-from webui.dashboard.words import WEEKDAYS, number
 from webui.language import say
+from webui.numbers import number
+from webui.words import WEEKDAYS
 
 #: Class, colour and word of each legend, in the order they are shown. Diverging RdBu for hot and
 #: cold, sequential YlOrRd for shares: ColorBrewer's, safe for colour-blind readers.

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from webui.dashboard.words import number
 from webui.language import say
+from webui.numbers import number
 from webui.plans import words
 
 blueprint = Blueprint("plans", __name__, url_prefix="/patrols/plans")

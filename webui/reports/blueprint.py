@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint
 
 from geodata.messages import N_
-from webui.dashboard.words import number
 from webui.language import say
 from webui.navigation import tabs
+from webui.numbers import number
 from webui.reports import words
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")

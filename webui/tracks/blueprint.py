@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from webui.dashboard.words import number
 from webui.language import say
+from webui.numbers import number
 from webui.tracks import words
 
 blueprint = Blueprint("tracks", __name__, url_prefix="/patrols/walked")

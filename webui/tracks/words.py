@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from geodata.messages import N_, Message
-from webui.dashboard.words import percent
 from webui.hotspots.words import fault, is_ours
 from webui.language import say
+from webui.numbers import percent
 from webui.waiting import STATES
 from webui.words import CODES
 

@@ -6,12 +6,13 @@ import os
 import secrets
 import struct
 import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ MAX_PIXELS = 120_000_000
 _LONGEST, _THUMBNAIL = 2048, 320
 # The reader of JPEG also knows the several pictures in one file that phones write.
 _FORMATS = ("JPEG", "PNG", "WEBP")
+_strictly = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,7 @@ def prepare(data: bytes) -> Picture:
             Message("A photo may have up to {megabytes} MB.", megabytes=MAX_BYTES // 1024**2)
         )
     try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as opened:
-            # Known from the header, before any pixel is unpacked.
-            if opened.width * opened.height > MAX_PIXELS:
-                raise GridmapError(_too_many())
-            opened.draft("RGB", (_LONGEST, _LONGEST))
-            upright = ImageOps.exif_transpose(opened)
-            upright.thumbnail((_LONGEST, _LONGEST))
-            clean = _clean(upright)
+        clean = _read(data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise GridmapError(_too_many()) from error
     except (OSError, ValueError, SyntaxError, EOFError, struct.error, OverflowError) as error:
@@ -157,6 +152,28 @@ def find_photo(session: Session, actor: Actor, case_id: int, photo_id: int) -> C
     if name is None:
         raise NotFoundError(Message("There is no such photo."))
     return session.get_one(CasePhoto, photo_id)
+
+
+def _read(data: bytes) -> Image.Image:
+    """Read a whole photo, upright, small and clean; a damaged one is an error.
+
+    Whether Pillow takes a damaged picture is a switch of the whole process, which WeasyPrint
+    turns on as soon as a thread imports it. So it is turned off for each photo, and the photo is
+    read again if it was turned on meanwhile; only here, one at a time, is it turned off.
+    """
+    with _strictly:
+        while True:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+            with Image.open(BytesIO(data), formats=_FORMATS) as opened:
+                # Known from the header, before any pixel is unpacked.
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise GridmapError(_too_many())
+                opened.draft("RGB", (_LONGEST, _LONGEST))
+                upright = ImageOps.exif_transpose(opened)
+                upright.thumbnail((_LONGEST, _LONGEST))
+                clean = _clean(upright)
+            if not ImageFile.LOAD_TRUNCATED_IMAGES:
+                return clean
 
 
 def _clean(image: Image.Image) -> Image.Image:

@@ -246,7 +246,7 @@ def count_due(session: Session, actor: Actor, now: date, wanted: DueWanted) -> D
     return DueCounts(**{state: found.get(state, 0) for state in ("done", "open", "overdue")})
 
 
-def own_duties(session: Session, cells: Collection[int], limit: int = 30) -> Sequence[Row[Any]]:
+def own_duties(session: Session, cells: Collection[int], limit: int = 60) -> Sequence[Row[Any]]:
     """List what somebody has to do now who answers for cells: not done, under way or just overdue.
 
     What is planned for a whole community is everybody's who answers for a cell there.

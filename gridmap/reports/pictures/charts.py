@@ -284,6 +284,8 @@ def _dress(axes: Axes, table: np.ndarray, unit: str, language: str, *, upright: 
     span = (high - low) or 1.0
     # Room for the figures at the ends.
     low, high = (low - 0.1 * span if low < 0 else 0.0), high + 0.12 * span
+    if not upright:
+        low = min(low, _low_beside_names(known[known < 0].tolist(), high, axes))
     axis = axes.yaxis if upright else axes.xaxis
     (axes.set_ylim if upright else axes.set_xlim)(low, high if high > low else low + 1)
     whole = bool(np.all(known == known.round()))
@@ -299,6 +301,17 @@ def _dress(axes: Axes, table: np.ndarray, unit: str, language: str, *, upright: 
     if not len(known):
         axes.annotate(translate(_NO_DATA, language), (0.5, 0.5), xycoords="axes fraction",
                       ha="center", va="center", size=SIZE, color=GREY)  # fmt: skip
+
+
+def _low_beside_names(falls: list[float], high: float, axes: Axes) -> float:
+    """Return how low a lying axis begins, lest figures left of their bars lie over the names."""
+    wide = axes.get_position().width * WIDTH_MM
+    lows = [0.0]
+    for value in falls:
+        # The share of the axis that the figure takes; the axis grows to the left to give it.
+        share = min((style.width_mm(shown(value), SMALL) + 1.5) / wide, 0.7)
+        lows.append((value - share * high) / (1 - share))
+    return min(lows)
 
 
 def _period_labels(axes: Axes, words: list[list[str]], left: float) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 
 from gridmap.errors import GridmapError, NotFoundError
 from gridmap.incidents.cases.inbox import case_file
@@ -108,6 +111,9 @@ def text_bomb() -> bytes:
     return out.getvalue()
 
 
+DAMAGED = {"text": text_bomb(), "cut": jpeg(400, 400)[:-2000], "short": png_of(100, 100)}
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -115,16 +121,43 @@ def text_bomb() -> bytes:
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"<?php system($_GET['c']); ?>",
         gif(),
-        text_bomb(),
         jpeg()[:200],
-        jpeg(400, 400)[:-2000],
-        png_of(100, 100),
+        *DAMAGED.values(),
     ],
-    ids=["empty", "svg", "php", "gif", "text", "head", "cut", "short"],
+    ids=["empty", "svg", "php", "gif", "head", *DAMAGED],
 )
 def test_what_is_no_photo_is_refused(data: bytes) -> None:
     with pytest.raises(GridmapError, match="JPEG, PNG or WebP"):
         prepare(data)
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_damaged_photos_are_refused_where_weasyprint_takes_them(
+    monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    script = "import weasyprint, PIL.ImageFile; print(PIL.ImageFile.LOAD_TRUNCATED_IMAGES)"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert said.stdout == b"True\n"
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(GridmapError, match="JPEG, PNG or WebP"):
+        prepare(data)
+
+
+def test_a_photo_is_read_again_if_the_switch_was_turned_on_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+    open_picture, opened = Image.open, []
+
+    def open_late(*args: Any, **options: Any) -> Image.Image:
+        opened.append(args)
+        ImageFile.LOAD_TRUNCATED_IMAGES = len(opened) == 1
+        return open_picture(*args, **options)
+
+    monkeypatch.setattr(Image, "open", open_late)
+    with pytest.raises(GridmapError, match="JPEG, PNG or WebP"):
+        prepare(DAMAGED["cut"])
+    assert len(opened) == 2
 
 
 def test_a_file_too_large_is_refused() -> None:
