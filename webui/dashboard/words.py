@@ -24,8 +24,6 @@ _BEFORE: dict[Kind, tuple[str, str]] = {
     "custom": (N_("as many days before"), N_("as many days before")),
 }
 LAST_YEAR = N_("a year ago")
-WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
-LAST_YEAR = N_("the same time last year")
 
 #: What colours the map, by its name in the address.
 FIGURES = {
