@@ -290,7 +290,7 @@ def test_axe_finds_no_serious_fault(
         (Visit("/patrols", "planner"), [".main-act", ".patrol-table td a"]),
         (Visit("/patrols/{route}/follow", "cadre", f"{MAP}[data-follow-ready]"), ["#me", "#check"]),
         (
-            Visit("/indicators/{indicator}", "supervisor", MAP),
+            Visit("/indicators/{indicator}", "admin", MAP),
             ["[name=unit]", "[name=on]", "#print", ".hot-acts .main-act", ".note button"],
         ),
         (
