@@ -109,6 +109,7 @@ class Cluster:
             If its folder cannot be used or the server does not start.
         """
         self._make_folders()
+        own = os.getpid()
         with (
             open(self.directory / "change.lock", "a") as change,
             open(self.directory / "users.lock", "a") as users,
@@ -123,10 +124,12 @@ class Cluster:
                         self._start()
                 yield self
             finally:
-                with _alone(change), suppress(BlockingIOError):
-                    # It fails when somebody else still uses the server and so will stop it.
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    self._stop()
+                # A web server's workers leave the block too, as copies that share the locks.
+                if os.getpid() == own:
+                    with _alone(change), suppress(BlockingIOError):
+                        # It fails when somebody else still uses the server and so will stop it.
+                        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        self._stop()
 
     def url(self, database: str, *, user: str = OWNER) -> str:
         """Return the SQLAlchemy URL of one of the cluster's databases."""

@@ -55,6 +55,21 @@ def alive(process: int) -> bool:
     return state != "Z"
 
 
+def test_a_copy_of_the_process_that_ends_does_not_stop_it(folder: Path) -> None:
+    cluster = Cluster(folder, durable=False)
+    running = cluster.running()
+    running.__enter__()
+    copy = os.fork()
+    if copy == 0:
+        # As a worker of the web server does, which is renewed now and then.
+        running.__exit__(None, None, None)
+        os._exit(0)
+    assert os.waitpid(copy, 0)[1] == 0
+    assert cluster.is_running()
+    running.__exit__(None, None, None)
+    assert not cluster.is_running()
+
+
 def test_it_runs_as_no_root_and_listens_on_no_port(folder: Path) -> None:
     with Cluster(folder, durable=False).running() as cluster:
         assert Path(f"/proc/{postmaster(cluster)}").stat().st_uid != 0
