@@ -141,7 +141,10 @@ def test_another_process_keeps_it_running(folder: Path) -> None:
 
 def test_ctrl_c_stops_it(folder: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from gridmap.embedded import Cluster\n"
+        "import signal, sys, time; from pathlib import Path\n"
+        "from gridmap.embedded import Cluster\n"
+        # What a shell starts in the background ignores Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with Cluster(Path(sys.argv[1]), durable=False).running():\n"
         "    print('up', flush=True); time.sleep(600)"
     )
