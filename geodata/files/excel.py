@@ -19,6 +19,9 @@ from geodata.files.table import RawTable, choose_layer, tidy_names
 from geodata.messages import GeodataError, Message
 from geodata.problems import Problems
 
+#: Of a file .xlsx (RFC 6838).
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 def read_excel(path: Path, layer: str | None = None, *, header: bool | None = None) -> RawTable:
     """Read a sheet as text, as it would stand in a CSV file; dates become ISO text.

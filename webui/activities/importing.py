@@ -12,12 +12,12 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from geodata.files.excel import MEDIA_TYPE as EXCEL
 from geodata.files.reading import read
 from geodata.messages import GeodataError, Message
 from gridmap.errors import GridmapError
 from gridmap.i18n import translate
 from gridmap.reports.activities.files import (
-    EXCEL,
     HEADINGS,
     mapping_of,
     take_in,

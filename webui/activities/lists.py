@@ -6,8 +6,9 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
+from geodata.files.excel import MEDIA_TYPE as EXCEL
 from gridmap.incidents.cases.lookups import unit_choices
-from gridmap.reports.activities.files import EXCEL, write_excel
+from gridmap.reports.activities.files import write_excel
 from gridmap.reports.activities.queries import PAGE, export, search, sums
 from gridmap.workforce import audit
 from gridmap.workforce.cell_list import today

@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from openpyxl import Workbook
 from sqlalchemy import Row
 
+from geodata.files.excel import MEDIA_TYPE as EXCEL
 from geodata.files.formulas import harmless
 from geodata.messages import N_
-from gridmap.reports.activities.files import EXCEL
 from gridmap.reports.evaluation import queries
 from gridmap.reports.evaluation.scoring import RANKED
 from gridmap.reports.evaluation.service import SUBJECT

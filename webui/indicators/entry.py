@@ -15,6 +15,7 @@ from flask_babel import get_locale, gettext
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from geodata.files.excel import MEDIA_TYPE as EXCEL
 from geodata.messages import GeodataError, Message
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.incidents.statistics import Span
@@ -27,7 +28,7 @@ from gridmap.reports.indicators.entry import (
     read_count,
     save_values,
 )
-from gridmap.reports.indicators.files import EXCEL, read_entry, titles, write_entry
+from gridmap.reports.indicators.files import read_entry, titles, write_entry
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.periods import Kind, leading_up, newest_over, period_of
 from gridmap.reports.indicators.queries import entries, find_indicator

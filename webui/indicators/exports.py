@@ -8,8 +8,9 @@ from flask import Response, abort
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
+from geodata.files.excel import MEDIA_TYPE as EXCEL
 from gridmap.reports.indicators.boards import board
-from gridmap.reports.indicators.files import EXCEL, titles, write_board, write_csv
+from gridmap.reports.indicators.files import titles, write_board, write_csv
 from gridmap.reports.indicators.queries import find_indicator
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action

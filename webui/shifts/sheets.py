@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from geodata.files.excel import MEDIA_TYPE as EXCEL
 from gridmap.patrols.shifts.access import captained, own_cadre
 from gridmap.patrols.shifts.rules import shift_settings
 from gridmap.patrols.shifts.sheet import Sheet, make_sheet
@@ -32,8 +33,6 @@ from webui.asking import optional_id
 from webui.database import writing
 from webui.shifts.blueprint import blueprint
 from webui.shifts.choices import month_after, month_before, month_of
-
-_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/sheet")
@@ -78,7 +77,7 @@ def sheet_file() -> ResponseReturnValue:
         after = {"month": f"{month:%Y-%m}", "rows": len(made.rows)}
         audit.record(session, actor, "export", ("team", team), after=after)
     name = quote(f"{title(made, language)}.xlsx")
-    response = Response(content, mimetype=_EXCEL)
+    response = Response(content, mimetype=EXCEL)
     response.headers["Content-Disposition"] = (
         f"attachment; filename=shifts-{team}-{month:%Y-%m}.xlsx; filename*=UTF-8''{name}"
     )

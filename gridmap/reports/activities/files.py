@@ -58,7 +58,6 @@ _HELP: Mapping[str, str] = {
 _HEAD = PatternFill("solid", fgColor="EEF1F4")
 _WIDE = {"note": 36, "finding": 30, "place": 24, "unit_code": 16, "cell_code": 20}
 _TEMPLATE_ROWS = 2000
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def fields_of(kind: str) -> tuple[str, ...]:

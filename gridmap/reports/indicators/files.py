@@ -26,7 +26,6 @@ from gridmap.reports.indicators.boards import Board
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.ranking import climbed
 
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CODES = ("编码", "代码", "单位编码", "单位代码", "区划代码", "code", "unit code")
 _HEAD = PatternFill("solid", fgColor="EEF1F4")
 _MET = {True: N_("Target reached"), False: N_("Target missed"), None: ""}
