@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -18,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap.db import MIGRATIONS, alembic_config, make_engine
+from gridmap.demo import load
 from gridmap.embedded import OWNER, Cluster
 from gridmap.settings import default_data_dir
 
@@ -25,13 +28,21 @@ from gridmap.settings import default_data_dir
 settings.register_profile("gridmap", deadline=None)
 settings.load_profile("gridmap")
 
+#: Begins the names of the databases that one run's workers share.
+RUN = f"gridmap_test_{os.environ.get('PYTEST_XDIST_TESTRUNUID', secrets.token_hex(6))[:12]}"
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The tests' own cluster, apart from the operator's; it does not wait for the disk."""
     folder = os.environ.get("GRIDMAP_DATA_DIR") or default_data_dir()
     with Cluster(Path(folder) / "tests", durable=False).running() as running:
-        yield running
+        with running.connect() as alive:
+            alive.execute("SELECT pg_advisory_lock_shared(hashtext(%s))", [RUN])
+            yield running
+        with running.connect() as guard:
+            guard.execute("SELECT pg_advisory_lock(hashtext('gridmap tests'))")
+            remove_dead(guard)
 
 
 @pytest.fixture(scope="session")
@@ -74,25 +85,8 @@ def own_engine(own_database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@contextmanager
-def fresh_database(cluster: Cluster) -> Iterator[str]:
-    """Copy the template, and drop the copy in the end."""
-    name = f"gridmap_test_{secrets.token_hex(6)}"
-    with cluster.connect() as server:
-        # The lock lives as long as this connection and so marks the copy as used.
-        server.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-        with cluster.connect() as guard:
-            guard.execute("SELECT pg_advisory_lock(hashtext('gridmap tests'))")
-            remove_dead(guard)
-            copy_template(cluster, guard, name)
-        try:
-            yield cluster.url(name)
-        finally:
-            drop(server, name)
-
-
-def copy_template(cluster: Cluster, server: psycopg.Connection, name: str) -> None:
-    """Copy a migrated database, which is made anew when the migrations have changed."""
+def migrated(cluster: Cluster, server: psycopg.Connection) -> str:
+    """Return the name of a migrated database to copy; it is made anew when migrations change."""
     digest = hashlib.sha256()
     for path in sorted(MIGRATIONS.rglob("*")):
         if path.suffix in {".py", ".sql"}:
@@ -106,21 +100,57 @@ def copy_template(cluster: Cluster, server: psycopg.Connection, name: str) -> No
         engine = make_engine(cluster.ensure_database(draft))
         command.upgrade(alembic_config(engine), "head")
         engine.dispose()
-        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-        server.execute(rename.format(sql.Identifier(draft), sql.Identifier(template)))
-    copy = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-    server.execute(copy.format(*map(sql.Identifier, (name, OWNER, template))))
+        rename(server, draft, template)
+    return template
+
+
+@contextmanager
+def fresh_database(
+    cluster: Cluster, template: Callable[[Cluster, psycopg.Connection], str] = migrated
+) -> Iterator[str]:
+    """Copy the template, and drop the copy in the end."""
+    name = f"gridmap_test_{secrets.token_hex(6)}"
+    with cluster.connect() as server:
+        # The lock lives as long as this connection and so marks the copy as used.
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        with cluster.connect() as guard:
+            guard.execute("SELECT pg_advisory_lock(hashtext('gridmap tests'))")
+            remove_dead(guard)
+            copy(guard, template(cluster, guard), name)
+        try:
+            yield cluster.url(name)
+        finally:
+            drop(server, name)
+
+
+def small_town(cluster: Cluster, now: datetime | None = None) -> AbstractContextManager[str]:
+    """Copy the small demo town at a time, and drop the copy in the end."""
+    return fresh_database(cluster, partial(loaded, now=now))
+
+
+def loaded(cluster: Cluster, server: psycopg.Connection, now: datetime | None) -> str:
+    """Return the name of a database with the small demo town, made once for all workers."""
+    town = f"{RUN}_town" + (f"_{now:%Y%m%d%H}" if now else "")
+    if town not in names(server, "gridmap_test_%"):
+        draft = f"{town}_draft"
+        drop(server, draft)
+        copy(server, migrated(cluster, server), draft)
+        engine = make_engine(cluster.url(draft))
+        load(engine, "small", 1, now)
+        engine.dispose()
+        rename(server, draft, town)
+    return town
 
 
 def remove_dead(server: psycopg.Connection) -> None:
     """Drop the databases of runs that were killed."""
     for name in names(server, "gridmap_test_%"):
-        # What a test restores lies beside its copy, under a longer name, and is as alive.
-        copy = name[: len("gridmap_test_") + 12]
-        free = server.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [copy]).fetchone()
+        # What a test restores has the name of its copy and more, and is as alive.
+        owner = name[: len(RUN)]
+        free = server.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [owner]).fetchone()
         if free == (True,):
             drop(server, name)
-            server.execute("SELECT pg_advisory_unlock(hashtext(%s))", [copy])
+            server.execute("SELECT pg_advisory_unlock(hashtext(%s))", [owner])
 
 
 def names(server: psycopg.Connection, pattern: str) -> list[str]:
@@ -133,3 +163,13 @@ def names(server: psycopg.Connection, pattern: str) -> list[str]:
 def drop(server: psycopg.Connection, name: str) -> None:
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     server.execute(statement.format(sql.Identifier(name)))
+
+
+def copy(server: psycopg.Connection, template: str, name: str) -> None:
+    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+    server.execute(statement.format(*map(sql.Identifier, (name, OWNER, template))))
+
+
+def rename(server: psycopg.Connection, former: str, name: str) -> None:
+    statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    server.execute(statement.format(sql.Identifier(former), sql.Identifier(name)))

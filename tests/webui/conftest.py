@@ -15,13 +15,11 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from gridmap.db import make_engine
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.settings import Settings
 from gridmap.workforce.demo import PASSWORD
 from gridmap.workforce.sign_in import sign_in as enter
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from webui import create_app
 from webui.access import COOKIE
 from webui.agencies import keys
@@ -29,10 +27,7 @@ from webui.agencies import keys
 
 @pytest.fixture(scope="session")
 def town_url(cluster: Cluster) -> Iterator[str]:
-    with fresh_database(cluster) as url:
-        engine = make_engine(url)
-        load(engine, "small", 1)
-        engine.dispose()
+    with small_town(cluster) as url:
         yield url
 
 

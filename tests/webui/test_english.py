@@ -11,10 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.settings import Settings
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
@@ -53,10 +52,9 @@ NAMING = [
 @pytest.fixture(scope="module")
 def place(cluster: Cluster) -> Iterator[Flask]:
     """A town whose units have names that nothing else has."""
-    with fresh_database(cluster) as url:
+    with small_town(cluster) as url:
         app = create_app(Settings(database_url=url))
         engine = app.extensions["gridmap.engine"]
-        load(engine, "small", 1)
         with engine.begin() as connection:
             connection.execute(
                 text("UPDATE unit SET name = :zh || code, name_en = :en || code"),

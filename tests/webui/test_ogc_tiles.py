@@ -12,11 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.exchange.collections import COLLECTIONS
 from gridmap.settings import Settings
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from tests.gridmap.exchange.mvt import read_tile
 from tests.webui.conftest import session_token, signed_in
 from webui import create_app
@@ -210,9 +209,8 @@ def test_who_may_not_export_gets_nothing(sign_in: Callable[[str], FlaskClient]) 
 @pytest.fixture
 def edited(cluster: Cluster) -> Iterator[Flask]:
     """A town of its own, which a test may change."""
-    with fresh_database(cluster) as url:
+    with small_town(cluster) as url:
         app = create_app(Settings(database_url=url))
-        load(app.extensions["gridmap.engine"], "small", 1)
         yield app
         app.extensions["gridmap.engine"].dispose()
 

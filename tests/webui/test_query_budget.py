@@ -14,13 +14,12 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency, create_key
 from gridmap.exchange.grant import LayerGrant
 from gridmap.settings import Settings
 from gridmap.workforce.rights import SYSTEM
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
@@ -223,10 +222,9 @@ MORE_ROWS = f"""
 @pytest.fixture(scope="module")
 def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
     """The queries of each person and address: as the small town is, and with more rows."""
-    with fresh_database(cluster) as url:
+    with small_town(cluster) as url:
         app = create_app(Settings(database_url=url))
         engine: Engine = app.extensions["gridmap.engine"]
-        load(engine, "small", 1)
         with Session(engine) as session, session.begin():
             agency = create_agency(session, SYSTEM, AgencyWish("消防")).id
             for name in ("一", "二"):

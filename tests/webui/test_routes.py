@@ -17,7 +17,6 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency, create_key
 from gridmap.exchange.grant import LayerGrant
@@ -27,7 +26,7 @@ from gridmap.workforce.accounts import create_user
 from gridmap.workforce.demo import PASSWORD, USERS
 from gridmap.workforce.rights import RIGHTS, SYSTEM, Action, Role
 from gridmap.workforce.sign_in import sign_in as enter
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from tests.webui.conftest import form_token
 from tests.webui.ids import ids_of
 from tests.webui.route import OPEN, PUBLIC, SIGNED_IN, Route
@@ -72,10 +71,9 @@ _RENAMED = [
 @pytest.fixture(scope="module")
 def place(cluster: Cluster) -> Iterator[Flask]:
     """An application over a town of its own, in which all that is foreign is marked."""
-    with fresh_database(cluster) as url:
+    with small_town(cluster) as url:
         app = create_app(Settings(database_url=url))
         engine: Engine = app.extensions["gridmap.engine"]
-        load(engine, "small", 1)
         with engine.begin() as connection:
             for statement in _RENAMED:
                 connection.execute(text(statement))

@@ -12,12 +12,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gridmap.db import make_engine
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.territory.scope import Scope
 from gridmap.workforce.models import User
 from gridmap.workforce.rights import Actor, Role
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from tests.gridmap.hotspots.runs import NOW
 
 DEFAULT = Path(__file__).parents[4] / "shared" / "data"
@@ -34,9 +33,8 @@ def oracles() -> Path:
 
 @pytest.fixture(scope="module")
 def town(cluster: Cluster) -> Iterator[Engine]:
-    with fresh_database(cluster) as url:
+    with small_town(cluster, NOW) as url:
         engine = make_engine(url)
-        load(engine, "small", 1, NOW)
         yield engine
         engine.dispose()
 

@@ -10,10 +10,9 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.settings import Settings
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 from tests.webui.cases.ground import Ground
 from webui import create_app
 
@@ -21,10 +20,9 @@ from webui import create_app
 @pytest.fixture(scope="session")
 def app(cluster: Cluster) -> Iterator[Flask]:
     """The demo town with its second community in a town of its own."""
-    with fresh_database(cluster) as url:
+    with small_town(cluster) as url:
         made = create_app(Settings(database_url=url))
         engine = made.extensions["gridmap.engine"]
-        load(engine, "small", 1)
         with engine.begin() as connection:
             connection.execute(
                 text("""

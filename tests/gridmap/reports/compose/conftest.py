@@ -10,11 +10,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from gridmap.db import make_engine
-from gridmap.demo import load
 from gridmap.embedded import Cluster
 from gridmap.reports.documents.compose import Composed, compose
 from gridmap.reports.documents.order import Kind, Order
-from tests.conftest import fresh_database
+from tests.conftest import small_town
 
 NOW = datetime(2026, 11, 27, 4, tzinfo=UTC)
 HALF = (date(2026, 1, 1), date(2026, 6, 30))
@@ -25,9 +24,8 @@ Make = Callable[..., Composed]
 
 @pytest.fixture(scope="module")
 def town_connection(cluster: Cluster) -> Iterator[Connection]:
-    with fresh_database(cluster) as url:
+    with small_town(cluster, NOW) as url:
         engine = make_engine(url)
-        load(engine, "small", 1, NOW)
         with engine.connect() as connection:
             yield connection
         engine.dispose()
