@@ -15,7 +15,7 @@ demo: setup ## Run the demo town on http://127.0.0.1:8000 (PORT=8000 SIZE=small|
 	@$(RUN)gridmap demo --port $(PORT) --size $(SIZE) $(ARGS)
 
 test: setup-test ## Run all tests (ARGS="-k name" goes to pytest)
-	@$(RUN)python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(RUN)python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-test ## Run ruff, mypy, import-linter and compare the models with the migrations
 	$(RUN)ruff check .

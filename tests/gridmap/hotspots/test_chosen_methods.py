@@ -228,7 +228,7 @@ def test_one_in_twenty_maps_without_any_excess_names_a_place() -> None:
     for _ in range(100):
         x, y = rng.uniform(0, 3000, (2, 300))
         found = compare_densities(
-            (x[:100], y[:100]), (x[100:], y[100:]), AREA.shape, 300, pixels=128,
+            (x[:100], y[:100]), (x[100:], y[100:]), AREA.shape, 300, pixels=64,
             replications=99, seed=int(rng.integers(1 << 30)),
         )  # fmt: skip
         covered = found.score.covered > 0
@@ -336,7 +336,9 @@ def test_a_category_with_its_own_season_and_place_is_no_cluster_where_categories
     category = np.repeat([3, 8], [600, 100])
     given = Events(x, y, time, DAY, DAY + timedelta(days=69), category=category)
     found = {
-        chosen: run(scan, given, context(), categories=chosen, replications=99).figures
+        chosen: run(
+            scan, given, context(), categories=chosen, most_days=21, replications=99
+        ).figures
         for chosen in ("mixed", "own")
     }
     assert (found["mixed"]["hotspots"] > 0, found["mixed"]["allowed"]) == (True, [])
