@@ -138,8 +138,8 @@ class Draft:
                         "The table lists the first {first} and the last {last} of {of}; the other "
                         "{rest} are not listed; {where}.",
                     ),
-                    of=str(of), first=str(MOST_FIRST), last=str(MOST_LAST),
-                    rest=str(of - len(rows)), where=where,
+                    of=f"{of:,}", first=str(MOST_FIRST), last=str(MOST_LAST),
+                    rest=f"{of - len(rows):,}", where=where,
                 ),
                 role="note",
             )  # fmt: skip
