@@ -20,7 +20,7 @@ from gridmap.workforce.accounts import find_user
 from gridmap.workforce.audit_names import REFERENCES, Key, names_in
 from gridmap.workforce.models import AuditEntry
 from gridmap.workforce.rights import Action
-from webui import audit_words
+from webui import audit_acts, audit_fields
 from webui.access import current_actor, needs
 from webui.asking import optional_day, optional_id
 from webui.database import writing
@@ -68,9 +68,9 @@ def show() -> ResponseReturnValue:
         entries=entries,
         changes={entry.id: _changes(entry, names) for entry in entries},
         names=names,
-        person=audit_words.person,
-        acts={act: audit_words.act(act) for act in acts},
-        subjects={subject: audit_words.subject(subject) for subject in subjects},
+        person=audit_acts.person,
+        acts={act: audit_acts.act(act) for act in acts},
+        subjects={subject: audit_acts.subject(subject) for subject in subjects},
         error=error,
         older=_older(end),
     )
@@ -118,7 +118,7 @@ def _changes(entry: AuditEntry, names: dict[Key, str]) -> list[_Change]:
     before, after = entry.before or {}, entry.after or {}
     return [
         _Change(
-            audit_words.field(field),
+            audit_fields.field(field),
             _said(field, before.get(field), names),
             _said(field, after.get(field), names),
         )
@@ -135,10 +135,10 @@ def _said(field: str, value: Any, names: dict[Key, str]) -> str:
         return str(_(", ")).join(_said(field, one, names) for one in value) or "—"
     if isinstance(value, dict):
         if value.keys() == {"amount", "unit"}:
-            return f"{value['amount']} {audit_words.value('unit', value['unit'])}"
+            return f"{value['amount']} {audit_fields.value('unit', value['unit'])}"
         return str(_("; ")).join(
-            f"{audit_words.field(name)} {_said(name, one, names)}" for name, one in value.items()
+            f"{audit_fields.field(name)} {_said(name, one, names)}" for name, one in value.items()
         )
     if isinstance(value, int) and field in REFERENCES:
         return names.get((REFERENCES[field], value), f"#{value}")
-    return audit_words.value(field, str(value))
+    return audit_fields.value(field, str(value))

@@ -1,8 +1,9 @@
 """Which column of a file is which field of a layer: guessed, saved, and applied."""
 
 from geodata.mapping.applying import apply
+from geodata.mapping.fields import Field, Layer
 from geodata.mapping.guessing import describe, guess
-from geodata.mapping.layers import LAYERS, Field, Layer
+from geodata.mapping.layers import LAYERS
 from geodata.mapping.model import (
     Location,
     Mapping,

@@ -16,8 +16,9 @@ import shapely
 
 from geodata.files.table import RawTable
 from geodata.mapping.columns import is_there, tell, texts_at
+from geodata.mapping.fields import Field
 from geodata.mapping.identity import refuse_identity_numbers
-from geodata.mapping.layers import LAYERS, Field
+from geodata.mapping.layers import LAYERS
 from geodata.mapping.lines import single_lines
 from geodata.mapping.model import Mapping
 from geodata.mapping.moments import times_of

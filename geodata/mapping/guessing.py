@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from geodata.mapping.layers import LAYERS, Field
+from geodata.mapping.fields import Field
+from geodata.mapping.layers import LAYERS
 from geodata.mapping.model import Location, Mapping, TimeRule
 
 _LON = ("lon", "lng", "long", "longitude", "经度", "东经", "x经度", "lngwgs84", "point_x", "pointx")

@@ -15,7 +15,7 @@ from geodata.coverage import repair
 from geodata.crs import CoordinateSystem, to_wgs84
 from geodata.crs_frames import frame_to_wgs84
 from geodata.files.table import RawTable
-from geodata.mapping.layers import Layer
+from geodata.mapping.fields import Layer
 from geodata.mapping.model import Location
 from geodata.mapping.values import parse_numbers, texts_of
 from geodata.mapping.wkt import read_texts

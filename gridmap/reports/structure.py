@@ -145,6 +145,8 @@ class Document(_Part):
         For the table at the end.
     missing : tuple of str
         The titles of the sections without data.
+    contents : bool
+        Whether it is long enough for a table of contents.
     """
 
     language: Literal["zh", "en"]
@@ -155,3 +157,4 @@ class Document(_Part):
     blocks: tuple[Block, ...]
     sources: tuple[Source, ...] = ()
     missing: tuple[str, ...] = ()
+    contents: bool = False

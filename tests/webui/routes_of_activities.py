@@ -77,7 +77,9 @@ ACTIVITIES = {
     ("activities.due", "GET"): many(
         _DO, f"{_AT}/due", f"{_AT}/due?kind=sweep&unit={{unit}}&state=overdue&since=2026-01-01"
     ),
-    ("activities.plans_page", "GET"): many(_DO, f"{_AT}/plans"),
+    ("activities.plans_page", "GET"): many(
+        _DO, f"{_AT}/plans", f"{_AT}/plans?q=x&kind=sweep&unit={{unit}}&sort=ends&order=desc&page=2"
+    ),
     ("activities.new_plan", "GET"): many(_LEAD, f"{_AT}/plans/new"),
     ("activities.add_plan", "POST"): [
         Route(_LEAD, f"{_AT}/plans/new", form=_PLAN, own=TRIED, foreign=(404,)),
@@ -89,7 +91,8 @@ ACTIVITIES = {
         Route(_LEAD, f"{_AT}/plans/{{activity_plan}}", form=_PLAN, own=TRIED, foreign=(404,)),
     ],
     ("activities.drop_plan", "POST"): [
-        Route(_LEAD, f"{_AT}/plans/{{activity_plan}}/delete", form={}, foreign=(404,)),
+        Route(_LEAD, f"{_AT}/plans/{{activity_plan}}/delete", form={"version": "1"},
+              own=(200, 409), foreign=(404,)),
     ],
     ("activities.table", "GET"): many(_DO, f"{_AT}/table", f"{_AT}/table?kind=inspection"),
     ("activities.save_table", "POST"): [

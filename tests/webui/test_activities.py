@@ -257,12 +257,23 @@ def test_what_is_due_stands_on_the_dashboard_and_the_cadres_page(
     leader.post("/activities/plans/new", data=plan)
     rows = leader.get("/activities/plans").text
     number = max(int(each) for each in re.findall(r"/activities/plans/(\d+)", rows))
-    asked = leader.post(f"/activities/plans/{number}/delete", data={"csrf_token": csrf(leader)})
+    form = leader.get(f"/activities/plans/{number}").text
+    seen = {"version": re.search(r'name="version" value="(\d+)"', form)[1],
+            "csrf_token": csrf(leader)}  # fmt: skip
+    asked = leader.post(f"/activities/plans/{number}/delete", data=seen)
     assert 'name="sure" value="1"' in asked.text
+    assert f'name="version" value="{seen["version"]}"' in asked.text
     assert f"/activities/plans/{number}" in leader.get("/activities/plans").text
-    leader.post(f"/activities/plans/{number}/delete",
-                data={"sure": "1", "csrf_token": csrf(leader)})  # fmt: skip
+    # Somebody else changes it in the meantime.
+    changed = plan | {"ends": "2026-12-31", "version": seen["version"]}
+    assert leader.post(f"/activities/plans/{number}", data=changed).status_code == 302
+    late = leader.post(f"/activities/plans/{number}/delete", data=seen | {"sure": "1"})
+    assert late.status_code == 409
+    assert "刚被他人修改" in late.text
+    seen["version"] = str(int(seen["version"]) + 1)
+    leader.post(f"/activities/plans/{number}/delete", data=seen | {"sure": "1"})
     assert f"/activities/plans/{number}" not in leader.get("/activities/plans").text
+    assert "没有符合条件的计划" in leader.get("/activities/plans?q=nowhere").text
 
 
 @pytest.mark.parametrize(

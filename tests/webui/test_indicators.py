@@ -245,3 +245,20 @@ def test_the_export_is_what_the_page_shows(
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"{lamps}/export/xlsx").data))
     assert [sheet.title for sheet in book.worksheets] == ["排名", "趋势"]
     assert client.get(f"{lamps}/export/pdf").status_code == 404
+
+
+def test_what_values_mean_cannot_be_chosen_any_more(
+    client: FlaskClient, lamps: str, units: list[Any]
+) -> None:
+    assert '<select name="over_time">' in client.get(f"{lamps}/edit").text
+    enter(client, lamps, units, ("8", "10"))
+    form = client.get(f"{lamps}/edit").text
+    for field in ("form", "per", "level", "period_kind", "over_time", "numerator_measure"):
+        assert f'<select name="{field}" disabled>' in form
+        assert f'<input type="hidden" name="{field}"' in form
+    # A name can still be changed, with what the form sends for the rest.
+    kept = {**DEFINED, "version": "1", "name": "路灯亮灯率"}
+    assert post(client, f"{lamps}/edit", **kept).status_code == 302
+    refused = post(client, f"{lamps}/edit", **{**kept, "version": "2", "over_time": "sum"})
+    assert refused.status_code == 409
+    assert "“较长时段的取值”不能更改：已有数值" in plain(refused)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,31 +11,49 @@ from flask_babel import gettext as _
 
 from gridmap.errors import GridmapError
 from gridmap.incidents.cases.lookups import unit_choices
+from gridmap.reports.activities.plan_list import PAGE, SORTS, PlanSort, PlansWanted, list_plans
 from gridmap.reports.activities.plans import (
     PlanDraft,
     change_plan,
     delete_plan,
     find_plan,
-    list_plans,
     make_plan,
 )
+from gridmap.territory.models import Unit
 from gridmap.workforce.cell_list import today
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.activities.blueprint import blueprint
-from webui.activities.choices import known_id
-from webui.asking import day_of, id_of, optional_day
+from webui.activities.choices import known_id, read_kind
+from webui.asking import day_of, id_of, one_of, optional_day, optional_id, page_number
 from webui.database import writing
 from webui.language import say
+from webui.paging import Pages
 
 
 @blueprint.get("/plans")
 @needs(Action.RECORD_ACTIVITY)
 def plans_page() -> ResponseReturnValue:
-    """List the plans of the reader's area, those under way first."""
+    """List the plans of the reader's area; filters, order and page are in the address."""
+    actor = current_actor()
+    wanted = PlansWanted(
+        words=request.args.get("q", "")[:100],
+        kind=read_kind(),
+        unit_id=optional_id(request.args.get("unit"), _("Unit")),
+        sort=cast(PlanSort, one_of("sort", SORTS, "state")),
+        descending=request.args.get("order") == "desc",
+    )
     with writing() as session:
-        rows = list_plans(session, current_actor())
-    return render_template("activities/plans.html", rows=rows)
+        rows, total = list_plans(session, actor, wanted, page_number())
+        units = unit_choices(session, actor)
+    return render_template(
+        "activities/plans.html",
+        rows=rows,
+        pages=Pages(total, PAGE),
+        wanted=wanted,
+        units=units,
+        filtered=bool(wanted.words or wanted.kind or wanted.unit_id),
+    )
 
 
 @blueprint.get("/plans/new")
@@ -92,15 +110,15 @@ def save_plan(plan_id: int) -> ResponseReturnValue:
 @blueprint.post("/plans/<int:plan_id>/delete")
 @needs(Action.MANAGE_REPORTS)
 def drop_plan(plan_id: int) -> ResponseReturnValue:
-    """Delete a plan, once that is confirmed."""
-    actor = current_actor()
+    """Delete a plan, once that is confirmed, unless somebody changed it meanwhile."""
+    actor, version = current_actor(), id_of(request.form.get("version"), _("Version"))
     if request.form.get("sure") != "1":
         with writing() as session:
-            find_plan(session, actor, known_id(plan_id))
-            plan = next(row for row in list_plans(session, actor) if row.id == plan_id)
-        return render_template("activities/plan_delete.html", plan=plan)
+            plan = find_plan(session, actor, known_id(plan_id), version)
+            unit = session.get_one(Unit, plan.unit_id)
+            return render_template("activities/plan_delete.html", plan=plan, unit=unit)
     with writing() as session:
-        delete_plan(session, actor, known_id(plan_id))
+        delete_plan(session, actor, known_id(plan_id), version)
     flash(_("The plan of activities is deleted."), "done")
     return redirect(url_for("activities.plans_page"))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from geodata.mapping.layers import PLACE_KINDS
+from geodata.mapping.codes import PLACE_KINDS
 from geodata.messages import N_
 from gridmap.reports.activities.files import HEADINGS
 from gridmap.reports.activities.kinds import COUNTS, KINDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +17,12 @@ from gridmap.reports.indicators.entry import read_count
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.queries import find_indicator
 from gridmap.reports.indicators.service import (
+    FIXED,
     PER,
     Wish,
     change_indicator,
     create_indicator,
+    has_values,
     retire_indicator,
 )
 from gridmap.reports.measures import MEASURES
@@ -64,7 +67,8 @@ def edit(indicator_id: int) -> ResponseReturnValue:
     """Show a definition to be changed."""
     with reading() as connection, Session(connection) as session:
         found = find_indicator(session, indicator_id)
-    return _form(_known(found), found)
+        fixed = FIXED if has_values(session, indicator_id) else ()
+    return _form(_known(found), found, fixed=fixed)
 
 
 @blueprint.post("/<int:indicator_id>/edit")
@@ -73,6 +77,7 @@ def change(indicator_id: int) -> ResponseReturnValue:
     """Change a definition; what was typed is kept when something is wrong."""
     with reading() as connection, Session(connection) as session:
         found = find_indicator(session, indicator_id)
+        fixed = FIXED if has_values(session, indicator_id) else ()
     version = request.form.get("version", "")
     try:
         with writing() as session:
@@ -81,7 +86,7 @@ def change(indicator_id: int) -> ResponseReturnValue:
                 int(version) if version.isdecimal() and len(version) < 9 else 0,
             )  # fmt: skip
     except GridmapError as refused:
-        return _refused(found, refused)
+        return _refused(found, refused, fixed)
     flash(gettext("The definition is changed."), "done")
     return redirect(url_for("indicators.show", indicator_id=indicator_id))
 
@@ -149,13 +154,16 @@ def _known(found: Indicator) -> dict[str, str]:
     return known
 
 
-def _refused(found: Indicator | None, refused: GridmapError) -> ResponseReturnValue:
+def _refused(
+    found: Indicator | None, refused: GridmapError, fixed: Collection[str] = ()
+) -> ResponseReturnValue:
     if refused.status not in (400, 409):
         raise refused
     known = {**request.form.to_dict(), "within": request.form.get("within", "")}
     if isinstance(refused, ParameterError):
-        return _form(known, found, faults={refused.parameter: refused.message}), refused.status
-    return _form(known, found, error=say(refused.message)), refused.status
+        faults = {refused.parameter: refused.message}
+        return _form(known, found, faults=faults, fixed=fixed), refused.status
+    return _form(known, found, error=say(refused.message), fixed=fixed), refused.status
 
 
 def _form(
@@ -164,6 +172,7 @@ def _form(
     *,
     faults: dict[str, Message] | None = None,
     error: str = "",
+    fixed: Collection[str] = (),
 ) -> str:
     return render_template(
         "indicators/form.html",
@@ -171,6 +180,7 @@ def _form(
         indicator=found,
         faults={field: say(message) for field, message in (faults or {}).items()},
         error=error,
+        fixed=fixed,
         per=PER,
         measures=[
             (key, f"{say(each.numerator)} ({key})")

@@ -16,7 +16,8 @@ from gridmap.errors import ConflictError, ForbiddenError
 from gridmap.reports.documents.files import Language, document_of, facts_of, file_of
 from gridmap.reports.documents.queries import find_report, pictures_of
 from gridmap.reports.documents.service import SUBJECT
-from gridmap.reports.paper.html import to_html
+from gridmap.reports.paper.html import contents_list, to_html
+from gridmap.reports.paper.laying import contents_title, lay_out
 from gridmap.reports.structure import Document
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action
@@ -98,6 +99,8 @@ def _alone(session: Session, report_id: int, document: Document) -> str:
         "reports/alone.html",
         document=document,
         head=head_lines(document),
+        contents=contents_list(lay_out(document)) if document.contents else "",
+        contents_title=contents_title(document.language),
         content=content,
         style=style,
     )

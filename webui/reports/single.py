@@ -20,7 +20,7 @@ from gridmap.reports.documents.queries import (
     picture_of,
     remarks_of,
 )
-from gridmap.reports.paper.html import to_html
+from gridmap.reports.paper.html import contents_list, to_html
 from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
 from gridmap.reports.structure import Document, Fact, Heading, Source
 from gridmap.workforce.rights import Action
@@ -75,7 +75,7 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
             facts=facts,
         ),
         sections=sections_of(document),
-        headings=headings_of(document),
+        contents=contents_list(lay_out(document)),
         comments=comments,
         events=events,
         remarks=remarks,
@@ -144,19 +144,6 @@ def sections_of(document: Document) -> list[tuple[str, str, int]]:
         (block.section, block.text, block.level)
         for block in document.blocks
         if isinstance(block, Heading) and block.section
-    ]
-
-
-def headings_of(document: Document) -> list[dict[str, Any]]:
-    """Return the table of contents: numbered titles with their anchors on the page."""
-    return [
-        {
-            "title": f"{laid.label}{laid.block.text}",
-            "anchor": f"section-{laid.block.section}",
-            "level": laid.block.level,
-        }
-        for laid in lay_out(document)
-        if isinstance(laid.block, Heading) and laid.block.section
     ]
 
 

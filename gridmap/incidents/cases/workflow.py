@@ -75,7 +75,7 @@ STEP_NAMES: dict[Step, str] = {
     Step.VERIFICATION: N_("Verification"),
     Step.CLOSING: N_("Closing"),
     Step.CLOSED: N_("Closed"),
-    Step.WITHDRAWN: N_("Withdrawn"),
+    Step.WITHDRAWN: N_("Case withdrawn"),
 }
 
 #: As a person reads them in the history of a case.
@@ -94,7 +94,7 @@ ACT_NAMES: dict[Act, str] = {
     Act.REQUEST_EXTENSION: N_("asked for more time"),
     Act.GRANT_EXTENSION: N_("granted more time"),
     Act.REFUSE_EXTENSION: N_("refused more time"),
-    Act.WITHDRAW: N_("withdrawn"),
+    Act.WITHDRAW: N_("case withdrawn"),
     Act.REOPEN: N_("reopened"),
 }
 

@@ -1,13 +1,12 @@
-"""Plans of activities that repeat: make, change, end and list them."""
+"""Plans of activities that repeat: make, change and end them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,6 @@ from gridmap.errors import ConflictError, GridmapError, NotFoundError, refuse_id
 from gridmap.reports.activities.kinds import KINDS
 from gridmap.reports.activities.models import EVERY, TARGETS, ActivityPlan
 from gridmap.workforce import audit
-from gridmap.workforce.areas import unit_condition, unit_params
 from gridmap.workforce.rights import Action, Actor, require, require_unit
 
 SUBJECT = "activity_plan"
@@ -60,9 +58,7 @@ def change_plan(
     session: Session, actor: Actor, plan_id: int, version: int, draft: PlanDraft
 ) -> ActivityPlan:
     """Change a plan; errors as `make_plan`, and `ConflictError` if it was changed since."""
-    plan = find_plan(session, actor, plan_id)
-    if plan.version != version:
-        raise ConflictError(Message("Somebody changed this plan meanwhile. Look at it again."))
+    plan = find_plan(session, actor, plan_id, version)
     before = _state(plan)
     values = _columns(session, actor, draft)
     _store(session, plan, values | {"version": version + 1})
@@ -72,17 +68,27 @@ def change_plan(
     return plan
 
 
-def delete_plan(session: Session, actor: Actor, plan_id: int) -> None:
-    """Delete a plan, and with it what it made due; the activities stay."""
-    plan = find_plan(session, actor, plan_id)
+def delete_plan(session: Session, actor: Actor, plan_id: int, version: int) -> None:
+    """Delete a plan, and with it what it made due; the activities stay. Errors as `find_plan`."""
+    plan = find_plan(session, actor, plan_id, version)
     before = _state(plan)
     session.delete(plan)
     session.flush()
     audit.record(session, actor, "activity_plan.delete", (SUBJECT, plan_id), before, None)
 
 
-def find_plan(session: Session, actor: Actor, plan_id: int) -> ActivityPlan:
+def find_plan(
+    session: Session, actor: Actor, plan_id: int, version: int | None = None
+) -> ActivityPlan:
     """Return a plan that the actor may change, locked.
+
+    Parameters
+    ----------
+    session : Session
+    actor : Actor
+    plan_id : int
+    version : int, optional
+        That which the person saw.
 
     Raises
     ------
@@ -90,6 +96,8 @@ def find_plan(session: Session, actor: Actor, plan_id: int) -> ActivityPlan:
         If the actor plans nothing.
     NotFoundError
         If there is none in the actor's area.
+    ConflictError
+        If it has another version.
     """
     require(actor, Action.MANAGE_REPORTS)
     plan = session.scalars(
@@ -100,21 +108,9 @@ def find_plan(session: Session, actor: Actor, plan_id: int) -> ActivityPlan:
     ).one_or_none()
     if plan is None or not actor.sees_unit(plan.unit_id):
         raise NotFoundError(Message("There is no plan with the number {id}.", id=plan_id))
+    if version not in (None, plan.version):
+        raise ConflictError(Message("Somebody changed this plan meanwhile. Look at it again."))
     return plan
-
-
-def list_plans(session: Session, actor: Actor) -> Sequence[Row[Any]]:
-    """Return the plans of the actor's area with their unit's name, those under way first."""
-    return session.execute(
-        text(f"""
-            SELECT p.*, u.name AS unit, u.name_en AS unit_en,
-                   p.ends < local_date(now()) AS over
-            FROM activity_plan p JOIN unit u ON u.id = p.unit_id
-            WHERE {unit_condition(actor, "p.unit_id")}
-            ORDER BY coalesce(p.ends < local_date(now()), false), u.code, p.kind, p.id
-        """),
-        unit_params(actor),
-    ).all()
 
 
 def _columns(session: Session, actor: Actor, draft: PlanDraft) -> dict[str, Any]:

@@ -168,24 +168,22 @@ def latest(
     today : date
         What is counted over the system's own records is so for the last period that is over.
     """
-    found: list[Listed] = []
-    for level in tree.levels:
-        here = [each for each in indicators if each.level == level]
-        units = [unit.id for unit in tree.of_level(level)]
-        newest = newest_periods(session, [each.id for each in here], units, 2)
-        spans = {each.id: _latest_two(each, newest.get(each.id, []), today) for each in here}
-        asked = [Asked(one, n, span) for one in here for n, span in enumerate(spans[one.id])]
-        answers = gathered(session, asked, dict.fromkeys(units, 0))
-        for each in here:
-            periods = spans[each.id]
-            now, former = (
-                figure(each, answers.get((each.id, n, 0)), len(units), span)
-                for n, span in enumerate([*periods, None, None][:2])
-            )
-            met = reached(now.exact, each.target, each.better)
-            found.append(Listed(each, periods[0] if periods else None, now, former, met))
-    there = {each.indicator.id for each in found}
-    found += [_nothing(each) for each in indicators if each.id not in there]
+    sizes = Counter(unit.level for unit in tree.units)
+    here = [each for each in indicators if sizes[each.level]]
+    units = [unit.id for unit in tree.units]
+    newest = newest_periods(session, [each.id for each in here], units, 2)
+    spans = {each.id: _latest_two(each, newest.get(each.id, []), today) for each in here}
+    asked = [Asked(one, n, span) for one in here for n, span in enumerate(spans[one.id])]
+    answers = gathered(session, asked, dict.fromkeys(units, 0))
+    found = [_nothing(each) for each in indicators if not sizes[each.level]]
+    for each in here:
+        periods = spans[each.id]
+        now, former = (
+            figure(each, answers.get((each.id, n, 0)), sizes[each.level], span)
+            for n, span in enumerate([*periods, None, None][:2])
+        )
+        met = reached(now.exact, each.target, each.better)
+        found.append(Listed(each, periods[0] if periods else None, now, former, met))
     return sorted(found, key=lambda each: each.indicator.code)
 
 

@@ -30,9 +30,9 @@ def gathered(
     ----------
     session : Session
     asked : collection of Asked
-        Indicators for the level of the units.
     groups : mapping of int to int
-        The group of each unit; others do not count.
+        The group of each unit; others do not count. Of units of several levels each indicator
+        takes those of its own.
     apart : bool
         See `queries.counted`.
     """
@@ -87,7 +87,7 @@ def _of_records(
                 if one.denominator_measure
                 else parts.denominator
             )
-            # A rate is made of units that have both of its counts.
+            # A rate is made of units that have both of its counts; one of another level has none.
             if numerator is not None and (one.form == "count" or denominator):
                 counts[unit] = Counts(numerator, denominator, 1, whole)
         for group, sums in rolled(counts, groups).items():

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from geodata.messages import Message
+from geodata.messages import N_, Message
 from gridmap.errors import ConflictError, ParameterError, refuse_identity_number
 from gridmap.reports.indicators.models import Indicator, IndicatorValue
 from gridmap.reports.indicators.periods import KINDS
@@ -23,8 +23,16 @@ from gridmap.workforce.rights import Action, Actor, require
 
 LONGEST = 100
 PER = (1, 100, 1000, 10000)
-#: What values mean; once there are some it stays.
-_FIXED = ("form", "level", "period_kind", "entered")
+#: What values mean, by its title on the page; once there are some it stays.
+FIXED = {
+    "form": N_("Form"),
+    "per": N_("Rate"),
+    "level": N_("Entered for"),
+    "period_kind": N_("Period"),
+    "over_time": N_("A longer period is"),
+    "numerator_measure": N_("The numerator is"),
+    "denominator_measure": N_("The denominator is"),
+}
 _TEXTS = ("name", "name_en", "numerator", "numerator_en")
 
 
@@ -108,11 +116,8 @@ def change_indicator(
     _check(wish)
     wanted = {name: value for name, value in asdict(wish).items() if name != "code"}
     former = {name: getattr(found, name) for name in wanted}
-    meaning = {name: getattr(found, name) for name in _FIXED}
-    if session.scalar(
-        select(IndicatorValue.id).where(IndicatorValue.indicator_id == found.id).limit(1)
-    ):
-        _refuse_other_meaning(session, found, wish, meaning)
+    if has_values(session, found.id):
+        _refuse_other_meaning(session, found, wish)
     session.execute(
         update(Indicator)
         .where(Indicator.id == found.id)
@@ -155,17 +160,23 @@ def _locked(session: Session, indicator_id: int) -> Indicator:
     ).one()
 
 
-def _refuse_other_meaning(
-    session: Session, found: Indicator, wish: Wish, meaning: Mapping[str, Any]
-) -> None:
-    wanted = {**asdict(wish), "entered": _entered(wish)}
-    if any(wanted[name] != value for name, value in meaning.items()):
-        raise ConflictError(
-            Message(
-                "There are values already: form, level, period and what is entered stay as they "
-                "are. Retire this indicator and define another."
+def has_values(session: Session, indicator_id: int) -> bool:
+    """Tell whether anything is entered for an indicator."""
+    there = select(IndicatorValue.id).where(IndicatorValue.indicator_id == indicator_id)
+    return session.scalar(there.limit(1)) is not None
+
+
+def _refuse_other_meaning(session: Session, found: Indicator, wish: Wish) -> None:
+    for name, title in FIXED.items():
+        if getattr(wish, name) != getattr(found, name):
+            raise ConflictError(
+                Message(
+                    "“{field}” stays as it is: there are values already, which would mean "
+                    "something else. Define another indicator and retire this one, or take its "
+                    "values away first.",
+                    field=Message(title),
+                )
             )
-        )
     larger = session.scalar(
         select(func.count(IndicatorValue.id)).where(
             IndicatorValue.indicator_id == found.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from markupsafe import Markup, escape
 
@@ -11,6 +11,7 @@ from gridmap.reports.paper.laying import (
     body_rows,
     column_shares,
     column_titles,
+    contents_of,
     is_wide,
     lay_out,
     text_of,
@@ -61,6 +62,17 @@ def to_html(
     return Setter(document.language, picture, link, facts).set(lay_out(document))
 
 
+def contents_list(laid: Iterable[Laid]) -> Markup:
+    """Return the table of contents as a list of links to the headings."""
+    lines = (
+        Markup('<li class="level-{}"><a href="#{}">{}</a></li>').format(
+            entry.level, entry.anchor, entry.title
+        )
+        for entry in contents_of(laid)
+    )
+    return Markup('<ol class="paper-contents">{}</ol>').format(Markup("").join(lines))
+
+
 class Setter:
     """Sets blocks as HTML.
 
@@ -95,7 +107,7 @@ class Setter:
     def _block(self, laid: Laid) -> Iterator[Markup]:
         block = laid.block
         if isinstance(block, Heading):
-            yield self._heading(block, laid.label)
+            yield self._heading(block, laid)
         elif isinstance(block, Paragraph):
             words = Markup("").join(map(self._part, block.parts))
             yield Markup('<p class="paper-{}">{}</p>').format(block.role, words)
@@ -114,9 +126,10 @@ class Setter:
             "<figcaption>{}{}</figcaption></figure>"
         ).format(self.picture(picture.key), picture.alt, size, label, picture.caption)
 
-    def _heading(self, heading: Heading, label: str) -> Markup:
-        name = Markup(' id="section-{}"').format(heading.section) if heading.section else ""
-        return Markup("<h{0}{1}>{2}{3}</h{0}>").format(heading.level + 1, name, label, heading.text)
+    def _heading(self, heading: Heading, laid: Laid) -> Markup:
+        return Markup('<h{0} id="{1}">{2}{3}</h{0}>').format(
+            heading.level + 1, laid.anchor, laid.label, heading.text
+        )
 
     def _part(self, part: str | Number) -> Markup:
         """Return a text, or a figure that leads to its records and says of what it is a share."""

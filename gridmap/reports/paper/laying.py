@@ -6,7 +6,7 @@ Pages, Word and PDF are set from the same list, so that they say the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ _PAGE_EMS = 92
 _NO_ROWS = N_("No rows.")
 #: Control characters that XML forbids, and those that would break a line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
+#: So many levels of headings stand in the table of contents.
+CONTENTS_LEVELS = 2
 _DIGITS = "零一二三四五六七八九"
 
 
@@ -47,11 +49,23 @@ class Laid:
         What stands before its text: ``一、``, ``图1 ``, ``Table 3. ``.
     sources : tuple of Source
         Of the table of sources, in the order of its rows.
+    anchor : str
+        Of a heading: its name within the document, by which links find it.
     """
 
     block: Block
     label: str = ""
     sources: tuple[Source, ...] = ()
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table of contents: a heading with its number, and its anchor."""
+
+    level: int
+    title: str
+    anchor: str
 
 
 def lay_out(document: Document) -> list[Laid]:
@@ -60,25 +74,41 @@ def lay_out(document: Document) -> list[Laid]:
     counters, tables, figures = [0, 0, 0], 0, 0
     laid = []
     for block in document.blocks:
-        label = ""
+        label = anchor = ""
         if isinstance(block, Heading):
             counters[block.level - 1] += 1
             counters[block.level :] = [0] * (3 - block.level)
             label = _heading_label(counters[: block.level], document.language)
+            anchor = "-".join(map(str, ("heading", *counters[: block.level])))
+            anchor = f"section-{block.section}" if block.section else anchor
         elif isinstance(block, Table):
             tables += 1
             label = _caption_label("table", tables, document.language)
         elif isinstance(block, Picture):
             figures += 1
             label = _caption_label("picture", figures, document.language)
-        laid.append(Laid(block, label))
+        laid.append(Laid(block, label, anchor=anchor))
     laid.extend(_missing(document))
     if document.sources:
         table = _sources(document)
-        laid.append(Laid(Heading(level=1, text=table.title)))
+        laid.append(Laid(Heading(level=1, text=table.title), anchor="heading-sources"))
         label = _caption_label("table", tables + 1, document.language)
         laid.append(Laid(table, label, document.sources))
     return laid
+
+
+def contents_of(laid: Iterable[Laid]) -> list[Entry]:
+    """Return the headings that the table of contents lists."""
+    return [
+        Entry(each.block.level, each.label + each.block.text, each.anchor)
+        for each in laid
+        if isinstance(each.block, Heading) and each.block.level <= CONTENTS_LEVELS
+    ]
+
+
+def contents_title(language: str) -> str:
+    """Return what stands above the table of contents."""
+    return translate(N_("Contents"), language)
 
 
 @dataclass(frozen=True)
@@ -187,7 +217,8 @@ def _missing(document: Document) -> Iterator[Laid]:
     if not document.missing:
         return
     language = document.language
-    yield Laid(Heading(level=1, text=translate(N_("Sections without data"), language)))
+    title = translate(N_("Sections without data"), language)
+    yield Laid(Heading(level=1, text=title), anchor="heading-missing")
     titles = ("；" if language == "zh" else "; ").join(document.missing)
     said = translate(Message("There are no data for: {titles}.", titles=titles), language)
     yield Laid(Paragraph(parts=(said,), role="missing"))

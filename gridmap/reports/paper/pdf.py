@@ -9,8 +9,15 @@ from markupsafe import Markup
 
 from geodata.messages import Message
 from gridmap.errors import UnavailableError
-from gridmap.reports.paper.html import Setter
-from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
+from gridmap.reports.paper.html import Setter, contents_list
+from gridmap.reports.paper.laying import (
+    Laid,
+    area_line,
+    contents_title,
+    head_of,
+    lay_out,
+    state_line,
+)
 from gridmap.reports.pictures.style import family
 from gridmap.reports.structure import Document
 
@@ -38,7 +45,7 @@ _HEAD = 60
 _SHELL = Markup(
     '<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
     '</head><body><header><h1 data-head="{head}" data-area="{area}">{title}</h1>'
-    '<p>{line}</p><p class="state">{state}</p></header>{body}</body></html>'
+    '<p>{line}</p><p class="state">{state}</p></header>{contents}{body}</body></html>'
 )
 
 
@@ -62,7 +69,7 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     for block in document.blocks:
         if block.kind == "picture":
             pictures[block.key]
-    head = head_of(document)
+    head, laid = head_of(document), lay_out(document)
     setter = Setter(document.language, "picture:{}".format, lambda _: None, {}, page=False)
     words = _SHELL.format(
         language=document.language,
@@ -71,7 +78,8 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
         area=_shortened(head.area),
         line=area_line(head),
         state=state_line(head, document.language),
-        body=setter.set(lay_out(document)),
+        contents=_contents(laid, document.language) if document.contents else "",
+        body=setter.set(laid),
     )
     fonts = FontConfiguration()
     styles = [
@@ -81,6 +89,11 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     html = HTML(string=words, url_fetcher=_Pictures(pictures))
     content: bytes = html.write_pdf(stylesheets=styles, font_config=fonts, optimize_images=False)
     return content
+
+
+def _contents(laid: list[Laid], language: str) -> Markup:
+    """Return the table of contents; the style sheet adds the numbers of the pages."""
+    return Markup("<nav><p>{}</p>{}</nav>").format(contents_title(language), contents_list(laid))
 
 
 class _Pictures(URLFetcher):  # type: ignore[misc]

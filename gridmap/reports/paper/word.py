@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 import docx
 from docx.document import Document as WordDocument
@@ -15,19 +14,23 @@ from docx.oxml.ns import nsdecls, qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Length, Mm
 
-from geodata.messages import Message
-from gridmap.errors import GridmapError
 from gridmap.reports.paper import word_template as styles
 from gridmap.reports.paper.laying import (
+    Entry,
     Laid,
     body_rows,
     column_shares,
     column_titles,
+    contents_of,
+    contents_title,
     head_of,
     is_wide,
     lay_out,
     text_of,
 )
+from gridmap.reports.paper.word_contents import bookmarked, contents_field, new_bookmarks
+from gridmap.reports.paper.word_parts import field, run
+from gridmap.reports.paper.word_places import drop, find_places, new_marks, put
 from gridmap.reports.structure import Document, Heading, Number, Paragraph, Picture, Table
 from gridmap.word_templates import filled, saved
 
@@ -37,10 +40,9 @@ _ROLES = {
     "missing": styles.MISSING,
     "remark": styles.REMARK,
 }
-_NO_CONTENT = Message(
-    "The template must name {mark} once, in a paragraph of its own: there the report is put.",
-    mark="{{ content }}",
-)
+#: Half points.
+_SMALL = '<w:rPr><w:sz w:val="13"/></w:rPr>'
+_RIGHT = '<w:jc w:val="right"/>'
 
 
 def to_word(
@@ -54,8 +56,9 @@ def to_word(
     pictures : mapping of str to bytes
         PNG by the key of a `Picture`.
     template : bytes, optional
-        A Word file that names ``title``, ``area``, ``period``, ``state`` and ``content``; without
-        it the default one in the document's language.
+        A Word file that names ``title``, ``area``, ``period``, ``state``, ``toc`` and ``content``;
+        without it the default one in the document's language. One that names no ``toc`` gives
+        files without a table of contents.
 
     Raises
     ------
@@ -72,16 +75,20 @@ def to_word(
         "period": head.period,
         "state": head.state,
         # The text of a report never passes through the template's language.
-        "content": f"content-{secrets.token_hex(8)}",
+        **new_marks(),
     }
     file = filled(given, values)
     word = file.docx
     # The template's language escapes for XML, and properties are none.
     word.core_properties.title = head.title[:255]
-    place = _place(word, values["content"])
-    names = _style_ids(word)
-    content = _Content(word, names, document.language, pictures).elements(lay_out(document))
-    _put(place, content)
+    places = find_places(word, values)
+    laid = lay_out(document)
+    entries = contents_of(laid) if document.contents and "toc" in places else []
+    content = _Content(word, _style_ids(word), document.language, pictures, entries)
+    if "toc" in places:
+        put(places["toc"], content.contents(entries))
+        drop(places["toc"])
+    put(places["content"], content.elements(laid))
     return saved(file)
 
 
@@ -93,37 +100,10 @@ def check_template(template: bytes) -> None:
     GridmapError
         As `to_word`.
     """
-    content = f"content-{secrets.token_hex(8)}"
-    word = filled(template, {**styles.EXAMPLE, "content": content}).docx
-    _place(word, content)
+    marks = new_marks()
+    word = filled(template, {**styles.EXAMPLE, **marks}).docx
+    find_places(word, marks)
     _style_ids(word)
-
-
-def _place(word: WordDocument, mark: str) -> BaseOxmlElement:
-    """Return the paragraph that the content replaces."""
-    found = [
-        paragraph
-        for paragraph in word.element.body.iter(qn("w:p"))
-        if mark in "".join(text.text or "" for text in paragraph.iter(qn("w:t")))
-    ]
-    said = "".join(text.text or "" for text in word.element.body.iter(qn("w:t")))
-    if len(found) != 1 or said.count(mark) != 1:
-        raise GridmapError(_NO_CONTENT)
-    own = "".join(text.text or "" for text in found[0].iter(qn("w:t"))).strip()
-    if own != mark or found[0].getparent().tag not in (qn("w:body"), qn("w:tc")):
-        raise GridmapError(_NO_CONTENT)
-    place: BaseOxmlElement = found[0]
-    return place
-
-
-def _put(place: BaseOxmlElement, content: Iterator[BaseOxmlElement]) -> None:
-    """Put the content where the paragraph is, which stays as its end."""
-    for element in content:
-        place.addprevious(element)
-    # A cell and a page must end with a paragraph, and a section's settings may hang on it.
-    for child in list(place):
-        if child.tag != qn("w:pPr"):
-            place.remove(child)
 
 
 def _style_ids(word: WordDocument) -> dict[str, str]:
@@ -147,11 +127,14 @@ class _Content:
         names: Mapping[str, str],
         language: str,
         pictures: Mapping[str, bytes],
+        entries: Sequence[Entry],
     ) -> None:
         self.word = word
         self.names = names
         self.language = language
         self.pictures = pictures
+        # Of the headings that the table of contents lists, by their anchors.
+        self.bookmarks = new_bookmarks(word, entries)
         page = word.sections[-1]
         width, height = page.page_width or Mm(210), page.page_height or Mm(297)
         across = (page.left_margin or 0) + (page.right_margin or 0)
@@ -170,10 +153,9 @@ class _Content:
         for each in laid:
             block = each.block
             if isinstance(block, Heading):
-                name = styles.HEADINGS[block.level - 1]
-                yield parse_xml(self._paragraph(name, _run(each.label + block.text)))
+                yield self._heading(block, each, first=each is laid[0])
             elif isinstance(block, Paragraph):
-                words = _run("".join(map(text_of, block.parts)))
+                words = run("".join(map(text_of, block.parts)))
                 yield parse_xml(self._paragraph(_ROLES[block.role], words))
             elif isinstance(block, Table):
                 yield self._caption(each.label, block.title, above=True)
@@ -184,6 +166,20 @@ class _Content:
                 yield self._picture(block)
                 yield self._caption(each.label, block.caption, above=False)
 
+    def contents(self, entries: Sequence[Entry]) -> Iterator[BaseOxmlElement]:
+        """Return the table of contents, if anything stands in it."""
+        if entries:
+            title = contents_title(self.language)
+            yield contents_field(title, entries, self.bookmarks, self.names, self.width)
+
+    def _heading(self, heading: Heading, laid: Laid, *, first: bool) -> BaseOxmlElement:
+        runs = run(laid.label + heading.text)
+        if laid.anchor in self.bookmarks:
+            runs = bookmarked(runs, self.bookmarks[laid.anchor])
+        # After the table of contents the text begins on a new page.
+        more = "<w:pageBreakBefore/>" if first and self.bookmarks else ""
+        return parse_xml(self._paragraph(styles.HEADINGS[heading.level - 1], runs, more=more))
+
     def _paragraph(self, name: str, runs: str, *, more: str = "") -> str:
         return (
             f"<w:p {nsdecls('w')}><w:pPr><w:pStyle w:val={quoteattr(self.names[name])}/>{more}"
@@ -193,7 +189,7 @@ class _Content:
     def _caption(self, label: str, title: str, *, above: bool) -> BaseOxmlElement:
         """Return a caption whose number is a field, from which Word makes its lists."""
         word, number, rest = _parted(label)
-        runs = _run(word) + _field(f"SEQ {word.strip()} \\* ARABIC", number) + _run(rest + title)
+        runs = run(word) + field(f"SEQ {word.strip()} \\* ARABIC", number) + run(rest + title)
         keep = "<w:keepNext/>" if above else ""
         return parse_xml(self._paragraph(styles.CAPTION, runs, more=keep))
 
@@ -245,31 +241,11 @@ class _Content:
         style = f"<w:pStyle w:val={quoteattr(self.names[styles.CELL])}/>"
         made = "".join(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr><w:p><w:pPr>{style}'
-            f"{_RIGHT if right else ''}</w:pPr>{_run(text_of(cell), size)}</w:p></w:tc>"
+            f"{_RIGHT if right else ''}</w:pPr>{run(text_of(cell), size)}</w:p></w:tc>"
             for cell, right, width in zip(cells, numeric, widths, strict=True)
         )
         repeated = "<w:tblHeader/>" if head else ""
         return f"<w:tr><w:trPr><w:cantSplit/>{repeated}</w:trPr>{made}</w:tr>"
-
-
-#: Half points.
-_SMALL = '<w:rPr><w:sz w:val="13"/></w:rPr>'
-_RIGHT = '<w:jc w:val="right"/>'
-
-
-def _run(text: str, properties: str = "") -> str:
-    if not text:
-        return ""
-    return f'<w:r>{properties}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
-
-
-def _field(instruction: str, shown: str) -> str:
-    return (
-        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
-        f'<w:r><w:instrText xml:space="preserve"> {escape(instruction)} </w:instrText></w:r>'
-        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-        f'{_run(shown)}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
-    )
 
 
 def _parted(label: str) -> tuple[str, str, str]:

@@ -19,7 +19,11 @@ from docx.text.paragraph import Paragraph
 TEXT, NOTE, MISSING, REMARK = "Report Text", "Report Note", "Report Missing", "Report Remark"
 CELL, PICTURE, TABLE = "Report Cell", "Report Picture", "Report Table"
 CAPTION, HEADINGS = "Caption", ("Heading 1", "Heading 2", "Heading 3")
-STYLES = (TEXT, NOTE, MISSING, REMARK, CELL, PICTURE, TABLE, CAPTION, *HEADINGS)
+CONTENTS_TITLE, CONTENTS = "TOC Heading", ("toc 1", "toc 2")
+STYLES = (
+    TEXT, NOTE, MISSING, REMARK, CELL, PICTURE, TABLE, CAPTION, *HEADINGS,
+    CONTENTS_TITLE, *CONTENTS,
+)  # fmt: skip
 #: What a template can name, with values to try one.
 EXAMPLE = {
     "title": "桃源街道网格化管理工作报告",
@@ -45,6 +49,7 @@ def default_template(language: str) -> bytes:
     document.add_paragraph("{{ area }} · {{ period }}", "Subtitle")
     said = "数据截至 {{ state }}" if language == "zh" else "Data as of {{ state }}"
     document.add_paragraph(said, "Subtitle")
+    document.add_paragraph("{{ toc }}", TEXT)
     document.add_paragraph("{{ content }}", TEXT)
     head = section.header.paragraphs[0]
     head.text = "{{ title }}"
@@ -80,6 +85,7 @@ def _styles(document: WordDocument, language: str) -> None:
         heading.paragraph_format.space_before = Pt(size)
         heading.paragraph_format.space_after = Pt(4)
         heading.paragraph_format.keep_with_next = True
+    _contents_styles(document)
     caption = _dressed(document, CAPTION, 9, sans=True, bold=True)
     caption.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.space_before = Pt(6)
@@ -99,6 +105,20 @@ def _styles(document: WordDocument, language: str) -> None:
     picture.paragraph_format.line_spacing = 1.0
     picture.paragraph_format.keep_with_next = True
     _table_style(document)
+
+
+def _contents_styles(document: WordDocument) -> None:
+    title = _dressed(document, CONTENTS_TITLE, 14, sans=True, bold=True)
+    title.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    title.paragraph_format.space_before = title.paragraph_format.space_after = Pt(10)
+    for level, name in enumerate(CONTENTS):
+        # Word has them built in, and writes them down where they are used.
+        style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=True)
+        style.base_style = document.styles["Normal"]
+        line = _dressed(document, name, 10.5, sans=True, bold=level == 0)
+        line.paragraph_format.left_indent = Pt(21 * level)
+        line.paragraph_format.space_before = Pt(4 if level == 0 else 0)
+        line.paragraph_format.space_after = Pt(0)
 
 
 def _added(document: WordDocument, name: str, size: float, *, sans: bool = False) -> ParagraphStyle:

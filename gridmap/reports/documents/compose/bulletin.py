@@ -105,10 +105,12 @@ def _overall(matter: Matter, counted: Counted, total: int) -> Phrase:
 
 def _kinds(matter: Matter, draft: Draft, counted: Counted, top: Shielded[Category]) -> None:
     rows: list[list[Value]] = []
-    for category, _ in top.shown:
+    parts = {category: parts_of(counted, category) for category, _ in top.shown}
+    # A notice board has no room for hundreds of kinds.
+    brief = sum(1 + len(shown) for shown, _ in parts.values()) > incidents.MOST_ROWS
+    for category, (shown, rest) in parts.items():
         rows.append([category.name, _count(matter, counted, category)])
-        shown, rest = parts_of(counted, category)
-        if len(shown) + bool(rest) > 1:
+        if not brief and len(shown) + bool(rest) > 1:
             rows += [[_indented(child.name), _count(matter, counted, child)] for child in shown]
             if rest:
                 told = _rest(matter.ledger, f"incidents.category.{category.code}", rest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from gridmap.reports.documents.compose.pictures import Atlas
 from gridmap.reports.documents.compose.prose import (
@@ -15,6 +15,7 @@ from gridmap.reports.documents.compose.prose import (
     Value,
     number,
     plain,
+    say,
     signed,
     told,
 )
@@ -29,6 +30,9 @@ from gridmap.reports.structure import (
     Table,
 )
 
+#: Of a longer ranking so many are listed from either end.
+MOST_FIRST, MOST_LAST = 20, 5
+T = TypeVar("T")
 Role = Literal["text", "note", "missing", "remark"]
 #: Draws a picture in a language.
 Draw = Callable[[Language, Atlas], bytes]
@@ -104,6 +108,42 @@ class Draft:
         if rows:
             self.blocks.append(_Rows(title, columns, rows, total))
 
+    def ranking(
+        self,
+        title: Value,
+        columns: Sequence[Col],
+        rows: Sequence[Sequence[Value]],
+        of: int,
+        where: Value,
+    ) -> None:
+        """Add the ends of a ranking, and say how many are not listed and where all are.
+
+        Parameters
+        ----------
+        title : Value
+        columns : sequence of Col
+        rows : sequence of sequences of Value
+            As many as `ends` leaves.
+        of : int
+            How many there are.
+        where : Value
+            A clause.
+        """
+        self.table(title, columns, rows)
+        if of > len(rows):
+            self.text(
+                say(
+                    Both(
+                        "表中列出{of}个中的前{first}个和后{last}个，其余{rest}个未列出；{where}。",
+                        "The table lists the first {first} and the last {last} of {of}; the other "
+                        "{rest} are not listed; {where}.",
+                    ),
+                    of=f"{of:,}", first=str(MOST_FIRST), last=str(MOST_LAST),
+                    rest=f"{of - len(rows):,}", where=where,
+                ),
+                role="note",
+            )  # fmt: skip
+
     def picture(
         self, key: str, caption: Value, alt: Value, draw: Draw, *, width_mm: int = 150
     ) -> None:
@@ -124,6 +164,13 @@ class Draft:
             tuple(_block(block, language) for block in self.blocks),
             tuple(plain(title, language) for title in self.missing),
         )
+
+
+def ends(rows: Sequence[T]) -> list[T]:
+    """Return a ranking, of a long one the first and the last."""
+    if len(rows) <= MOST_FIRST + MOST_LAST:
+        return list(rows)
+    return [*rows[:MOST_FIRST], *rows[-MOST_LAST:]]
 
 
 def picture_key(key: str, language: Language) -> str:

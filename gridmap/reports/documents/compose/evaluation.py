@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from gridmap.reports.documents.compose.draft import Col, Draft
+from gridmap.reports.documents.compose.draft import Col, Draft, ends
 from gridmap.reports.documents.compose.matter import Matter, named
 from gridmap.reports.documents.compose.prose import Both, Value, say
 
-TITLE = Both("考核评价", "Evaluation")
+TITLE = Both("综合评价", "Evaluation")
 _GROUPS = (
     ("town", Both("街道（乡镇）", "Towns")),
     ("community", Both("社区（村）", "Communities")),
     ("department", Both("部门", "Departments")),
 )
-MOST = 30
+_ALL = Both(
+    "全部见“评价”页面，可导出Excel", "all are on the page “Evaluation” and in its Excel file"
+)
 
 # Of the evaluations that tell of the area, the one of the smallest unit.
 _MEMBERS = """
@@ -42,7 +44,7 @@ def write(matter: Matter, draft: Draft) -> None:
     """Tell the scores of the published evaluation of exactly this period."""
     draft.head(1, TITLE, "evaluation")
     with matter.ledger.asking(
-        "evaluation", Both("已公布的考核", "The published evaluation"), "evaluation.index"
+        "evaluation", Both("已发布的评价", "The published evaluation"), "evaluation.index"
     ) as source:
         rows = matter.connection.execute(
             text(_MEMBERS),
@@ -55,7 +57,7 @@ def write(matter: Matter, draft: Draft) -> None:
     if not rows:
         draft.nothing(
             TITLE,
-            Both("本期考核尚未公布。", "No evaluation of this period has been published."),
+            Both("本期评价尚未发布。", "No evaluation of this period has been published."),
         )
         return
     # It has a page of its own.
@@ -63,7 +65,8 @@ def write(matter: Matter, draft: Draft) -> None:
         "evaluation.show", {"evaluation_id": rows[0].evaluation_id},
     )  # fmt: skip
     for group, title in _GROUPS:
-        here = [row for row in rows if row.grp == group]
+        members = [row for row in rows if row.grp == group]
+        here = ends(members)
         facts = [
             matter.ledger.count(
                 f"evaluation.{group}.{row.code}", float(row.score), source,
@@ -73,7 +76,7 @@ def write(matter: Matter, draft: Draft) -> None:
         ]  # fmt: skip
         if len(here) == 1:
             draft.text(
-                say(Both("{name}考核得分{score}分。", "{name} scored {score}."),
+                say(Both("{name}评价得分{score}分。", "{name} scored {score}."),
                     name=named(here[0]), score=facts[0])
             )  # fmt: skip
             continue
@@ -81,16 +84,15 @@ def write(matter: Matter, draft: Draft) -> None:
             ["—" if row.rank is None else str(row.rank), named(row), str(row.due), fact]
             for row, fact in zip(here, facts, strict=True)
         ]
-        words = Both("{group}考核", "Evaluation: {group}")
-        if len(cells) > MOST:
-            words = Both("{group}考核（前{n}个）", "Evaluation: {group} (the first {n})")
-        draft.table(
-            say(words, group=title, n=str(MOST)),
+        draft.ranking(
+            say(Both("{group}评价", "Evaluation: {group}"), group=title),
             [
                 Col(Both("名次", "Rank")),
                 Col(Both("单位", "Unit"), numeric=False),
                 Col(Both("应结案", "Cases due"), Both("件", "")),
                 Col(Both("得分", "Score")),
             ],
-            cells[:MOST],
+            cells,
+            len(members),
+            _ALL,
         )

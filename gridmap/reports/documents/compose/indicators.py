@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gridmap.reports.documents.compose.draft import Col, Draft
+from gridmap.reports.documents.compose.draft import Col, Draft, ends
 from gridmap.reports.documents.compose.matter import Matter
 from gridmap.reports.documents.compose.prose import Both, Phrase, Value, say
 from gridmap.reports.indicators.figures import (
@@ -16,8 +16,11 @@ from gridmap.reports.indicators.figures import (
 from gridmap.reports.structure import Fact
 
 TITLE = Both("指标完成情况", "Indicators")
-#: Of each indicator so many units are listed, and so many indicators are ranked.
-MOST_UNITS, MOST_RANKED = 20, 6
+#: So many indicators are ranked.
+MOST_RANKED = 6
+_ALL = Both(
+    "全部见“指标”页面，可导出Excel", "all are on the page “Indicators” and in its Excel file"
+)
 
 
 def write(matter: Matter, draft: Draft) -> None:
@@ -105,10 +108,8 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
         Col(Both("数值", "Value"), Both(found.unit, found.unit)),
         Col(Both("名次变化", "Change of rank"), numeric=False),
     ]
-    if len(rows) > MOST_UNITS:
-        words = Both("{name}排名（前{n}个）", "Ranking by {name} (the first {n})")
-        title = say(words, name=name, n=str(MOST_UNITS))
-    draft.table(title, columns, [_row(matter, found, row, source.key) for row in rows[:MOST_UNITS]])
+    listed = [_row(matter, found, row, source.key) for row in ends(rows)]
+    draft.ranking(title, columns, listed, len(rows), _ALL)
 
 
 def _row(matter: Matter, found: IndicatorFigure, row: RankedUnit, source: str) -> list[Value]:

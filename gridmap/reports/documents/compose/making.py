@@ -37,6 +37,8 @@ from gridmap.reports.structure import Document
 COUNTING, DRAWING = N_("Counting figures"), N_("Drawing maps and charts")
 #: The part of the work that counting is.
 _COUNTED = 0.5
+#: The kinds that are long enough for a table of contents.
+LONG: frozenset[Kind] = frozenset({"half_year", "year"})
 #: Counts, and writes what it has to say into the draft.
 Section = Callable[[Matter, Draft], None]
 
@@ -154,6 +156,7 @@ def _document(matter: Matter, draft: Draft, language: Language) -> Document:
         blocks=blocks,
         sources=matter.ledger.sources(language),
         missing=missing,
+        contents=matter.kind in LONG,
     )
 
 

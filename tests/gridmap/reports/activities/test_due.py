@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,12 +24,12 @@ from gridmap.reports.activities.due import (
 )
 from gridmap.reports.activities.figures import Done, done_of_due, totals
 from gridmap.reports.activities.models import EVERY
+from gridmap.reports.activities.plan_list import PlansWanted, list_plans
 from gridmap.reports.activities.plans import (
     PlanDraft,
     change_plan,
     delete_plan,
     find_plan,
-    list_plans,
     make_plan,
 )
 from gridmap.reports.activities.service import Draft, record
@@ -238,9 +239,34 @@ def test_plans_are_made_changed_and_ended_by_who_leads_the_area(
     other = make_plan(session, SYSTEM, draft)
     with pytest.raises(ConflictError, match="planned already"):
         change_plan(session, SYSTEM, made.id, 2, draft)
-    delete_plan(session, SYSTEM, other.id)
-    assert [row.id for row in list_plans(session, people["cadre"])] == [made.id]
-    assert list_plans(session, people["far"]) == []
-    delete_plan(session, SYSTEM, made.id)
+    delete_plan(session, SYSTEM, other.id, other.version)
+    rows, total = list_plans(session, people["cadre"], PlansWanted())
+    assert ([row.id for row in rows], total) == ([made.id], 1)
+    assert list_plans(session, people["far"], PlansWanted()) == ([], 0)
+    with pytest.raises(ConflictError, match="changed this plan meanwhile"):
+        delete_plan(session, SYSTEM, made.id, 1)
+    delete_plan(session, SYSTEM, made.id, 2)
     with pytest.raises(NotFoundError):
         find_plan(session, SYSTEM, made.id)
+
+
+def test_plans_are_searched_sorted_and_paged(session: Session, field: Field) -> None:
+    now = today(session)
+    plan(session, field, starts=now, note="雨季前")
+    plan(session, field, kind="patrol", target="cell", starts=now - timedelta(days=90),
+         ends=now - timedelta(days=1))  # fmt: skip
+
+    def found(**wanted: Any) -> list[str]:
+        return [row.kind for row in list_plans(session, SYSTEM, PlansWanted(**wanted))[0]]
+
+    # What is over comes last, unless somebody asks for another order.
+    assert found() == ["sweep", "patrol"]
+    assert found(sort="starts") == ["patrol", "sweep"]
+    assert found(sort="ends", descending=True) == ["sweep", "patrol"]
+    assert found(words="雨季") == ["sweep"]
+    assert found(words=field.community.code) == ["sweep", "patrol"]
+    assert found(words="%") == []
+    assert found(kind="patrol", unit_id=field.community.parent_id) == ["patrol"]
+    assert found(unit_id=10**9) == []
+    rows, total = list_plans(session, SYSTEM, PlansWanted(), page=2)
+    assert (list(rows), total) == ([], 2)

@@ -102,19 +102,36 @@ def test_a_change_is_told_to_the_log_and_guarded_by_its_version(county: County) 
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "named"),
     [
-        {"level": "town"},
-        {"period_kind": "quarter"},
-        {"numerator_measure": "cases.closed"},
-        {"form": "count", "per": 1, "within": False, "denominator": "", "denominator_en": ""},
+        ({"level": "town"}, "Entered for"),
+        ({"period_kind": "quarter"}, "Period"),
+        ({"over_time": "sum"}, "A longer period is"),
+        ({"per": 1000}, "Rate"),
+        ({"numerator_measure": "cases.closed"}, "The numerator is"),
+        (
+            {"form": "count", "per": 1, "within": False, "denominator": "", "denominator_en": ""},
+            "Form",
+        ),
     ],
 )
-def test_what_values_mean_stays(county: County, changes: dict[str, object]) -> None:
+def test_what_values_mean_stays(county: County, changes: dict[str, object], named: str) -> None:
     homes = county.define()
     wish = replace(WISH, **changes)
     county.enter(homes, JUNE, a1=(1, 10))
-    with pytest.raises(ConflictError, match="values already"):
+    with pytest.raises(ConflictError, match=f"“{named}” stays as it is: there are values already"):
+        change_indicator(county.session, SYSTEM, homes.id, wish, 1)
+    # Taken away, they mean nothing any more.
+    county.enter(homes, JUNE, version=1, a1=(None, None), reason="x")
+    assert change_indicator(county.session, SYSTEM, homes.id, wish, 1).version == 2
+
+
+def test_a_measure_stays_where_the_other_count_is_entered(county: County) -> None:
+    closed = {"numerator_measure": "cases.closed", "within": False}
+    homes = county.define(**closed)
+    county.enter(homes, JUNE, a1=(None, 10))
+    wish = replace(WISH, **closed | {"numerator_measure": "cases.due"})
+    with pytest.raises(ConflictError, match="“The numerator is” stays"):
         change_indicator(county.session, SYSTEM, homes.id, wish, 1)
 
 
