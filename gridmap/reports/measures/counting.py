@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.reports.measures import activities, cases, incidents, patrols, people
+from gridmap.reports.measures import activities, cases, incidents, patrols, people, teams
 from gridmap.reports.measures.members import members
 from gridmap.reports.measures.registry import MEASURES, Group
 from gridmap.territory.scope import Scope
@@ -24,6 +24,8 @@ _COUNTERS = (
     (("sweeps.", "inspections."), activities.count),
     (("patrols.",), patrols.count),
     (("people.",), people.count),
+    (("shifts.",), teams.count_shifts),
+    (("stops.", "routes."), teams.count_walks),
 )
 
 
@@ -51,8 +53,8 @@ def measured(
     Returns
     -------
     pandas.DataFrame
-        A row for each member and measure: ``member`` (the id of a cell, cadre, unit or
-        department), ``measure``, ``numerator`` and ``denominator`` (of counts and hours the
+        A row for each member and measure: ``member`` (the id of a cell, cadre, team, unit
+        or department), ``measure``, ``numerator`` and ``denominator`` (of counts and hours the
         denominator is missing), and ``value``: a count as int, a rate in per cent as Decimal with
         two digits, rounded half up, hours as Decimal with two digits; None where there are none.
 

@@ -12,16 +12,25 @@ from sqlalchemy.orm import Session
 
 from gridmap.incidents.cases.departments import ANSWERS_FOR
 from gridmap.incidents.statistics import Span
+from gridmap.patrols.shifts.queries import OVER
+from gridmap.reports.activities.figures import units_in
 from gridmap.reports.measures.registry import Group
 from gridmap.territory.scope import Scope
 
 _SPAN = "daterange(CAST(:first AS date), CAST(:last AS date), '[]')"
+#: The condition on teams ``t`` of an area, with ``units`` from `figures.units_in`.
+TEAMS_IN = "(CAST(:units AS bigint[]) IS NULL OR t.unit_id = ANY(:units))"
 # Micro cells divide basic ones, which hold what happens in them.
 _MEMBERS: dict[Group, str] = {
     "cell": f"""SELECT c.id FROM cell c
         WHERE c.kind <> 'micro' AND (c.valid && {_SPAN}) IS TRUE AND {{scope}}""",
     "cadre": f"""SELECT DISTINCT a.cadre_id FROM assignment a JOIN cell c ON c.id = a.cell_id
         WHERE a.role = 'responsible' AND a.period * c.valid && {_SPAN} AND {{scope}}""",
+    # Closed ones too; a team of one is a person, whom nobody evaluates.
+    "team": f"""SELECT s.team_id FROM shift s JOIN team t ON t.id = s.team_id
+        JOIN shift_member m ON m.shift_id = s.id
+        WHERE {OVER} AND s.day BETWEEN :first AND :last AND {TEAMS_IN}
+        GROUP BY s.team_id HAVING count(DISTINCT m.cadre_id) > 1""",
     "community": "SELECT c.community_id FROM ({units}) c WHERE {scope}",
     "town": "SELECT DISTINCT c.town_id FROM ({units}) c WHERE {scope}",
     "department": "SELECT id FROM department WHERE active",
@@ -42,6 +51,8 @@ def members(session: Session, span: Span, group: Group, scope: Scope) -> Sequenc
     """Return the ids of a group's members in an area at any time of a span, in order."""
     statement = _MEMBERS[group].format(units=_UNITS, scope=scope.condition("c.community_id"))
     values = {"first": span.first, "last": span.last, **scope.params}
+    if group == "team":
+        values["units"] = units_in(session, scope)
     return session.scalars(text(f"{statement} ORDER BY 1"), values).all()
 
 
@@ -51,6 +62,7 @@ def placing(group: Group, row: str, day: str) -> Placing:
     Parameters
     ----------
     group : Group
+        Not teams, whose records name them.
     row : str
         Their name in the statement; with ``cell_id``, ``community_id`` and, for departments,
         ``category_id``.

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from geodata.messages import N_
 
-Group = Literal["cell", "cadre", "community", "town", "department", "all"]
+Group = Literal["cell", "cadre", "team", "community", "town", "department", "all"]
 Unit = Literal["", "%", "h"]
 
 #: Those whose members are places, and all together.
 PLACES: frozenset[Group] = frozenset({"cell", "cadre", "community", "town", "all"})
 EVERY: frozenset[Group] = PLACES | {"department"}
+TEAMS: frozenset[Group] = frozenset({"team"})
 
 
 #: The code of the category of disputes; those below it belong to it.
@@ -60,6 +61,7 @@ class Measure:
 
 
 _ANY: dict[str, Any] = {"state": "any"}
+_OVER, _DONE = {"state": "over"}, {"state": "done"}
 
 
 def _of_cases(
@@ -117,6 +119,26 @@ _ALL = (
     Measure(
         "patrols.covered", N_("Patrol coverage"), "%", N_("Incidents near a patrol"),
         N_("Incidents in cells"), "up", PLACES, "tracks.index",
+    ),
+    Measure(
+        "shifts.due", N_("Shifts due"), "", N_("Shifts due"), None, None, TEAMS,
+        "shifts.list_page", _OVER,
+    ),
+    Measure(
+        "shifts.done", N_("Shifts done of those due"), "%", N_("Shifts done"), N_("Shifts due"),
+        "up", TEAMS, "shifts.list_page", _OVER, _DONE,
+    ),
+    Measure(
+        "shifts.attended", N_("Attendance"), "%", N_("Turns to which people came"),
+        N_("Turns of which it is noted, without leave"), "up", TEAMS, "shifts.list_page", _OVER,
+    ),
+    Measure(
+        "stops.visited", N_("Stops visited of those planned"), "%", N_("Stops visited"),
+        N_("Stops planned"), "up", TEAMS, "tracks.tracks",
+    ),
+    Measure(
+        "routes.walked", N_("Length walked of that planned"), "%", N_("Metres of route walked"),
+        N_("Metres of route planned"), "up", TEAMS, "tracks.tracks",
     ),
     _people("buildings", N_("Buildings")),
     _people("households", N_("Households")),
