@@ -36,6 +36,8 @@ def measured(
 
     Cases are counted where they were due, and to the cadre who answered for the cell on that day;
     incidents and patrols of a month to who did at its end, people to who does at that of the span.
+    People are those of each building's last count by the end of the span: a building that was
+    first counted later is not known then, and where none was counted nothing is known.
 
     Parameters
     ----------
@@ -56,7 +58,8 @@ def measured(
         A row for each member and measure: ``member`` (the id of a cell, cadre, team, unit
         or department), ``measure``, ``numerator`` and ``denominator`` (of counts and hours the
         denominator is missing), and ``value``: a count as int, a rate in per cent as Decimal with
-        two digits, rounded half up, hours as Decimal with two digits; None where there are none.
+        two digits, rounded half up, hours as Decimal with two digits; None where there are none, and for a
+        count of which nothing is known, see `Measure.unknown`.
 
     Raises
     ------
@@ -86,6 +89,8 @@ def _with_values(found: pd.DataFrame) -> pd.DataFrame:
     denominator = found["denominator"].fillna(0).astype("int64").to_numpy()
     rate, hours = (unit == "%").to_numpy(), found["hours"].astype("float64").to_numpy()
     value = numerator.astype(object)
+    unknown = {key for key, measure in MEASURES.items() if measure.unknown}
+    value[(found["measure"].isin(unknown) & found["numerator"].isna()).to_numpy()] = None
     some = rate & (denominator > 0)
     value[rate] = None
     # Half up on whole numbers, as `gridmap.incidents.cases.rates.percent` does it one by one.

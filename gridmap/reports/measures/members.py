@@ -33,7 +33,9 @@ _MEMBERS: dict[Group, str] = {
         GROUP BY s.team_id HAVING count(DISTINCT m.cadre_id) > 1""",
     "community": "SELECT c.community_id FROM ({units}) c WHERE {scope}",
     "town": "SELECT DISTINCT c.town_id FROM ({units}) c WHERE {scope}",
-    "department": "SELECT id FROM department WHERE active",
+    # Those too that were closed since, if they answered for anything then.
+    "department": f"""SELECT id FROM department d WHERE active OR EXISTS (
+        SELECT FROM department_category c WHERE c.department_id = d.id AND c.period && {_SPAN})""",
     "all": "SELECT 0",
 }
 _UNITS = "SELECT id AS community_id, parent_id AS town_id FROM unit WHERE level = 'community'"
@@ -67,7 +69,7 @@ def placing(group: Group, row: str, day: str) -> Placing:
         Their name in the statement; with ``cell_id``, ``community_id`` and, for departments,
         ``category_id``.
     day : str
-        The local day, in SQL, on which a cadre answers for them.
+        The local day, in SQL, on which a cadre or a department answers for them.
     """
     if group == "town":
         return Placing(f"JOIN unit lies ON lies.id = {row}.community_id", "lies.parent_id")
@@ -76,7 +78,7 @@ def placing(group: Group, row: str, day: str) -> Placing:
         return Placing(f"JOIN assignment held ON {held} AND held.period @> {day}", "held.cadre_id")
     if group == "department":
         answers = f"JOIN ({ANSWERS_FOR}) answers ON answers.category_id = {row}.category_id"
-        return Placing(answers, "answers.department_id")
+        return Placing(f"{answers} AND answers.period @> {day}", "answers.department_id")
     column = {"cell": "cell_id", "community": "community_id"}.get(group)
     return Placing("", f"{row}.{column}" if column else "0")
 

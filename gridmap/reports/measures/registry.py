@@ -46,6 +46,8 @@ class Measure:
         what has no denominator those of the numerator.
     narrowed : mapping
         What it is asked besides for the records of the numerator.
+    unknown : bool
+        Whether without any record nothing is known, and not that there is none.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Measure:
     endpoint: str | None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     narrowed: Mapping[str, Any] = field(default_factory=dict)
+    unknown: bool = False
 
 
 _ANY: dict[str, Any] = {"state": "any"}
@@ -81,8 +84,9 @@ def _of_activities(key: str, title: str, done: str, due: str, kind: str) -> Meas
     return Measure(key, title, "%", done, due, "up", PLACES, "activities.index", {"kind": kind})
 
 
-def _people(name: str, title: str) -> Measure:
-    return Measure(f"people.{name}", title, "", title, None, None, PLACES, None)
+def _people(name: str, title: str, counted: str) -> Measure:
+    key = f"people.{name}"
+    return Measure(key, title, "", counted, None, None, PLACES, None, unknown=True)
 
 
 _ALL = (
@@ -140,11 +144,23 @@ _ALL = (
         "routes.walked", N_("Length walked of that planned"), "%", N_("Metres of route walked"),
         N_("Metres of route planned"), "up", TEAMS, "tracks.tracks",
     ),
-    _people("buildings", N_("Buildings")),
-    _people("households", N_("Households")),
-    _people("residents", N_("Residents")),
-    _people("temporary_residents", N_("Temporary residents")),
-    _people("rented_homes", N_("Rented homes")),
+    _people("buildings", N_("Buildings"), N_("Buildings counted by the period's end")),
+    _people(
+        "households", N_("Households"),
+        N_("Households, by each building's last count until the period's end"),
+    ),
+    _people(
+        "residents", N_("Residents"),
+        N_("Residents, by each building's last count until the period's end"),
+    ),
+    _people(
+        "temporary_residents", N_("Temporary residents"),
+        N_("Temporary residents, by each building's last count until the period's end"),
+    ),
+    _people(
+        "rented_homes", N_("Rented homes"),
+        N_("Rented homes, by each building's last count until the period's end"),
+    ),
 )  # fmt: skip
 
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in _ALL}
