@@ -58,8 +58,8 @@ def measured(
         A row for each member and measure: ``member`` (the id of a cell, cadre, team, unit
         or department), ``measure``, ``numerator`` and ``denominator`` (of counts and hours the
         denominator is missing), and ``value``: a count as int, a rate in per cent as Decimal with
-        two digits, rounded half up, hours as Decimal with two digits; None where there are none, and for a
-        count of which nothing is known, see `Measure.unknown`.
+        two digits, rounded half up, hours as Decimal with two digits; None where there are none,
+        and for a count of which nothing is known, see `Measure.unknown`.
 
     Raises
     ------
