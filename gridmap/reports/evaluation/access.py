@@ -99,14 +99,17 @@ def reader_of(session: Session, actor: Actor) -> Reader:
                 {"units": sorted(actor.units)},
             )
         )
-    cadre = session.scalar(
-        text("SELECT id FROM cadre WHERE user_id = :user AND active"), {"user": actor.user_id}
-    )
-    teams = session.scalars(
-        text("SELECT team_id FROM team_member WHERE cadre_id = :cadre ORDER BY 1"),
-        {"cadre": cadre},
-    )
-    return Reader(actor, above, cadre, tuple(teams))
+    cadre = session.execute(
+        text("""
+            SELECT id, ARRAY(SELECT team_id FROM team_member WHERE cadre_id = d.id ORDER BY 1)
+                AS teams
+            FROM cadre d WHERE user_id = :user AND active
+        """),
+        {"user": actor.user_id},
+    ).one_or_none()
+    if cadre is None:
+        return Reader(actor, above, None)
+    return Reader(actor, above, cadre.id, tuple(cadre.teams))
 
 
 def find_evaluation(session: Session, reader: Reader, evaluation_id: int) -> Evaluation:

@@ -133,7 +133,7 @@ _ALL = (
         "up", TEAMS, "shifts.list_page", _OVER, _DONE,
     ),
     Measure(
-        "shifts.attended", N_("Attendance"), "%", N_("Turns to which people came"),
+        "shifts.attended", N_("Attendance rate"), "%", N_("Turns to which people came"),
         N_("Turns of which it is noted, without leave"), "up", TEAMS, "shifts.list_page", _OVER,
     ),
     Measure(
