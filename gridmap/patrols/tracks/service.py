@@ -203,7 +203,7 @@ def _on_duty(
     session: Session, route_id: int, started: datetime, cadre_id: int | None
 ) -> int | None:
     """Return the team whose shift on a route was then, that of the walker's own shift first."""
-    return session.scalar(
+    found: int | None = session.scalar(
         text("""
             SELECT s.team_id FROM shift s
             WHERE s.route_id = :route AND s.cancelled_at IS NULL
@@ -216,6 +216,7 @@ def _on_duty(
         """),
         {"route": route_id, "started": started, "cadre": cadre_id},
     )
+    return found
 
 
 def _refuse_again(session: Session, track: PatrolTrack) -> None:

@@ -270,12 +270,12 @@ def _keep_community(
             books.add(kind, day, by, unit_id=unit.id, cell_id=cell, **_counts(drawn, kind))
     clinics = len(unit.clinics)
     for period in spans["quarter"]:
-        draws = zip(
+        visits = zip(
             unit.clinics, rng.random((clinics, 3)).tolist(),
             rng.integers(10, 80, clinics).tolist(),
             rng.integers(0, len(_FINDINGS), clinics).tolist(), strict=True,
         )  # fmt: skip
-        for place, (badly, missed, chance), after, nth in draws:
+        for place, (badly, missed, chance), after, nth in visits:
             if missed > 0.9:
                 continue
             bad, finding = badly < 0.12, _FINDINGS[nth]
