@@ -23,6 +23,7 @@ EVALUATION = {
         *many(
             _SEE, _PUBLISHED, f"{_PUBLISHED}?group=department", f"{_PUBLISHED}?group=cadre&page=2",
             f"{_PUBLISHED}?group=cell&sort=cases.closed&order=desc&figure=cases.on_time&q=a", _OPEN,
+            f"{_OPEN}?group=team&sort=shifts.done&order=desc",
         ),
         # A unit of another area narrows the table to nothing.
         Route(_SEE, f"{_PUBLISHED}?group=cell&unit={{unit}}"),
@@ -35,12 +36,14 @@ EVALUATION = {
     ("evaluation.state", "GET"): many(_SEE, f"{_PUBLISHED}/state.json"),
     ("evaluation.export", "GET"): many(
         Action.EXPORT, f"{_PUBLISHED}/members.csv?group=community",
-        f"{_PUBLISHED}/members.xlsx?group=cell",
+        f"{_PUBLISHED}/members.xlsx?group=cell", f"{_OPEN}/members.csv?group=team",
     ),
     ("evaluation.sheet", "GET"): [
         Route(_ALL, f"{_PUBLISHED}/community/{{unit}}", others=(404,), foreign=(404,)),
         Route(_ALL, f"{_PUBLISHED}/cell/{{cell}}", own=(200, 404), others=(404,), foreign=(404,)),
         Route(_ALL, f"{_PUBLISHED}/cadre/{{cadre}}", own=(200, 404), foreign=(404,)),
+        # A team of the area, or one's own; a community that was not evaluated has none.
+        Route(_ALL, f"{_OPEN}/team/{{team}}", own=(200, 404), foreign=(404,)),
         Route(_ALL, f"{_PUBLISHED}/cell/99999999999999999999", own=(404,)),
     ],
     ("evaluation.say_something", "POST"): [

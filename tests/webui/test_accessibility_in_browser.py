@@ -139,6 +139,8 @@ VISITS = [
     Visit("/evaluation", "supervisor", phone=True),
     Visit("/evaluation/{evaluation}", "supervisor", DRAWN, phone=True),
     Visit("/evaluation/{evaluation}/community/{community}", "supervisor", phone=True),
+    Visit("/evaluation/{evaluation}?group=team", "supervisor"),
+    Visit("/evaluation/{evaluation}/team/{team}", "supervisor", phone=True),
     Visit("/evaluation/weights", "supervisor"),
     Visit("/evaluation/departments/new", "admin"),
     Visit("/evaluation/mine", "cadre", phone=True),

@@ -76,6 +76,62 @@ def test_a_cadre_reads_and_comments_on_the_own_area_only(
     assert cadre.get(f"/evaluation/{opened}/cadre/{other}").status_code == 404
 
 
+def team_of_the_cadre(app: Flask) -> int:
+    return of(
+        app,
+        """
+        SELECT min(m.team_id) FROM team_member m JOIN cadre d ON d.id = m.cadre_id
+        JOIN app_user u ON u.id = d.user_id WHERE u.login = 'cadre'
+    """,
+    )
+
+
+def test_teams_are_listed_with_their_own_measures_and_lead_to_their_shifts(
+    app: Flask, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    opened = of(app, "SELECT max(id) FROM evaluation WHERE state = 'open'")
+    team = team_of_the_cadre(app)
+    office = sign_in("supervisor")
+    page = office.get(f"/evaluation/{opened}?group=team&lang=zh").text
+    assert f"/evaluation/{opened}/team/{team}" in page
+    assert "班次完成率" in page
+    # What is told of cases is not told of teams.
+    assert "结案率" not in page.split("<thead>")[1].split("</thead>")[0]
+    sheet = office.get(f"/evaluation/{opened}/team/{team}?lang=zh").text
+    links = re.findall(r'<a href="(/patrols/shifts/list\?[^"]*)">([\d,]+)</a>', sheet)
+    assert links
+    for address, count in links[:2]:
+        listed = office.get(address.replace("&amp;", "&")).text
+        assert f"/ {count}</span>" in listed
+    assert sheet.count("/patrols/shifts/sheet?team=") == 3
+    answer = office.get(f"/evaluation/{opened}/members.csv?group=team&lang=zh")
+    table = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert table
+    for row in table:
+        done, due = int(row["已值班次"]), int(row["应值班次"])
+        assert float(row["班次完成率 (%)"]) == round(100 * done / due + 1e-9, 2)
+
+
+def test_a_cadre_reads_of_the_own_teams_and_of_no_other(
+    app: Flask, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    opened = of(app, "SELECT max(id) FROM evaluation WHERE state = 'open'")
+    team, cadre = team_of_the_cadre(app), sign_in("cadre")
+    assert f"/evaluation/{opened}/team/{team}" in cadre.get("/evaluation/mine").text
+    assert cadre.get(f"/evaluation/{opened}/team/{team}").status_code == 200
+    other = of(
+        app,
+        f"""
+        SELECT min(m.member_id) FROM evaluation_member m
+        WHERE m.evaluation_id = {opened} AND m.grp = 'team' AND NOT EXISTS (
+            SELECT FROM team_member t JOIN cadre d ON d.id = t.cadre_id
+            JOIN app_user u ON u.id = d.user_id
+            WHERE u.login = 'cadre' AND t.team_id = m.member_id)
+    """,
+    )
+    assert cadre.get(f"/evaluation/{opened}/team/{other}").status_code == 404
+
+
 def test_nobody_sorts_persons_by_what_they_reach(app: Flask, client: FlaskClient) -> None:
     page = client.get(f"/evaluation/{published(app)}?group=cadre&sort=score&order=desc").text
     plain = client.get(f"/evaluation/{published(app)}?group=cadre").text

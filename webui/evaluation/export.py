@@ -30,7 +30,7 @@ from webui.evaluation.single import Opened, open_for
 from webui.language import named, say
 
 _HEAD = (N_("Code"), N_("Name"), N_("Unit"), N_("Rank"), N_("Score"), N_("Change"),
-         N_("Weight with data"), N_("Cases due"))  # fmt: skip
+         N_("Weight with data"))  # fmt: skip
 
 
 @blueprint.get("/<int:evaluation_id>/members.<any(csv, xlsx):kind>")
@@ -51,8 +51,8 @@ def export(evaluation_id: int, kind: str) -> ResponseReturnValue:
 
 
 def _head(it: Opened) -> list[object]:
-    titles = [say(title) for title in _HEAD]
-    for key in parts_of(it.version):
+    titles = [say(title) for title in (*_HEAD, words.DUE[it.wanted.group])]
+    for key in parts_of(it.version, it.wanted.group):
         measure = MEASURES[key]
         unit = f" ({measure.unit})" if measure.unit else ""
         titles.append(f"{say(measure.title)}{unit}")
@@ -69,7 +69,7 @@ def _line(it: Opened, row: Row[Any]) -> list[object]:
         row.code, harmless(named(row)), harmless(named(row, "community")), rank, row.score,
         row.change, row.weight, row.due,
     ]  # fmt: skip
-    for key in parts_of(it.version):
+    for key in parts_of(it.version, it.wanted.group):
         part = row.parts.get(key) or {"v": None, "n": None, "d": None}
         line.append(None if part["v"] is None else float(part["v"]))
         line.append(part["n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,9 +13,10 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from gridmap.errors import GridmapError
-from gridmap.incidents.statistics import Span
+from gridmap.incidents.statistics import Span, months_before
+from gridmap.patrols.shifts.access import captained
 from gridmap.reports.evaluation import queries
-from gridmap.reports.evaluation.access import find_evaluation, reader_of
+from gridmap.reports.evaluation.access import Reader, find_evaluation, reader_of
 from gridmap.reports.evaluation.models import Evaluation
 from gridmap.reports.evaluation.scoring import RANKED, Part
 from gridmap.reports.evaluation.service import comment
@@ -25,24 +27,26 @@ from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.dashboard.state import link
 from webui.database import reading, writing
+from webui.evaluation import words
 from webui.evaluation.blueprint import blueprint
 from webui.language import say
 
-_MEMBER = "<any(cell, cadre, community, town, department):group>/<int:member_id>"
-
-
-@blueprint.get(
-    "/<int:evaluation_id>/<any(cell, cadre, community, town, department):group>/<int:member_id>"
+_MEMBER = (
+    "/<int:evaluation_id>/<any(cell, cadre, team, community, town, department):group>"
+    "/<int:member_id>"
 )
+#: Of what is planned these list what was done: the rest is on no record.
+_DONE_ONLY = ("activities.index", "tracks.tracks")
+
+
+@blueprint.get(_MEMBER)
 @needs(Action.VIEW_MAP)
 def sheet(evaluation_id: int, group: str, member_id: int) -> ResponseReturnValue:
     """Show what an evaluation says of one member."""
     return _page(evaluation_id, group, member_id)
 
 
-@blueprint.post(
-    "/<int:evaluation_id>/<any(cell, cadre, community, town, department):group>/<int:member_id>"
-)
+@blueprint.post(_MEMBER)
 @needs(Action.VIEW_MAP)
 def say_something(evaluation_id: int, group: str, member_id: int) -> ResponseReturnValue:
     """Add a comment; what was typed is kept when something is wrong."""
@@ -69,13 +73,14 @@ def _page(
         evaluation = find_evaluation(session, reader, evaluation_id)
         member = queries.find_member(session, reader, evaluation_id, group, member_id)
         version = find_weights(session, evaluation.weights_id)
-        parts = parts_of(version)
+        parts = parts_of(version, group)
         former_id = queries.former(session, evaluation)
         former = queries.former_member(session, former_id, group, member_id)
         said = queries.comments(session, evaluation_id, group, member_id)
         compared = queries.compared(session, evaluation_id, group)
         cells = queries.cells_held(session, member_id, evaluation) if group == "cadre" else []
         unit = session.get_one(Unit, evaluation.unit_id)
+        months = _sheets(session, reader, evaluation, member)
     return render_template(
         "evaluation/sheet.html",
         evaluation=evaluation,
@@ -90,10 +95,28 @@ def _page(
         ranked=group in RANKED,
         compared=compared,
         cells=cells,
+        months=months,
+        due=words.DUE[group],
         given=given,
         fault=fault,
         sees_all=bool(reader.groups),
     )
+
+
+def _sheets(
+    session: Session, reader: Reader, evaluation: Evaluation, member: Row[Any]
+) -> list[date]:
+    """Return the months of a team's sheets that the reader may open; see `shifts.sheet`."""
+    if member.grp != "team":
+        return []
+    actor = reader.actor
+    office = actor.may(Action.VIEW_WORKFORCE) and actor.sees_unit(member.unit_id)
+    if not office and member.member_id not in captained(session, reader.cadre_id):
+        return []
+    months = [evaluation.first]
+    while (after := months_before(months[-1], -1)) <= evaluation.last:
+        months.append(after)
+    return months
 
 
 def _line(
@@ -123,10 +146,11 @@ def _line(
 def _way(evaluation: Evaluation, member: Row[Any], key: str, *, numerator: bool) -> str | None:
     """Return the way to the records of a count, None where there is none for the reader.
 
-    Of activities those that were done are on record, of all else what was counted in all.
+    Of activities and walks those that were done are on record, of all else what was counted in
+    all.
     """
     measure = MEASURES[key]
-    listed = numerator if measure.endpoint == "activities.index" else not numerator
+    listed = numerator if measure.endpoint in _DONE_ONLY else not numerator
     if not (listed or (numerator and measure.narrowed)):
         return None
     found = records_of(

@@ -16,8 +16,10 @@ from webui.evaluation.blueprint import blueprint
 @blueprint.get("/mine")
 @needs(Action.HANDLE_CASE)
 def mine() -> ResponseReturnValue:
-    """Show what evaluations that are open or published say of the reader's own area."""
+    """Show what evaluations that are open or published say of the reader's own area and teams."""
     with writing() as session:
         reader = reader_of(session, current_actor())
         rows = own_members(session, reader)
-    return render_template("evaluation/mine.html", rows=rows, cadre=reader.cadre_id)
+    return render_template(
+        "evaluation/mine.html", rows=rows, cadre=reader.cadre_id, teams=reader.teams
+    )

@@ -117,7 +117,7 @@ def show(evaluation_id: int) -> ResponseReturnValue:
         wanted=wanted,
         rows=rows,
         pages=Pages(total, PAGE),
-        parts=parts_of(it.version),
+        parts=parts_of(it.version, wanted.group),
         ranked=wanted.group in RANKED,
         compared=compared,
         units=units,
@@ -134,7 +134,7 @@ def show(evaluation_id: int) -> ResponseReturnValue:
 
 def _figure(it: Opened) -> str:
     given = request.args.get("figure", "score")
-    return given if given in parts_of(it.version) else "score"
+    return given if given in parts_of(it.version, it.wanted.group) else "score"
 
 
 def _shapes(session: Session, it: Opened) -> list[Row[Any]]:

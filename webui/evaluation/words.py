@@ -30,6 +30,7 @@ GROUPS = {
     "town": N_("Towns"),
     "community": N_("Communities"),
     "department": N_("Departments"),
+    "team": N_("Patrol teams"),
     "cell": N_("Cells"),
     "cadre": N_("Cadres' areas"),
 }
@@ -37,9 +38,12 @@ MEMBERS = {
     "town": N_("Town"),
     "community": N_("Community"),
     "department": N_("Department"),
+    "team": N_("Patrol team"),
     "cell": N_("Cell"),
     "cadre": N_("Cadre's area"),
 }
+#: What makes a member large enough to compare.
+DUE = {**dict.fromkeys(GROUPS, N_("Cases due")), "team": N_("Shifts due")}
 UP_TO, BETWEEN, ABOVE = N_("up to {value}"), N_("{low} to {high}"), N_("above {value}")
 FEW, NO_DATA = N_("too few to compare"), N_("no data")
 SCRIPT = {

@@ -45,6 +45,8 @@ FAULTS = {
 }
 LIST_STATES = {
     "planned": N_("Not cancelled"),
+    "over": N_("Over, not cancelled"),
+    "done": N_("Over, somebody came"),
     "cancelled": N_("Cancelled"),
     "unrecorded": N_("Attendance missing"),
 }

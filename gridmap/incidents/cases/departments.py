@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
@@ -15,19 +15,26 @@ from gridmap.incidents.models import Category
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action, Actor, require
 
-#: For each category the department that answers for it: its own, else that of the nearest one
-#: above; categories without any are left out.
+#: For each category the departments that answer for it, each with the ``period`` of days: its own,
+#: else that of the nearest one above; categories without any are left out.
 ANSWERS_FOR = """
-    WITH RECURSIVE tree AS (
-        SELECT k.id AS category_id, d.department_id
-        FROM category k LEFT JOIN department_category d ON d.category_id = k.id
+    WITH RECURSIVE change AS (
+        SELECT day AS first, lead(day) OVER (ORDER BY day) AS after FROM (
+            SELECT CAST('-infinity' AS date) AS day
+            UNION SELECT starts FROM department_category WHERE starts IS NOT NULL
+            UNION SELECT ends FROM department_category WHERE ends IS NOT NULL) AS days
+    ), tree AS (
+        SELECT k.id AS category_id, d.department_id, c.first, c.after
+        FROM category k CROSS JOIN change c
+        LEFT JOIN department_category d ON d.category_id = k.id AND d.period @> c.first
         WHERE k.parent_id IS NULL
         UNION ALL
-        SELECT k.id, coalesce(d.department_id, tree.department_id)
+        SELECT k.id, coalesce(d.department_id, tree.department_id), tree.first, tree.after
         FROM category k JOIN tree ON k.parent_id = tree.category_id
-        LEFT JOIN department_category d ON d.category_id = k.id
+        LEFT JOIN department_category d ON d.category_id = k.id AND d.period @> tree.first
     )
-    SELECT category_id, department_id FROM tree WHERE department_id IS NOT NULL
+    SELECT category_id, department_id, daterange(first, after) AS period
+    FROM tree WHERE department_id IS NOT NULL
 """
 
 
@@ -37,15 +44,16 @@ def departments(session: Session) -> Sequence[Row[Any]]:
     Returns
     -------
     sequence of rows
-        ``id``, ``name``, ``name_en``, ``active``, and ``categories``: the ids of those it was
-        given itself.
+        ``id``, ``name``, ``name_en``, ``active``, and ``categories``: the ids of those that it has
+        now and was given itself.
     """
     return session.execute(
         text("""
             SELECT d.id, d.name, d.name_en, d.active,
                    coalesce((SELECT array_agg(c.category_id ORDER BY k.code)
                              FROM department_category c JOIN category k ON k.id = c.category_id
-                             WHERE c.department_id = d.id), '{}') AS categories
+                             WHERE c.department_id = d.id AND c.ends IS NULL), '{}')
+                       AS categories
             FROM department d ORDER BY d.active DESC, d.name
         """)
     ).all()
@@ -85,9 +93,10 @@ def save_department(
         None adds one.
     name, name_en : str
     active : bool
-        One that is gone answers for nothing.
+        One that is gone answers for nothing any more.
     categories : collection of int
-        What it answers for, with all below that no other has.
+        What it answers for from today on, with all below that no other has; cases that were due
+        before stay with who had them. What nobody had before it has always had.
 
     Raises
     ------
@@ -116,18 +125,33 @@ def save_department(
         before = _state(session, department)
         department.name, department.name_en, department.active = name, english, active
     session.flush()
-    session.execute(
-        delete(DepartmentCategory).where(DepartmentCategory.department_id == department.id)
-    )
-    if wanted:
-        rows = [{"category_id": each, "department_id": department.id} for each in sorted(wanted)]
-        session.execute(insert(DepartmentCategory), rows)
+    _give(session, department.id, wanted)
     after, about = _state(session, department), ("department", department.id)
     if before is None:
         audit.record(session, actor, "department.create", about, None, after)
     else:
         audit.record_difference(session, actor, "department.change", about, before, after)
     return department
+
+
+def _give(session: Session, department_id: int, wanted: set[int]) -> None:
+    """Let a department have these categories from today on, and no others."""
+    own = "department_id = :id AND ends IS NULL AND NOT category_id = ANY(:wanted)"
+    values = {"id": department_id, "wanted": sorted(wanted)}
+    for statement in (
+        f"DELETE FROM department_category WHERE {own} AND entered_on = local_date(now())",
+        f"UPDATE department_category SET ends = local_date(now()) WHERE {own}",
+        """
+            INSERT INTO department_category (category_id, department_id, starts)
+            SELECT category, :id, CASE WHEN EXISTS (
+                SELECT FROM department_category p WHERE p.category_id = category
+            ) THEN local_date(now()) END
+            FROM unnest(CAST(:wanted AS int[])) AS category
+            WHERE NOT EXISTS (SELECT FROM department_category c WHERE c.category_id = category
+                              AND c.department_id = :id AND c.ends IS NULL)
+        """,
+    ):
+        session.execute(text(statement), values)
 
 
 def _refuse_taken(
@@ -143,7 +167,11 @@ def _refuse_taken(
         select(Category.name, Department.name)
         .join(DepartmentCategory, DepartmentCategory.category_id == Category.id)
         .join(Department, Department.id == DepartmentCategory.department_id)
-        .where(Category.id.in_(categories), Department.id != (department_id or 0))
+        .where(
+            Category.id.in_(categories),
+            Department.id != (department_id or 0),
+            DepartmentCategory.ends.is_(None),
+        )
         .order_by(Category.code)
         .limit(1)
     ).one_or_none()
@@ -161,7 +189,7 @@ def _state(session: Session, department: Department) -> dict[str, Any]:
     codes = session.scalars(
         select(Category.code)
         .join(DepartmentCategory, DepartmentCategory.category_id == Category.id)
-        .where(DepartmentCategory.department_id == department.id)
+        .where(DepartmentCategory.department_id == department.id, DepartmentCategory.ends.is_(None))
         .order_by(Category.code)
     )
     return {

@@ -40,7 +40,8 @@ class Wanted:
     answering : int or None
         The cadre who was responsible for the cell on the day on which the case was due.
     department : int or None
-        The one that answers for the category, see `departments`.
+        The one that answers for the category, see `departments`: on the day on which the case
+        was due where it is asked for cases by it, else today.
     level : str or None
         Of `models.LEVELS`.
     since, until : date or None
@@ -111,8 +112,9 @@ _CATEGORIES = """c.category_id IN (
 _ANSWERING = """EXISTS (
     SELECT FROM assignment held WHERE held.cell_id = c.cell_id AND held.role = 'responsible'
     AND held.cadre_id = :answering AND held.period @> local_date(c.due_at))"""
-_DEPARTMENT = f"""c.category_id IN (
-    SELECT category_id FROM ({ANSWERS_FOR}) a WHERE department_id = :department)"""
+_DEPARTMENT = f"""EXISTS (
+    SELECT FROM ({ANSWERS_FOR}) a WHERE a.category_id = c.category_id
+    AND a.department_id = :department AND a.period @> local_date({{at}}))"""
 
 
 def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
@@ -145,7 +147,8 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
         add(OVERDUE if wanted.due == "overdue" else TODAY)
     for condition, name in (
         (_CATEGORIES, "category"), (_UNITS, "unit"), (_ANSWERING, "answering"),
-        (_DEPARTMENT, "department"),
+        (_DEPARTMENT.format(at="c.due_at" if wanted.due_since or wanted.due_until else "now()"),
+         "department"),
     ):  # fmt: skip
         if getattr(wanted, name) is not None:
             add(condition, **{name: getattr(wanted, name)})

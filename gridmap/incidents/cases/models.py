@@ -19,7 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.db import Base
@@ -104,15 +104,32 @@ class Department(Base):
 
 
 class DepartmentCategory(Base):
-    """The department of a category and of those below it that have none of their own."""
+    """The department of a category, for a time, and of those below it that have none of their own.
+
+    The first one that a category is given has it as far back as there are cases.
+    """
 
     __tablename__ = "department_category"
-    __table_args__ = (Index("ix_department_category_department_id", "department_id"),)
+    __table_args__ = (
+        Index("ix_department_category_department_id", "department_id"),
+        CheckConstraint("starts < ends", name="period"),
+        ExcludeConstraint(
+            ("category_id", "="), ("period", "&&"), name="ex_department_category_once",
+            using="gist",
+        ),
+    )  # fmt: skip
 
-    category_id: Mapped[int] = mapped_column(
-        ForeignKey("category.id", ondelete="CASCADE"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id", ondelete="CASCADE"))
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    # Days in the town; null where it was always so, and where it is so until further notice.
+    starts: Mapped[date | None]
+    ends: Mapped[date | None]
+    period: Mapped[Range[date]] = mapped_column(
+        DATERANGE, Computed("daterange(starts, ends)", persisted=True)
+    )
+    # What is taken back on the day on which it was entered was a slip, and leaves no trace.
+    entered_on: Mapped[date] = mapped_column(server_default=text("local_date(now())"))
 
 
 class CaseRules(Base):

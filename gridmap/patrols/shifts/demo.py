@@ -18,6 +18,7 @@ from gridmap.patrols.shifts.rules import town_calendar, town_zone
 _TEAMS = """
     SELECT t.id, t.kind, array_agg(m.cadre_id ORDER BY m.captain DESC, m.cadre_id) AS members,
            bool_or(u.login = 'cadre') AS own,
+           EXISTS (SELECT FROM team v WHERE v.unit_id = t.unit_id AND v.kind = 'volunteer') AS home,
            (SELECT array_agg(r.id ORDER BY r.id) FROM patrol_route r
             WHERE t.kind = 'volunteer' AND r.unit_id = t.unit_id) AS routes
     FROM team t JOIN team_member m ON m.team_id = t.id JOIN cadre d ON d.id = m.cadre_id
@@ -32,6 +33,9 @@ _AHEAD = 14
 
 def load_shifts(session: Session, seed: int, now: datetime) -> int:
     """Give the demo town shifts of the month with attendance until now, unless it has some.
+
+    Where volunteers walk, they and the patrol team have shifts since the beginning of the last
+    whole quarter.
 
     A patrol team of a captain and seven does duty of 24 hours in four groups of two; ten teams of
     volunteers walk the routes of their community in turn three times a week, thirty patrols in
@@ -60,7 +64,8 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
     teams = session.execute(text(_TEAMS)).all()
     if not teams:
         return 0
-    rules = [_rule(team, first) for team in teams]
+    begins = [_quarter_before(today) if team.home else first for team in teams]
+    rules = [_rule(team, day) for team, day in zip(teams, begins, strict=True)]
     patterns = session.scalars(
         insert(ShiftPattern).returning(ShiftPattern.id, sort_by_parameter_order=True),
         [
@@ -71,8 +76,8 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
     calendar = town_calendar(session)
     shifts: list[dict[str, Any]] = []
     members: list[tuple[int, ...]] = []
-    for team, pattern, (_, rule) in zip(teams, patterns, rules, strict=True):
-        for one in occurrences(rule, first, last, zone, calendar.is_workday):
+    for team, pattern, day, (_, rule) in zip(teams, patterns, begins, rules, strict=True):
+        for one in occurrences(rule, day, last, zone, calendar.is_workday):
             shifts.append(
                 {"team_id": team.id, "pattern_id": pattern, "planned_day": one.day,
                  "slot": one.slot, "nth": one.nth, "starts": one.starts, "ends": one.ends,
@@ -86,6 +91,12 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
     session.execute(insert(ShiftMember), rows)
     _ask_for_a_swap(session, teams, ids, shifts, members, now)
     return len(ids)
+
+
+def _quarter_before(day: date) -> date:
+    """Return the first day of the quarter before that of a day."""
+    last = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1) - timedelta(days=1)
+    return last.replace(month=last.month - 2, day=1)
 
 
 def _route(team: Row[Any], day: date) -> int | None:

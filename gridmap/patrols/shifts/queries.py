@@ -34,8 +34,9 @@ class Wanted:
     ----------
     first, last : date
         The days on which they begin, both included.
-    state : {"", "planned", "cancelled", "unrecorded"}
-        Not cancelled, cancelled, or over with somebody of whom nothing was noted.
+    state : {"", "planned", "over", "done", "cancelled", "unrecorded"}
+        Not cancelled, of these over, of these somebody came, cancelled, or over with somebody of
+        whom nothing was noted.
     """
 
     first: date
@@ -332,12 +333,18 @@ def cadre_names(
     return found | {each: f"#{each}" for each in sorted(ids) if each not in found}
 
 
+#: The conditions that a shift ``s`` is over and was not cancelled, and that somebody came to it.
+OVER = "s.cancelled_at IS NULL AND s.ends <= now()"
+DONE = """EXISTS (SELECT FROM shift_member m WHERE m.shift_id = s.id
+    AND m.state IN ('present', 'late'))"""
 #: The members' names as an array, of the shift that is named in the braces.
 _NAMES = """ARRAY(SELECT d.name FROM shift_member m JOIN cadre d ON d.id = m.cadre_id
     WHERE m.shift_id = {} ORDER BY d.name, d.id)"""
 _STATES = {
     "planned": "s.cancelled_at IS NULL",
     "cancelled": "s.cancelled_at IS NOT NULL",
+    "over": OVER,
+    "done": f"{OVER} AND {DONE}",
     "unrecorded": """s.cancelled_at IS NULL AND s.ends < now() AND EXISTS (
         SELECT FROM shift_member m WHERE m.shift_id = s.id AND m.state IS NULL)""",
 }

@@ -27,6 +27,12 @@ _WALKS = (
 )  # fmt: skip
 #: Seconds between positions, and how far a device is wrong, in metres.
 _EVERY_S, _ERROR_M = 5.0, 4.0
+#: From this hour on a walk is that of the newest shift on its route, if one was in these days.
+_EVENING, _LOOKED_BACK = 16, timedelta(days=7)
+_SHIFTS = text("""
+    SELECT starts FROM shift
+    WHERE route_id = :route AND cancelled_at IS NULL AND ends < :now ORDER BY starts
+""")
 _ROUTES = """
     SELECT r.id, r.mode, ST_AsBinary(r.geom) AS line FROM patrol_route r
     WHERE r.archived_at IS NULL ORDER BY r.id LIMIT 4
@@ -56,15 +62,27 @@ def load_tracks(session: Session, seed: int, now: datetime) -> bool:
     rng = np.random.default_rng(seed)
     for number, route in enumerate(session.execute(text(_ROUTES)).all()):
         stops = session.execute(text(_STOPS), {"route": route.id}).all()
+        duties = list(session.scalars(_SHIFTS, {"route": route.id, "now": now}))
         line = cast(shapely.LineString, shapely.from_wkb(bytes(route.line)))
         for days, hour, share, skipped in _WALKS:
             day = now.astimezone(zone) - timedelta(days=days + number % 3)
             start = day.replace(hour=hour, minute=10 * number, second=0, microsecond=0)
+            if hour >= _EVENING:
+                start = _on_duty(duties, start) + timedelta(minutes=number)
             kept = [(s.at, 60.0 * s.dwell_min) for n, s in enumerate(stops) if n != skipped]
             walk = _walk(line, share, kept, SPEED[Mode[route.mode.upper()]], rng)
             positions = _frame(walk, start)
             add_track(session, SYSTEM, NewTrack("demo", route_id=route.id), positions)
     return True
+
+
+def _on_duty(duties: list[datetime], start: datetime) -> datetime:
+    """Return when the last shift before began, which has no other walk; without one the same."""
+    before = [each for each in duties if start - _LOOKED_BACK < each <= start]
+    if not before:
+        return start
+    duties.remove(before[-1])
+    return before[-1]
 
 
 def _walk(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import geopandas as gpd
@@ -50,7 +50,8 @@ class NewTrack:
     source : str
         See `models.SOURCES`.
     route_id : int or None
-        The route that was to be walked; it also tells unit, team and mode.
+        The route that was to be walked; it also tells unit and mode, and the team if none is
+        named: that of the shift on it at the time, else its own.
     unit_id : int or None
         Needed without a route.
     """
@@ -101,7 +102,7 @@ def add_track(
         ended_at=ended.to_pydatetime(),
         positions=len(positions),
         added_by=actor.user_id,
-        **_belonging(session, actor, new),
+        **_belonging(session, actor, new, started.to_pydatetime(), own),
     )
     _refuse_again(session, track)
     session.add(track)
@@ -172,7 +173,9 @@ def _own_cadre(session: Session, actor: Actor) -> int | None:
     return session.scalar(select(Cadre.id).where(Cadre.user_id == actor.user_id, Cadre.active))
 
 
-def _belonging(session: Session, actor: Actor, new: NewTrack) -> dict[str, Any]:
+def _belonging(
+    session: Session, actor: Actor, new: NewTrack, started: datetime, cadre_id: int | None
+) -> dict[str, Any]:
     """Return route, unit, team and mode of a new track."""
     if new.route_id is not None:
         route = session.get(PatrolRoute, new.route_id)
@@ -181,7 +184,9 @@ def _belonging(session: Session, actor: Actor, new: NewTrack) -> dict[str, Any]:
         return {
             "route_id": route.id,
             "unit_id": route.unit_id,
-            "team_id": new.team_id or route.team_id,
+            "team_id": new.team_id
+            or _on_duty(session, route.id, started, cadre_id)
+            or route.team_id,
             "mode": route.mode,
         }
     if new.unit_id is None:
@@ -192,6 +197,26 @@ def _belonging(session: Session, actor: Actor, new: NewTrack) -> dict[str, Any]:
     if new.mode not in MODES:
         raise GridmapError(Message("{value} is no mode of moving.", value=new.mode))
     return {"route_id": None, "unit_id": new.unit_id, "team_id": new.team_id, "mode": new.mode}
+
+
+def _on_duty(
+    session: Session, route_id: int, started: datetime, cadre_id: int | None
+) -> int | None:
+    """Return the team whose shift on a route was then, that of the walker's own shift first."""
+    found: int | None = session.scalar(
+        text("""
+            SELECT s.team_id FROM shift s
+            WHERE s.route_id = :route AND s.cancelled_at IS NULL
+              AND CAST(:started AS timestamptz) >= s.starts - interval '30 minutes'
+              AND CAST(:started AS timestamptz) < s.ends + interval '30 minutes'
+            ORDER BY EXISTS (SELECT FROM shift_member m WHERE m.shift_id = s.id
+                             AND m.cadre_id = :cadre) DESC,
+                     abs(extract(epoch FROM CAST(:started AS timestamptz) - s.starts)), s.id
+            LIMIT 1
+        """),
+        {"route": route_id, "started": started, "cadre": cadre_id},
+    )
+    return found
 
 
 def _refuse_again(session: Session, track: PatrolTrack) -> None:

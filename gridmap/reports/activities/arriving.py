@@ -72,7 +72,7 @@ def write_for(actor: Actor) -> Write:
     ) -> Counts:
         # Two at once, as of somebody who sends a file twice, would each store what is new.
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('table of activities'))"))
-        rows = _records(frame)
+        rows = _with_counts(_records(frame))
         known = _stored(session, rows)
         fresh: dict[tuple[Any, ...], dict[str, Any]] = {}
         for row in rows:
@@ -101,6 +101,20 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         dict(zip(columns, row, strict=True)) for row in frame.itertuples(index=False, name=None)
     ]
+
+
+def _with_counts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give rows that tell another notice of the inspection above, without its counts, these too."""
+    above: dict[str, Any] = {}
+    for row in rows:
+        if (
+            row["finding"] is not None
+            and all(row[name] is None for name in _COUNTS)
+            and all(row[name] == above.get(name) for name in _SAME if name not in _COUNTS)
+        ):
+            row |= {name: above[name] for name in _COUNTS}
+        above = row
+    return rows
 
 
 def _read_ground(session: Session, actor: Actor, frame: pd.DataFrame) -> _Ground:

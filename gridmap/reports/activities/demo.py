@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
+from psycopg import Connection
 from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
@@ -15,7 +17,7 @@ from gridmap.incidents.cases.lookups import town_zone
 from gridmap.incidents.statistics import Span
 from gridmap.reports.activities.due import Every, periods
 from gridmap.reports.activities.kinds import COUNTED, COUNTS
-from gridmap.reports.activities.models import Activity, ActivityPlan, Notice
+from gridmap.reports.activities.models import Activity, ActivityPlan
 
 #: Days within a half-month: every area of a community is swept on another one.
 _DAYS = (3, 7, 11)
@@ -35,7 +37,11 @@ _TOPICS = (
     "反邪教",
     "冬季防火",
 )
-_OWN_COUNTS = tuple(name for name in COUNTS if name not in COUNTED)
+_COLUMNS = (
+    "kind", "day", "unit_id", "cell_id", "place_id", "note", "recorded_by", "recorded_name",
+    *(name for name in COUNTS if name not in COUNTED),
+)  # fmt: skip
+_NOTICE = ("finding", "due", "rechecked_on", "corrected", "rechecked_by")
 
 _PLANS: tuple[tuple[str, Every, str, str, str | None], ...] = (
     ("sweep", "half_month", "county", "community", None),
@@ -66,8 +72,7 @@ class _Books:
         if day > self.today:
             return None
         who = {"recorded_by": by[0], "recorded_name": by[1]}
-        row = {"kind": kind, "day": day, "cell_id": None, "place_id": None, "note": "", **who}
-        self.rows.append(row | dict.fromkeys(_OWN_COUNTS) | more)
+        self.rows.append({"kind": kind, "day": day, "note": "", **who, **more})
         return len(self.rows) - 1
 
 
@@ -96,28 +101,61 @@ def load_activities(session: Session, seed: int, community: str, now: datetime) 
     """
     if session.scalar(select(Activity.id).limit(1)) is not None:
         return 0
-    today = now.astimezone(town_zone(session)).date()
+    zone = town_zone(session)
+    today = now.astimezone(zone).date()
     first = date(today.year - 1, 1, 1)
     home = session.execute(
         text("SELECT id, parent_id FROM unit WHERE code = :code"), {"code": community}
     ).one()
     books, rng = _Books(today), np.random.default_rng([seed, 2028])
     _keep_home(books, session, home.id, first)
+    whole = Span(first, date(today.year, 12, 31))
+    spans = {every: periods(every, whole) for _, every, _ in _SHARES}
     for unit in session.execute(_COMMUNITIES, {"home": home.id}):
-        _keep_community(books, rng, unit, first)
+        _keep_community(books, rng, unit, spans)
     _keep_town(books, rng, session, home.parent_id, first)
     _make_plans(session, home.parent_id, first)
-    ids = session.scalars(
-        insert(Activity).returning(Activity.id, sort_by_parameter_order=True), books.rows
-    ).all()
-    if books.notices:
-        session.execute(
-            insert(Notice),
-            [{"activity_id": ids[position], **notice} for position, notice in books.notices],
-        )
+    _store(session, books, now, zone)
+    return len(books.rows)
+
+
+def _store(session: Session, books: _Books, now: datetime, zone: ZoneInfo) -> None:
+    """Copy the books into the database; a city has a hundred thousand rows."""
+    begins = session.execute(
+        text("""
+            SELECT setval(own.name, nextval(own.name) + :rows - 1) - :rows + 1
+            FROM (SELECT pg_get_serial_sequence('activity', 'id') AS name) AS own
+        """),
+        {"rows": len(books.rows)},
+    ).scalar_one()
     # They were written down in the evening of their day.
-    session.execute(text("UPDATE activity SET recorded_at = least(day + time '17:30', now())"))
-    return len(ids)
+    days = {row["day"] for row in books.rows}
+    evenings = {day: min(datetime.combine(day, time(17, 30), zone), now) for day in days}
+    _copy(
+        session, "activity", ("id", *_COLUMNS, "recorded_at"),
+        (
+            (begins + number, *map(row.get, _COLUMNS), evenings[row["day"]])
+            for number, row in enumerate(books.rows)
+        ),
+    )  # fmt: skip
+    _copy(
+        session, "activity_notice", ("activity_id", *_NOTICE),
+        (
+            (begins + position, *(notice[name] for name in _NOTICE))
+            for position, notice in books.notices
+        ),
+    )  # fmt: skip
+
+
+def _copy(
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, Connection)  # noqa: S101 - For the type checker.
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 # Each with its cells, its clinics, and a cadre who records.
@@ -211,26 +249,37 @@ def _inspect_home(
                 books.notices.append((position, _notice(_FINDINGS[number], due, done, corrected)))
 
 
-def _keep_community(books: _Books, rng: np.random.Generator, unit: Row[Any], first: date) -> None:
+def _keep_community(
+    books: _Books, rng: np.random.Generator, unit: Row[Any], spans: Mapping[Every, Sequence[Span]]
+) -> None:
     """Keep the books of another community, which does most of what is planned."""
     by: tuple[int | None, str] = (None, unit.cadre or "网格员")
-    whole = Span(first, date(books.today.year, 12, 31))
     for kind, every, share in _SHARES:
-        for period in periods(every, whole):
-            days = (period.last - period.first).days
-            done, after = rng.random() < share, int(rng.integers(1, max(days, 2)))
-            counts = _counts(rng, kind)
-            cell = int(rng.choice(unit.cells)) if kind == "sweep" and unit.cells else None
-            if done:
-                day = period.first + timedelta(days=after)
-                books.add(kind, day, by, unit_id=unit.id, cell_id=cell, **counts)
-    for period in periods("quarter", whole):
-        for place in unit.clinics:
-            bad, missed, chance = rng.random() < 0.12, rng.random() > 0.9, rng.random()
-            day = period.first + timedelta(days=int(rng.integers(10, 80)))
-            finding = _FINDINGS[int(rng.integers(len(_FINDINGS)))]
-            if missed:
+        # Drawn all at once: one by one they take longer than to store them.
+        n = len(spans[every])
+        draws = zip(
+            spans[every], rng.random(n).tolist(), rng.random(n).tolist(),
+            rng.integers(0, 100, (n, 4)).tolist(),
+            rng.integers(0, max(len(unit.cells), 1), n).tolist(), strict=True,
+        )  # fmt: skip
+        for period, chance, within, drawn, nth in draws:
+            if chance >= share:
                 continue
+            day = period.first + timedelta(days=1 + int(within * (period.last - period.first).days))
+            cell = unit.cells[nth] if kind == "sweep" and unit.cells else None
+            books.add(kind, day, by, unit_id=unit.id, cell_id=cell, **_counts(drawn, kind))
+    clinics = len(unit.clinics)
+    for period in spans["quarter"]:
+        visits = zip(
+            unit.clinics, rng.random((clinics, 3)).tolist(),
+            rng.integers(10, 80, clinics).tolist(),
+            rng.integers(0, len(_FINDINGS), clinics).tolist(), strict=True,
+        )  # fmt: skip
+        for place, (badly, missed, chance), after, nth in visits:
+            if missed > 0.9:
+                continue
+            bad, finding = badly < 0.12, _FINDINGS[nth]
+            day = period.first + timedelta(days=after)
             more = {"place_id": place, "checked": 1, "problems": int(bad)}
             position = books.add("inspection", day, by, unit_id=unit.id, **more)
             if bad and position is not None:
@@ -283,8 +332,8 @@ def _make_plans(session: Session, town: int, first: date) -> None:
     )  # fmt: skip
 
 
-def _counts(rng: np.random.Generator, kind: str) -> dict[str, int]:
-    a, b, c, d = (int(n) for n in rng.integers(0, 100, 4))
+def _counts(drawn: Sequence[int], kind: str) -> dict[str, int]:
+    a, b, c, d = drawn
     if kind == "sweep":
         hazards = a % 4
         return {"households": 30 + b % 60, "hazards": hazards,

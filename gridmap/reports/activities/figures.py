@@ -20,7 +20,7 @@ from gridmap.reports.activities.kinds import COUNTS, KINDS
 from gridmap.territory.scope import Scope
 from gridmap.workforce.cell_list import today
 
-Group = Literal["cell", "cadre", "community", "town", "department", "all"]
+Group = Literal["cell", "cadre", "team", "community", "town", "department", "all"]
 
 # The member of each group, and what its duties are joined with.
 _GROUPS: Mapping[str, tuple[str, str]] = {
@@ -63,7 +63,8 @@ def done_of_due(session: Session, span: Span, scope: Scope, group: Group) -> Seq
 
     What is planned for communities counts for no cell and no cadre, since nobody knows whose it
     is; what is planned for places and cells counts for the cell and who was responsible for it on
-    the period's last day. Departments have no activities: their rows are none.
+    the period's last day. Departments and teams have no activities of their own: their rows
+    are none.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def done_of_due(session: Session, span: Span, scope: Scope, group: Group) -> Seq
         The communities; towns and counties count where all of theirs are in it.
     group : Group
     """
-    if group == "department":
+    if group not in _GROUPS:
         return []
     asked = duties(
         plans_of(session), span, today(session), _units("u.id"), "(d.ends < :today OR d.n > 0)"

@@ -175,6 +175,9 @@ def write_template(language: str) -> bytes:
 def write_excel(rows: Iterable[Row[Any]], language: str) -> tuple[bytes, int]:
     """Write activities as an Excel file that `take_in` reads again.
 
+    An inspection with several notices has a row for each of them, and its counts in the first
+    alone, so that a column can be added up.
+
     Parameters
     ----------
     rows : iterable of rows
@@ -194,20 +197,21 @@ def write_excel(rows: Iterable[Row[Any]], language: str) -> tuple[bytes, int]:
     for number, name in enumerate([*HEADINGS, "by"], start=1):
         page.column_dimensions[get_column_letter(number)].width = _WIDE.get(name, 12)
     page.append([_head(page, translate(title, language)) for title in titles])
-    count = 0
+    count, above = 0, None
     for row in rows:
-        page.append([_cell(page, value) for value in _line(row, language)])
-        count += 1
+        page.append([_cell(page, value) for value in _line(row, language, again=row.id == above)])
+        count, above = count + 1, row.id
     return _bytes(book), count
 
 
-def _line(row: Row[Any], language: str) -> list[object]:
+def _line(row: Row[Any], language: str, *, again: bool) -> list[object]:
     told: Mapping[str, Callable[[], object]] = {
         "kind": lambda: translate(KINDS[row.kind].title, language),
         "unit_code": lambda: row.unit_code,
         # The place tells its cell.
         "cell_code": lambda: row.cell if row.place_id is None else None,
         "corrected": lambda: _yes(row.notice_corrected, language),
+        **(dict.fromkeys(COUNTS.keys() - COUNTED, lambda: None) if again else {}),
     }
     values = [told[name]() if name in told else getattr(row, name) for name in HEADINGS]
     return [*values, row.recorded_name]

@@ -1,8 +1,8 @@
 """Who sees what of an evaluation, decided in one place.
 
-Whoever works for an area sees its communities, towns and departments; only who answers for it
-sees cells and the areas of single cadres; a cadre sees what is his own. A draft is seen by those
-who make it.
+Whoever works for an area sees its communities, towns, departments and patrol teams, as on the
+pages of patrols; only who answers for it sees cells and the areas of single cadres; a cadre sees
+what is his own, and the teams that he is in. A draft is seen by those who make it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,14 @@ class Reader:
         The person's units and all above them, whose evaluations tell of these; None for all.
     cadre_id : int or None
         Who the person is among the cadres.
+    teams : tuple of int
+        The teams that the person is in.
     """
 
     actor: Actor
     above: frozenset[int] | None
     cadre_id: int | None
+    teams: tuple[int, ...] = ()
 
     @property
     def manages(self) -> bool:
@@ -64,10 +67,16 @@ class Reader:
             return f"({own} OR e.state <> 'draft' AND e.unit_id = ANY(:units))", values
         return f"({own} OR e.unit_id = ANY(:units))", values
 
+    def own(self) -> tuple[str, dict[str, Any]]:
+        """Return the condition on members ``m`` that are the person's own, and its values."""
+        own = """(m.grp = 'cadre' AND m.member_id = :own_cadre
+            OR m.grp = 'team' AND m.member_id = ANY(:own_teams))"""
+        return own, {"own_cadre": self.cadre_id, "own_teams": list(self.teams)}
+
     def members(self) -> tuple[str, dict[str, Any]]:
         """Return the condition on members ``m`` of such evaluations, and its values."""
-        own = "m.grp = 'cadre' AND m.member_id = :own_cadre"
-        values: dict[str, Any] = {"groups": list(self.groups), "own_cadre": self.cadre_id}
+        own, values = self.own()
+        values["groups"] = list(self.groups)
         seen = "m.grp = ANY(:groups)"
         if self.actor.units is not None:
             seen += " AND m.unit_id = ANY(:units)"
@@ -90,10 +99,17 @@ def reader_of(session: Session, actor: Actor) -> Reader:
                 {"units": sorted(actor.units)},
             )
         )
-    cadre = session.scalar(
-        text("SELECT id FROM cadre WHERE user_id = :user AND active"), {"user": actor.user_id}
-    )
-    return Reader(actor, above, cadre)
+    cadre = session.execute(
+        text("""
+            SELECT id, ARRAY(SELECT team_id FROM team_member WHERE cadre_id = d.id ORDER BY 1)
+                AS teams
+            FROM cadre d WHERE user_id = :user AND active
+        """),
+        {"user": actor.user_id},
+    ).one_or_none()
+    if cadre is None:
+        return Reader(actor, above, None)
+    return Reader(actor, above, cadre.id, tuple(cadre.teams))
 
 
 def find_evaluation(session: Session, reader: Reader, evaluation_id: int) -> Evaluation:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
 from gridmap.reports.evaluation.models import GROUPS, Evaluation, EvaluationMember
-from gridmap.reports.evaluation.scoring import scored
+from gridmap.reports.evaluation.scoring import due_of, scored
 from gridmap.reports.evaluation.weights import current, find_weights, parts_of
 from gridmap.reports.measures import Group, measured
 from gridmap.territory.scope import Scope
@@ -22,6 +22,7 @@ from gridmap.territory.scope import Scope
 _NAMES: dict[Group, str] = {
     "cell": "SELECT id, community_id AS unit_id, code, name, NULL AS name_en FROM cell",
     "cadre": "SELECT id, unit_id, '' AS code, name, NULL AS name_en FROM cadre",
+    "team": "SELECT id, unit_id, '' AS code, name, NULL AS name_en FROM team",
     "community": "SELECT id, id AS unit_id, code, name, name_en FROM unit",
     "town": "SELECT id, id AS unit_id, code, name, name_en FROM unit",
     "department": "SELECT id, CAST(:unit AS bigint) AS unit_id, '' AS code, name, name_en "
@@ -75,9 +76,9 @@ def fill(
 def counted(session: Session, evaluation: Evaluation, group: Group, scope: Scope) -> pd.DataFrame:
     """Return the scores of a group's members, see `scoring.scored`."""
     version = find_weights(session, evaluation.weights_id)
-    parts = parts_of(version)
+    parts = parts_of(version, group)
     span = Span(evaluation.first, evaluation.last)
-    found = measured(session, ["cases.due", *parts], span, group, scope)
+    found = measured(session, [due_of(group), *parts], span, group, scope)
     return scored(found, parts, version.few, group)
 
 

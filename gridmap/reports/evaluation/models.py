@@ -26,7 +26,7 @@ from gridmap.db import Base
 
 KINDS = ("month", "quarter", "half", "year")
 STATES = ("draft", "open", "published")
-GROUPS = ("cell", "cadre", "community", "town", "department")
+GROUPS = ("cell", "cadre", "team", "community", "town", "department")
 
 
 class EvaluationWeights(Base):
@@ -41,7 +41,7 @@ class EvaluationWeights(Base):
     # Null for what the program begins with.
     made_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     note: Mapped[str] = mapped_column(server_default=text("''"))
-    # Who has fewer cases due than this is not compared with others.
+    # Who has fewer cases due than this, or shifts if it is a team, is not compared with others.
     few: Mapped[int] = mapped_column(SmallInteger)
     # Measure to {"weight": n}, of hours with {"bound": hours}.
     parts: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -94,11 +94,13 @@ class EvaluationMember(Base):
     )
     grp: Mapped[str] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    # Who sees this unit may see the member: itself, the community of a cell, the unit of a cadre.
+    # Who sees this unit may see the member: itself, the community of a cell, the unit of a cadre
+    # or a team.
     unit_id: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str]
     name: Mapped[str]
     name_en: Mapped[str | None]
+    # Cases, or shifts of a team.
     due: Mapped[int]
     # Null without any data.
     score: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))

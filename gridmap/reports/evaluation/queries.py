@@ -229,7 +229,7 @@ def all_comments(session: Session, reader: Reader, evaluation_id: int) -> Rows:
 
 
 def own_members(session: Session, reader: Reader) -> Rows:
-    """List what evaluations say of the reader's own area as a cadre, the newest first.
+    """List what evaluations say of the reader's own area and teams, the newest first.
 
     Returns
     -------
@@ -237,14 +237,15 @@ def own_members(session: Session, reader: Reader) -> Rows:
         The columns of ``evaluation_member`` with ``kind``, ``first``, ``last`` and ``state``.
     """
     where, values = reader.evaluations()
+    own, more = reader.own()
     return session.execute(
         text(f"""
             SELECT m.*, e.kind, e.first, e.last, e.state
             FROM evaluation_member m JOIN evaluation e ON e.id = m.evaluation_id
-            WHERE m.grp = 'cadre' AND m.member_id = :own_cadre AND e.state <> 'draft' AND {where}
-            ORDER BY e.last DESC, e.first DESC LIMIT 24
+            WHERE {own} AND e.state <> 'draft' AND {where}
+            ORDER BY e.last DESC, e.first DESC, m.name, m.member_id LIMIT 48
         """),
-        {"own_cadre": reader.cadre_id, **values},
+        {**more, **values},
     ).all()
 
 

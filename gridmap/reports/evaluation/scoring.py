@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from gridmap.reports.measures import MEASURES, Group
 
 Integers = NDArray[np.int64]
-#: Ranks are told of what answers for an area as a body, never of a person or of the cells that
-#: one person holds.
-RANKED: frozenset[Group] = frozenset({"community", "town", "department"})
+#: Ranks are told of what answers or works as a body, never of a person or of the cells that one
+#: person holds.
+RANKED: frozenset[Group] = frozenset({"community", "town", "department", "team"})
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Part:
 
     weight: int
     bound: int | None = None
+
+
+def due_of(group: Group | str) -> str:
+    """Return the measure that tells whether there is enough of a member to compare it."""
+    return "shifts.due" if group == "team" else "cases.due"
 
 
 def points(key: str, cents: Integers, bound: int | None) -> Integers:
@@ -69,11 +74,11 @@ def scored(found: pd.DataFrame, parts: Mapping[str, Part], few: int, group: Grou
     Parameters
     ----------
     found : pandas.DataFrame
-        What `gridmap.reports.measures.measured` counted, ``cases.due`` with it.
+        What `gridmap.reports.measures.measured` counted, the measure of `due_of` with it.
     parts : mapping of str to Part
         By measure; those that were not counted are left out.
     few : int
-        With fewer cases due a member has no rank.
+        With fewer cases, or shifts, due a member has no rank.
     group : Group
 
     Returns
@@ -84,7 +89,7 @@ def scored(found: pd.DataFrame, parts: Mapping[str, Part], few: int, group: Grou
         share it) and ``parts`` (by measure a dict of ``n``, ``d``, ``v``, ``p``).
     """
     keys = [key for key in found["measure"].unique() if key in parts]
-    due = found[found["measure"] == "cases.due"]
+    due = found[found["measure"] == due_of(group)]
     members = due["member"].to_numpy()
     total = np.zeros(len(members), np.int64)
     weight = np.zeros(len(members), np.int64)

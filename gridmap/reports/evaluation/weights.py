@@ -25,12 +25,12 @@ def scorable() -> list[str]:
     return [key for key, measure in MEASURES.items() if measure.better is not None]
 
 
-def parts_of(version: EvaluationWeights) -> dict[str, Part]:
-    """Return what counts in a version, in the order of the measures."""
+def parts_of(version: EvaluationWeights, group: str | None = None) -> dict[str, Part]:
+    """Return what counts in a version, in the order of the measures; of one group, or of all."""
     return {
         key: Part(version.parts[key]["weight"], version.parts[key].get("bound"))
         for key in scorable()
-        if key in version.parts
+        if key in version.parts and (group is None or group in MEASURES[key].groups)
     }
 
 
@@ -83,7 +83,7 @@ def save_weights(
     parts : mapping of str to Part
         By measure; one that is left out does not count.
     few : int
-        With fewer cases due a member is not compared.
+        With fewer cases due, or shifts of a team, a member is not compared.
     note : str
         Why.
     seen : int, optional

@@ -14,7 +14,7 @@ from gridmap.reports.indicators.periods import Kind
 from gridmap.reports.indicators.periods import parts as parts_of
 from gridmap.reports.indicators.queries import Answer, Asked, counted
 from gridmap.reports.indicators.rollup import Counts, rolled
-from gridmap.reports.measures import Group, measured
+from gridmap.reports.measures import MEASURES, Group, measured
 from gridmap.territory.scope import Scope
 
 #: By indicator, number of the period, and group of units.
@@ -64,9 +64,11 @@ def _of_records(
     frame = measured(session, sorted(keys), span, cast(Group, level), scope)
     known = {
         (key, int(member)): Decimal(int(count))
-        for key, member, count in zip(
-            frame["measure"], frame["member"], frame["numerator"], strict=True
+        for key, member, count, value in zip(
+            frame["measure"], frame["member"], frame["numerator"], frame["value"], strict=True
         )
+        # People of whom nothing was counted by then are unknown, and not none.
+        if value is not None or not MEASURES[key].unknown
     }
     found: Answers = {}
     for each in asked:

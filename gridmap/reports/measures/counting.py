@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.reports.measures import activities, cases, incidents, patrols, people
+from gridmap.reports.measures import activities, cases, incidents, patrols, people, teams
 from gridmap.reports.measures.members import members
 from gridmap.reports.measures.registry import MEASURES, Group
 from gridmap.territory.scope import Scope
@@ -24,6 +24,8 @@ _COUNTERS = (
     (("sweeps.", "inspections."), activities.count),
     (("patrols.",), patrols.count),
     (("people.",), people.count),
+    (("shifts.",), teams.count_shifts),
+    (("stops.", "routes."), teams.count_walks),
 )
 
 
@@ -34,6 +36,8 @@ def measured(
 
     Cases are counted where they were due, and to the cadre who answered for the cell on that day;
     incidents and patrols of a month to who did at its end, people to who does at that of the span.
+    People are those of each building's last count by the end of the span: a building that was
+    first counted later is not known then, and where none was counted nothing is known.
 
     Parameters
     ----------
@@ -51,10 +55,11 @@ def measured(
     Returns
     -------
     pandas.DataFrame
-        A row for each member and measure: ``member`` (the id of a cell, cadre, unit or
-        department), ``measure``, ``numerator`` and ``denominator`` (of counts and hours the
+        A row for each member and measure: ``member`` (the id of a cell, cadre, team, unit
+        or department), ``measure``, ``numerator`` and ``denominator`` (of counts and hours the
         denominator is missing), and ``value``: a count as int, a rate in per cent as Decimal with
-        two digits, rounded half up, hours as Decimal with two digits; None where there are none.
+        two digits, rounded half up, hours as Decimal with two digits; None where there are none,
+        and for a count of which nothing is known, see `Measure.unknown`.
 
     Raises
     ------
@@ -84,6 +89,8 @@ def _with_values(found: pd.DataFrame) -> pd.DataFrame:
     denominator = found["denominator"].fillna(0).astype("int64").to_numpy()
     rate, hours = (unit == "%").to_numpy(), found["hours"].astype("float64").to_numpy()
     value = numerator.astype(object)
+    unknown = {key for key, measure in MEASURES.items() if measure.unknown}
+    value[(found["measure"].isin(unknown) & found["numerator"].isna()).to_numpy()] = None
     some = rate & (denominator > 0)
     value[rate] = None
     # Half up on whole numbers, as `gridmap.incidents.cases.rates.percent` does it one by one.

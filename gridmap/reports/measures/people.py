@@ -1,4 +1,8 @@
-"""Measures of people: the counts of buildings, as they were told last before the span's end."""
+"""Measures of people: the counts of buildings, as they were told last by the span's end.
+
+What a building had before its first count is not known, and nothing is made up for it: it leaves
+the sums, that of buildings too, which are those with a count.
+"""
 
 from __future__ import annotations
 

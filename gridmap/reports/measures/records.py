@@ -51,6 +51,10 @@ def records_of(
         arguments |= {"first": first, "last": last}
         if group != "all":
             arguments["cell" if group == "cell" else "unit"] = member_id
+    elif measure.endpoint == "shifts.list_page":
+        arguments |= {"team": member_id, "first": first, "last": last}
+    elif measure.endpoint == "tracks.tracks":
+        arguments |= {"team": member_id, "from": first, "to": last}
     elif measure.endpoint == "tracks.index":
         arguments |= {"unit": unit_code, "first": first[:7], "last": last[:7]}
     else:

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from geodata.messages import N_
 
-Group = Literal["cell", "cadre", "community", "town", "department", "all"]
+Group = Literal["cell", "cadre", "team", "community", "town", "department", "all"]
 Unit = Literal["", "%", "h"]
 
 #: Those whose members are places, and all together.
 PLACES: frozenset[Group] = frozenset({"cell", "cadre", "community", "town", "all"})
 EVERY: frozenset[Group] = PLACES | {"department"}
+TEAMS: frozenset[Group] = frozenset({"team"})
 
 
 #: The code of the category of disputes; those below it belong to it.
@@ -45,6 +46,8 @@ class Measure:
         what has no denominator those of the numerator.
     narrowed : mapping
         What it is asked besides for the records of the numerator.
+    unknown : bool
+        Whether without any record nothing is known, and not that there is none.
     """
 
     key: str
@@ -57,9 +60,11 @@ class Measure:
     endpoint: str | None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     narrowed: Mapping[str, Any] = field(default_factory=dict)
+    unknown: bool = False
 
 
 _ANY: dict[str, Any] = {"state": "any"}
+_OVER, _DONE = {"state": "over"}, {"state": "done"}
 
 
 def _of_cases(
@@ -79,8 +84,9 @@ def _of_activities(key: str, title: str, done: str, due: str, kind: str) -> Meas
     return Measure(key, title, "%", done, due, "up", PLACES, "activities.index", {"kind": kind})
 
 
-def _people(name: str, title: str) -> Measure:
-    return Measure(f"people.{name}", title, "", title, None, None, PLACES, None)
+def _people(name: str, title: str, counted: str) -> Measure:
+    key = f"people.{name}"
+    return Measure(key, title, "", counted, None, None, PLACES, None, unknown=True)
 
 
 _ALL = (
@@ -118,11 +124,43 @@ _ALL = (
         "patrols.covered", N_("Patrol coverage"), "%", N_("Incidents near a patrol"),
         N_("Incidents in cells"), "up", PLACES, "tracks.index",
     ),
-    _people("buildings", N_("Buildings")),
-    _people("households", N_("Households")),
-    _people("residents", N_("Residents")),
-    _people("temporary_residents", N_("Temporary residents")),
-    _people("rented_homes", N_("Rented homes")),
+    Measure(
+        "shifts.due", N_("Shifts due"), "", N_("Shifts due"), None, None, TEAMS,
+        "shifts.list_page", _OVER,
+    ),
+    Measure(
+        "shifts.done", N_("Shifts done of those due"), "%", N_("Shifts done"), N_("Shifts due"),
+        "up", TEAMS, "shifts.list_page", _OVER, _DONE,
+    ),
+    Measure(
+        "shifts.attended", N_("Attendance rate"), "%", N_("Turns to which people came"),
+        N_("Turns of which it is noted, without leave"), "up", TEAMS, "shifts.list_page", _OVER,
+    ),
+    Measure(
+        "stops.visited", N_("Stops visited of those planned"), "%", N_("Stops visited"),
+        N_("Stops planned"), "up", TEAMS, "tracks.tracks",
+    ),
+    Measure(
+        "routes.walked", N_("Length walked of that planned"), "%", N_("Metres of route walked"),
+        N_("Metres of route planned"), "up", TEAMS, "tracks.tracks",
+    ),
+    _people("buildings", N_("Buildings"), N_("Buildings counted by the period's end")),
+    _people(
+        "households", N_("Households"),
+        N_("Households, by each building's last count until the period's end"),
+    ),
+    _people(
+        "residents", N_("Residents"),
+        N_("Residents, by each building's last count until the period's end"),
+    ),
+    _people(
+        "temporary_residents", N_("Temporary residents"),
+        N_("Temporary residents, by each building's last count until the period's end"),
+    ),
+    _people(
+        "rented_homes", N_("Rented homes"),
+        N_("Rented homes, by each building's last count until the period's end"),
+    ),
 )  # fmt: skip
 
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in _ALL}

@@ -212,6 +212,30 @@ def test_what_is_written_is_read_again_as_the_same(
     assert len(search(session, SYSTEM, Wanted())) == 3
 
 
+def test_an_inspection_with_several_notices_tells_its_counts_once(
+    session: Session, ground: Field, tmp_path: Path
+) -> None:
+    taken(session, chinese(
+        tmp_path,
+        "检查,2026-03-05,,,城东诊所,,,,灭火器过期,2026-03-20,2026-03-21,是",
+        "检查,2026-03-05,,,城东诊所,,,,通道堵塞,2026-03-20,,",
+        "检查,2026-03-06,,,城东诊所,,,,线路老化,2026-03-20,,",
+    ))  # fmt: skip
+    session.execute(text("UPDATE activity SET checked = 3, problems = 2"))
+    content, count = write_excel(export(session, SYSTEM, Wanted(descending=False)), "zh")
+    path = tmp_path / "out.xlsx"
+    path.write_bytes(content)
+    assert count == 3
+    table = pd.read_excel(path)
+    assert table[translate(HEADINGS["checked"], "zh")].sum() == 6
+    assert table[translate(HEADINGS["problems"], "zh")].sum() == 4
+    # Read again each notice is known to be of the inspection above.
+    report, problems = taken(session, path)
+    assert problems == []
+    assert (report.counts.inserted, report.counts.updated, report.counts.unchanged) == (0, 0, 3)
+    assert sorted(row.notices for row in search(session, SYSTEM, Wanted())) == [1, 2]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_headings_of_the_template_and_the_kinds_are_known_words(
     language: str, tmp_path: Path

@@ -57,7 +57,7 @@ def test_members_without_records_have_no_rate(desk: Desk) -> None:
     add(desk, 3, 0.5, "2025-01-15 18:00", None, "handling")
     found = measured(desk.session, MEASURES, JANUARY, "cell", EVERYTHING)
     assert set(found["member"]) == set(desk.office.cells.values())
-    assert set(found["measure"]) == set(MEASURES)
+    assert set(found["measure"]) == {key for key, m in MEASURES.items() if "cell" in m.groups}
     empty = desk.office.cells["d"]
     assert of(found, empty, "cases.closed") == {
         "numerator": 0, "denominator": 0, "value": None,
@@ -209,7 +209,31 @@ def test_people_are_those_of_the_last_count_before_the_end(desk: Desk) -> None:
         found = measured(desk.session, keys, span, "cell", EVERYTHING)
         assert [of(found, cell, key)["value"] for key in keys] == [1, households, 3 * households]
     early = Span(date(2024, 1, 1), date(2024, 11, 30))
-    assert of(measured(desk.session, keys, early, "cell", EVERYTHING), cell, keys[0])["value"] == 0
+    # Nothing was counted by then: that is not known, and not none.
+    found = measured(desk.session, keys, early, "cell", EVERYTHING)
+    assert [of(found, cell, key)["value"] for key in keys] == [None, None, None]
+
+
+def test_a_building_that_was_first_counted_later_is_not_known_before(desk: Desk) -> None:
+    desk.session.execute(
+        text("""
+            WITH b AS (
+                INSERT INTO building (name, geom)
+                SELECT n, ST_SetSRID(ST_MakePoint(116.0005, 28.001), 4326)
+                FROM unnest(ARRAY['1', '2']) AS n RETURNING id, name
+            )
+            INSERT INTO building_count (building_id, month, households)
+            SELECT id, m, h FROM b JOIN (VALUES ('1', date '2024-12-01', 20),
+                ('1', date '2025-03-01', 21), ('2', date '2025-03-01', 5)) AS v (n, m, h)
+                ON v.n = b.name
+        """)
+    )
+    keys = ("people.buildings", "people.households")
+    told = []
+    for last in (date(2025, 1, 31), date(2025, 3, 31)):
+        found = measured(desk.session, keys, Span(date(2025, 1, 1), last), "all", EVERYTHING)
+        told.append([of(found, 0, key)["value"] for key in keys])
+    assert told == [[1, 20], [2, 26]]
 
 
 def test_patrols_cover_the_months_that_were_walked(desk: Desk) -> None:
@@ -233,6 +257,79 @@ def test_patrols_cover_the_months_that_were_walked(desk: Desk) -> None:
     found = measured(desk.session, ["patrols.covered"], span, "cell", EVERYTHING)
     assert of(found, office.cells["b"], "patrols.covered")["value"] == Decimal("0.00")
     assert of(found, office.cells["c"], "patrols.covered")["value"] is None
+
+
+def test_the_coverage_of_a_community_is_the_same_in_every_evaluation(desk: Desk) -> None:
+    office = desk.office
+    desk.session.execute(
+        text("""
+            INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked,
+                walked_in_hour, planned, planned_in_hour, street_m, walked_m)
+            VALUES (:a, '2025-01-01', :here, 8, 3, 1, 0, 0, 500, 200),
+                   (:x, '2025-01-01', :there, 4, 0, 0, 0, 0, 500, 0),
+                   (:a, '2025-02-01', :here, 9, 0, 0, 0, 0, 500, 0),
+                   (:x, '2025-02-01', :there, 6, 0, 0, 0, 0, 500, 0)
+        """),
+        {"a": office.cells["a"], "x": office.cells["x"], "here": office.here,
+         "there": office.there},
+    )  # fmt: skip
+    span = Span(date(2025, 1, 1), date(2025, 2, 28))
+    # In January the town recorded a walk, so that not walked is not walked; in February nobody.
+    wanted = {"numerator": 0, "denominator": 4, "value": Decimal("0.00")}
+    for scope in (Scope((office.there,)), Scope((office.here, office.there)), EVERYTHING):
+        found = measured(desk.session, ["patrols.covered"], span, "community", scope)
+        assert of(found, office.there, "patrols.covered") == wanted, scope
+        found = measured(desk.session, ["patrols.covered"], span, "cell", scope)
+        assert of(found, office.cells["x"], "patrols.covered") == wanted, scope
+    found = measured(desk.session, ["patrols.covered"], span, "town", EVERYTHING)
+    assert of(found, office.town, "patrols.covered")["value"] == Decimal("25.00")
+
+
+def test_a_department_closed_since_keeps_the_cases_that_were_due_before(desk: Desk) -> None:
+    codes = {row.code: row.id for row in desk.session.query(Category)}
+    old = save_department(desk.session, SYSTEM, None, name="司法所", categories=[codes["B"]])
+    add(desk, 4, 0.5, "2025-01-15 18:00", "2025-01-10 10:00", "closed")
+    add(desk, 2, 0.5, "2025-02-15 18:00", None, "handling")
+    # It was entered long ago, and answers until the last day of January.
+    desk.session.execute(text("UPDATE department_category SET entered_on = '2024-06-01'"))
+    save_department(desk.session, SYSTEM, old.id, name="司法所", active=False)
+    ended = text("UPDATE department_category SET ends = '2025-02-01' WHERE ends IS NOT NULL")
+    assert desk.session.execute(ended).rowcount == 1  # type: ignore[attr-defined]
+    new = save_department(desk.session, SYSTEM, None, name="法治办", categories=[codes["B"]])
+    begun = text("UPDATE department_category SET starts = '2025-02-01' WHERE starts IS NOT NULL")
+    assert desk.session.execute(begun).rowcount == 1  # type: ignore[attr-defined]
+    listed = {row.name: row.categories for row in departments(desk.session)}
+    assert listed == {"法治办": [codes["B"]], "司法所": []}
+
+    found = measured(desk.session, RATES, JANUARY, "department", EVERYTHING)
+    assert of(found, old.id, "cases.closed") == {
+        "numerator": 4, "denominator": 4, "value": Decimal("100.00"),
+    }  # fmt: skip
+    assert of(found, new.id, "cases.due")["value"] == 0
+    february = Span(date(2025, 2, 1), date(2025, 2, 28))
+    found = measured(desk.session, RATES, february, "department", EVERYTHING)
+    assert set(found["member"]) == {new.id}
+    assert of(found, new.id, "cases.due")["value"] == 2
+    for span, department, count in ((JANUARY, old, 4), (JANUARY, new, 0), (february, new, 2)):
+        asked = records_of(MEASURES["cases.due"], span, "department", department.id, "")
+        assert asked is not None
+        rows = list_cases(desk.session, desk.admin, read(asked[1]), limit=100).rows
+        assert len(rows) == count
+    # Without a day it is who answers today.
+    for department, count in ((old, 0), (new, 6)):
+        wanted = Wanted(department=department.id)
+        assert len(list_cases(desk.session, desk.admin, wanted, limit=100).rows) == count
+
+
+def test_a_category_given_by_mistake_leaves_no_trace(desk: Desk) -> None:
+    codes = {row.code: row.id for row in desk.session.query(Category)}
+    police = save_department(desk.session, SYSTEM, None, name="派出所", categories=[codes["B"]])
+    add(desk, 4, 0.5, "2025-01-15 18:00", "2025-01-10 10:00", "closed")
+    save_department(desk.session, SYSTEM, police.id, name="派出所", categories=[codes["D1"]])
+    justice = save_department(desk.session, SYSTEM, None, name="司法所", categories=[codes["B"]])
+    found = measured(desk.session, RATES, JANUARY, "department", EVERYTHING)
+    assert of(found, justice.id, "cases.due")["value"] == 4
+    assert of(found, police.id, "cases.due")["value"] == 0
 
 
 def test_an_unknown_measure_is_a_fault(desk: Desk) -> None:
