@@ -63,11 +63,9 @@ def write(matter: Matter, draft: Draft) -> None:
     counted = text(_COUNTED.format(where=where))
     asked = {
         "unit": matter.area.id, "state": "any", "since": matter.span.first,
-        "until": matter.span.last,
+        "until": matter.span.last, "outcome": "valid",
+        "category": [each.code for each in tops(disputes)],
     }  # fmt: skip
-    top = tops(disputes)
-    if len(top) == 1:
-        asked["category"] = top[0].code
     if matter.cell_id is not None:
         asked["cell"] = matter.cell_id
     title = Both("矛盾纠纷：受理与化解", "Disputes received and settled")
