@@ -111,7 +111,7 @@ def _cells(session: Session, actor: Actor, ids: Sequence[int]) -> Rows:
             SELECT c.id, coalesce(c.name, c.code) AS name, c.code AS name_en
             FROM cell c WHERE c.id = ANY(:ids) AND {actor.scope.condition("c.community_id")}
             ORDER BY c.code
-        """),  # noqa: S608
+        """),
         {"ids": list(ids), **actor.scope.params},
     ).all()
     found = {row.id for row in rows}

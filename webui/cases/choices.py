@@ -88,7 +88,9 @@ def query_of(wanted: Wanted, sort: Sort = "due") -> dict[str, Any]:
     """Return filters and order as the address holds them."""
     values: Mapping[str, Any] = to_json(wanted)
     query = {
-        {"steps": "step", "categories": "category", "words": "q"}.get(name, name): "1" if value is True else value
+        {"steps": "step", "categories": "category", "words": "q"}.get(name, name): "1"
+        if value is True
+        else value
         for name, value in values.items()
         if name != "state"
     }

@@ -219,7 +219,9 @@ def test_each_list_is_one_query(desk: Desk, cases: dict[str, Case]) -> None:
     event.listen(connection, "before_cursor_execute", note)
     for ask in (
         lambda: list_cases(desk.session, desk.cadre, Wanted(mine=True, due="overdue"), now=MONDAY),
-        lambda: list_cases(desk.session, desk.town, Wanted(categories=("B",), words="杂物"), now=MONDAY),
+        lambda: list_cases(
+            desk.session, desk.town, Wanted(categories=("B",), words="杂物"), now=MONDAY
+        ),
         lambda: counts(desk.session, desk.supervisor, now=MONDAY),
         lambda: board(desk.session, desk.supervisor, now=MONDAY),
         lambda: rates(desk.session, desk.supervisor, date(2025, 4, 1), date(2025, 4, 30)),

@@ -172,8 +172,10 @@ def ahead(matter: Matter, draft: Draft) -> None:
     draft.head(1, title, "shifts")
     span = Span(matter.today, matter.today + timedelta(days=AHEAD_DAYS - 1))
     with matter.ledger.asking(
-        "shifts.ahead", title, "shifts.list_page", {"first": span.first, "last": span.last}
-    ) as source:
+        "shifts.ahead", title, "reports.of_work",
+        matter.listed("shifts", first=span.first, last=span.last, kind="ahead",
+                      moment=matter.now.isoformat()),
+    ) as source:  # fmt: skip
         rows = matter.connection.execute(
             text(_SHIFTS),
             {

@@ -92,9 +92,14 @@ def write(matter: Matter, draft: Draft) -> None:
 def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
     ledger = matter.ledger
     received = ledger.count("disputes.received", row.received, "disputes")
-    changed = ledger.compare(received, earlier)
+    # Both counts stand in the sentence and lead to their cases; of a difference there is no list.
+    with ledger.asking(
+        "disputes.change", Both("矛盾纠纷：增减", "Disputes: how many more or fewer")
+    ) as source:
+        pass
+    changed = ledger.compare(received, earlier, source=source.key)
     said: list[Value] = []
-    change = change_told(changed, matter.versus.name, _CASES)
+    change = change_told(changed, matter.versus.name, _CASES, based=True)
     if not row.received:
         return [
             say(

@@ -268,14 +268,10 @@ def _hours_told(matter: Matter, week: Week) -> list[Value]:
     start = stretches.index(max(stretches))
     total = ledger.count("hours.total", sum(hours), source)
     stretch = [(start + k) % 24 for k in range(STRETCH)]
-    busiest = ledger.count(
-        "hours.busiest", stretches[start], source, arguments={"hour": stretch}
-    )
+    busiest = ledger.count("hours.busiest", stretches[start], source, arguments={"hour": stretch})
     share = ledger.rate("hours.busiest.share", busiest, total)
     weekday = days.index(max(days))
-    most = ledger.count(
-        "hours.weekday", days[weekday], source, arguments={"weekday": weekday + 1}
-    )
+    most = ledger.count("hours.weekday", days[weekday], source, arguments={"weekday": weekday + 1})
     return [
         say(
             Both(
