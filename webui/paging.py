@@ -47,14 +47,14 @@ class Pages:
 
 def with_query(**changes: object) -> str:
     """Return the present query with changes; None leaves a name out."""
-    query = request.args.to_dict()
+    query: dict[str, object] = dict(request.args.to_dict(flat=False))
     query.pop("lang", None)
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)
         else:
             query[name] = str(value)
-    return "?" + urlencode(query)
+    return "?" + urlencode(query, doseq=True)
 
 
 def sorted_by(key: str) -> str:

@@ -18,6 +18,7 @@ from gridmap.hotspots.scheduling import prune_runs
 from gridmap.incidents.cases.photos import photo_folder
 from gridmap.incidents.importing.partitions import drop_left
 from gridmap.migrate import migrate as apply_migrations
+from gridmap.reports.documents.late import forget_changes
 from gridmap.settings import Settings
 
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.ERROR: "red"}
@@ -70,9 +71,11 @@ def tidy(settings: Settings) -> None:
     """
     with working(settings) as (session, _):
         count = prune_changes(session, settings.changes_days)
+        records = forget_changes(session, settings.changes_days)
         runs = prune_runs(session, settings.run_days)
         tables = drop_left(session, locked=False)
     say(Message("Deleted {count} rows of the log of changes.", count=count))
+    say(Message("Deleted {count} changes of records that no report tells of.", count=records))
     say(Message("Deleted {count} runs of schedules.", count=runs))
     if tables:
         say(Message("Deleted {count} tables of imports that were cut off.", count=tables))

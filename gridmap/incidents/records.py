@@ -21,10 +21,14 @@ class Narrowing:
 
     Attributes
     ----------
-    category : str, optional
-        The code of a category; those below it are meant too.
-    weekday, hour : int, optional
-        1 (Monday) to 7 and 0 to 23, in local time.
+    categories : tuple of str
+        The codes of categories, of which one must fit; those below them are meant too.
+    without : tuple of str
+        The codes of categories that are left out, with those below them.
+    weekdays, hours : tuple of int
+        1 (Monday) to 7 and 0 to 23, in local time, of which one must fit.
+    without_communities, without_cells : tuple of int
+        What happened in these is left out; what happened outside all of them stays.
     outside : bool
         Only what lies outside all communities.
     building : int, optional
@@ -32,17 +36,20 @@ class Narrowing:
         building is for the caller to see to.
     """
 
-    category: str | None = None
-    weekday: int | None = None
-    hour: int | None = None
+    categories: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    hours: tuple[int, ...] = ()
+    without_communities: tuple[int, ...] = ()
+    without_cells: tuple[int, ...] = ()
     outside: bool = False
     building: int | None = None
 
 
-_CATEGORIES = """t.category_id IN (
+_BELOW = """(
     WITH RECURSIVE below AS (
-        SELECT id FROM category WHERE code = :category
-        UNION ALL SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
+        SELECT id FROM category WHERE code = ANY(:{codes})
+        UNION SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
     ) SELECT id FROM below)"""
 
 
@@ -99,17 +106,30 @@ def count_records(connection: Connection, question: Question, narrowing: Narrowi
 
 
 _ALL = "incident t"
+#: Of more hours of the day all incidents are read: their ranges would hold most of them.
+_FEW_HOURS = 6
 # Of a year only an hour of 52 days is read. It is longer at both ends than it must be, for a clock
-# that is turned back shows an hour twice; the exact condition follows.
+# that is turned back shows an hour twice; to which hour a row belongs is then compared exactly, so
+# that none is found in two.
 _MOMENTS = """(
-    SELECT (day + make_interval(hours => :hour)) AT TIME ZONE :zone - interval '1 hour' AS first,
-           (day + make_interval(hours => :hour)) AT TIME ZONE :zone + interval '2 hours' AS after
+    SELECT day + make_interval(hours => hour) AS local,
+           (day + make_interval(hours => hour)) AT TIME ZONE :zone - interval '1 hour' AS first,
+           (day + make_interval(hours => hour)) AT TIME ZONE :zone + interval '2 hours' AS after
     FROM generate_series(CAST(:first_day AS timestamp), CAST(:last_day AS timestamp),
-                         interval '1 day') AS day
-    WHERE extract(isodow FROM day) = :weekday
+                         interval '1 day') AS day CROSS JOIN unnest(CAST(:hours AS int[])) AS hour
+    WHERE extract(isodow FROM day) = ANY(:weekdays)
 ) AS m CROSS JOIN LATERAL (
     SELECT * FROM incident i WHERE i.occurred_at >= m.first AND i.occurred_at < m.after
+      AND date_trunc('hour', i.occurred_at AT TIME ZONE :zone) = m.local
 ) AS t"""
+_ANY = {
+    "categories": f"t.category_id IN {_BELOW.format(codes='categories')}",
+    "without": f"t.category_id NOT IN {_BELOW.format(codes='without')}",
+    "weekdays": "extract(isodow FROM t.occurred_at AT TIME ZONE :zone) = ANY(:weekdays)",
+    "hours": "extract(hour FROM t.occurred_at AT TIME ZONE :zone) = ANY(:hours)",
+    "without_communities": "(t.community_id = ANY(:without_communities)) IS NOT TRUE",
+    "without_cells": "(t.cell_id = ANY(:without_cells)) IS NOT TRUE",
+}
 
 
 def _chosen(question: Question, narrowing: Narrowing) -> tuple[str, str, dict[str, Any]]:
@@ -117,19 +137,19 @@ def _chosen(question: Question, narrowing: Narrowing) -> tuple[str, str, dict[st
     values = question.values() | {"zone": question.zone.key}
     source = _ALL
     parts = ["t.occurred_at >= :first AND t.occurred_at < :after", question.condition()]
-    if narrowing.category is not None:
-        parts.append(_CATEGORIES)
-        values["category"] = narrowing.category
     if narrowing.building is not None:
         source = near.INCIDENTS
         values["building"] = narrowing.building
-    elif narrowing.weekday is not None and narrowing.hour is not None:
+    elif 0 < len(narrowing.hours) <= _FEW_HOURS:
         source = _MOMENTS
-        values |= {"first_day": question.span.first, "last_day": question.span.last}
-    for name, unit in (("weekday", "isodow"), ("hour", "hour")):
-        if getattr(narrowing, name) is not None:
-            parts.append(f"extract({unit} FROM t.occurred_at AT TIME ZONE :zone) = :{name}")
-            values[name] = getattr(narrowing, name)
+        values |= {
+            "first_day": question.span.first, "last_day": question.span.last,
+            "weekdays": list(range(1, 8)),
+        }  # fmt: skip
+    for name, condition in _ANY.items():
+        if wanted := getattr(narrowing, name):
+            parts.append(condition)
+            values[name] = list(wanted)
     if narrowing.outside:
         parts.append("t.community_id IS NULL")
     return source, " AND ".join(parts), values

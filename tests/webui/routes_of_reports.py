@@ -68,6 +68,18 @@ REPORTS = {
     ("reports.compare", "POST"): [
         Route(_WRITE, f"{_REPORT}/changes", form={}, own=(302,), foreign=(404,)),
     ],
+    ("reports.of_area", "GET"): [
+        *(Route(Action.VIEW_DASHBOARD, f"/reports/records/area/{what}?unit={{unit}}", foreign=(404,))
+          for what in ("communities", "cells", "buildings", "places", "people")),
+        Route(Action.VIEW_DASHBOARD, "/reports/records/area/cells?unit={unit}&kind=held",
+              foreign=(404,)),
+        Route(Action.VIEW_DASHBOARD, "/reports/records/area/none?unit={unit}", own=(404,),
+              foreign=(404,)),
+    ],
+    ("reports.of_work", "GET"): [
+        Route(Action.VIEW_WORKFORCE, f"/reports/records/work/{what}?unit={{unit}}", foreign=(404,))
+        for what in ("cadres", "teams", "routes", "shifts", "tracks")
+    ],
     ("reports.schedules", "GET"): many(_WRITE, "/reports/schedules"),
     ("reports.add_schedule", "POST"): [
         Route(_WRITE, "/reports/schedules", form={"kind": "month", "unit": "{unit}"},

@@ -28,6 +28,9 @@ DASHBOARD = {
         Route(Action.VIEW_DASHBOARD, "/dashboard/records?building={building}&period=half",
               foreign=(404,)),
         Route(Action.VIEW_DASHBOARD, "/dashboard/records?outside=1"),
+        Route(Action.VIEW_DASHBOARD, "/dashboard/records?hour=22&hour=23&weekday=6&weekday=7"),
+        Route(Action.VIEW_DASHBOARD, "/dashboard/records?without_unit={unit_code}", foreign=(404,)),
+        Route(Action.VIEW_DASHBOARD, "/dashboard/records?without_cell={cell}", foreign=(404,)),
     ],
     ("dashboard.cells_without_cadre", "GET"): [
         Route(Action.VIEW_DASHBOARD, "/dashboard/uncovered"),

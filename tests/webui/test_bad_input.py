@@ -34,6 +34,15 @@ def workbook(*rows: tuple[object, ...]) -> BytesIO:
         "/cases/similar?lon=nan&lat=inf&category=B1", "/cases?cell=x", "/cases?due_since=%00",
         "/cases?cell=99999999999999999999", "/cases?due_since=2026-13-01",
         "/cases?due_until=9999-12-31", "/dashboard/records?cell=1&building=0",
+        "/dashboard/records?category=B&category=none", "/dashboard/records?without=none",
+        "/dashboard/records?hour=8&hour=24", "/dashboard/records?weekday=0",
+        "/dashboard/records?without_unit=none", "/dashboard/records?without_cell=x",
+        "/dashboard/records?without_cell=999999999", "/dashboard/records?against_from=2026-01-01",
+        "/dashboard/records?against_from=2026-01-02&against_to=2026-01-01",
+        "/reports/records/area/cells", "/reports/records/area/cells?unit=1&kind=x",
+        "/reports/records/area/cadres?unit=0", "/activities/due?until=2020-01-01",
+        "/reports/records/work/shifts?unit=1&moment=2026-01-01",
+        "/reports/records/work/shifts?unit=1&first=2026-02-01&last=2026-01-01",
     ],
 )  # fmt: skip
 def test_a_value_that_no_row_holds_is_refused(client: FlaskClient, address: str) -> None:

@@ -86,9 +86,9 @@ BUDGETS: Mapping[str, int] = {
     "evaluation.departments": 4, "evaluation.new_department": 3, "evaluation.edit_department": 5,
     "evaluation.mine": 5,
     "reports.index": 6, "reports.ask_new": 5, "reports.show": 10, "reports.state": 4,
-    "reports.picture": 4, "reports.download": 9, "reports.ask_delete": 3, "reports.changes": 14,
+    "reports.picture": 4, "reports.download": 9, "reports.ask_delete": 3, "reports.changes": 17,
     "reports.changes_state": 4, "reports.schedules": 5, "reports.template_page": 2,
-    "reports.template": 2,
+    "reports.template": 2, "reports.of_area": 7, "reports.of_work": 7,
 }  # fmt: skip
 #: By how many queries a page may grow: the log looks up names in more tables, and a photo that was
 #: missing is there. With the first shift, conflict or schedule a list asks for the time zone and

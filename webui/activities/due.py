@@ -8,6 +8,8 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from geodata.messages import Message
+from gridmap.errors import GridmapError
 from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.reports.activities.due import DueWanted, count_due, list_due
 from gridmap.reports.activities.queries import PAGE, open_notices
@@ -39,7 +41,10 @@ def due() -> ResponseReturnValue:
             kind=read_kind(),
             unit_id=optional_id(request.args.get("unit"), _("Unit")),
             state=one_of("state", tuple(words.STATES), ""),
+            until=optional_day(request.args.get("until")),
         )
+        if wanted.until is not None and wanted.until < since:
+            raise GridmapError(Message("The last day lies before the first."))
         counts = count_due(session, actor, now, wanted)
         rows = list_due(session, actor, now, wanted, offset=(page_number() - 1) * PAGE)
         late = open_notices(session, actor, now, limit=1)[2]

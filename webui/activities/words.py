@@ -29,7 +29,12 @@ TARGETS = {
     "place": N_("Each place of a kind"),
     "unit": N_("The unit as a whole"),
 }
-STATES = {"overdue": N_("Overdue"), "open": N_("To be done now"), "done": N_("Done")}
+STATES = {
+    "overdue": N_("Overdue"),
+    "open": N_("To be done now"),
+    "done": N_("Done"),
+    "past": N_("Done or overdue"),
+}
 PLACES = {key: CODES[key] for key in dict.fromkeys(PLACE_KINDS.values())}
 
 #: What the scripts say.

@@ -66,7 +66,7 @@ def read_choice(given: MultiDict[str, str]) -> Choice:
         state=None if state == "any" else "ended" if state == "ended" else "open",
         mine=given.get("mine") == "1",
         due="today" if due == "today" else "overdue" if due == "overdue" else None,
-        category=given.get("category", "")[:40] or None,
+        categories=tuple(dict.fromkeys(each[:40] for each in given.getlist("category") if each)),
         unit=optional_id(given.get("unit"), gettext("Unit")),
         cell=optional_id(given.get("cell"), gettext("Cell")),
         assignee=optional_id(given.get("assignee"), gettext("Cadre")),
@@ -88,7 +88,9 @@ def query_of(wanted: Wanted, sort: Sort = "due") -> dict[str, Any]:
     """Return filters and order as the address holds them."""
     values: Mapping[str, Any] = to_json(wanted)
     query = {
-        {"steps": "step", "words": "q"}.get(name, name): "1" if value is True else value
+        {"steps": "step", "categories": "category", "words": "q"}.get(name, name): "1"
+        if value is True
+        else value
         for name, value in values.items()
         if name != "state"
     }

@@ -102,6 +102,7 @@ SCRIPT = {
 
 
 OUTCOMES = {
+    "valid": N_("Not withdrawn"),
     "closed": N_("Closed"),
     "on_time": N_("Closed by the deadline"),
     "not_on_time": N_("Not closed by the deadline"),

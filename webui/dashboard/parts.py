@@ -70,7 +70,7 @@ def part_url(area: Area, part: Part, query: Mapping[str, Any]) -> str:
 def address(page: str, values: Mapping[str, Any]) -> str:
     """Return the address of a page, which may have values already, with those that are not None."""
     given = {name: value for name, value in values.items() if value is not None}
-    return f"{page}{'&' if '?' in page else '?'}{urlencode(given)}" if given else page
+    return f"{page}{'&' if '?' in page else '?'}{urlencode(given, doseq=True)}" if given else page
 
 
 def _ways(area: Area, query: Mapping[str, Any]) -> Callable[[Part], str]:

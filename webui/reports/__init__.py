@@ -1,8 +1,19 @@
 """Pages of reports: what is asked for, read, discussed, approved and published."""
 
-from webui.reports import acts, changes, downloads, lists, new, schedules, single, templates
+from webui.reports import (
+    acts,
+    changes,
+    downloads,
+    lists,
+    new,
+    records,
+    schedules,
+    single,
+    templates,
+)
 from webui.reports.blueprint import blueprint
 
 __all__ = [
-    "acts", "blueprint", "changes", "downloads", "lists", "new", "schedules", "single", "templates",
+    "acts", "blueprint", "changes", "downloads", "lists", "new", "records", "schedules", "single",
+    "templates",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -92,7 +92,9 @@ def changes_state(report_id: int) -> Response:
 
 #: The page on which a late record is seen, and what it calls its id.
 _PAGES = {
-    "case": ("cases.show", "case_id"),
+    "case": ("cases.show", "case"),
+    "case_changed": ("cases.show", "case"),
+    "activity_changed": ("activities.show", "activity_id"),
     "activity": ("activities.show", "activity_id"),
     "value": ("indicators.show", "indicator_id"),
     "correction": ("indicators.history", "indicator_id"),
@@ -101,8 +103,10 @@ _PAGES = {
 
 def _record_url(kind: str, row: Any) -> str | None:
     """Return the page on which a late record is seen, where the reader may."""
-    if kind == "incident":
-        day = row.at.date()
+    if getattr(row, "how", None) == "deleted":
+        return None
+    if kind in ("incident", "incident_changed"):
+        day = (row.at if kind == "incident" else row.occurred_at).date()
         return url_for(
             "map_page.show", z=18, lat=f"{row.lat:.5f}", lon=f"{row.lon:.5f}",
             sel=f"incident:{row.id}", **{"from": day, "to": day},
@@ -112,8 +116,10 @@ def _record_url(kind: str, row: Any) -> str | None:
 
 
 def _what(kind: str, row: Any) -> str:
-    """Say what a late record is."""
-    return say(ACTIVITIES[row.what].title) if kind == "activity" else named(row, "what")
+    """Say what a late record is, and how it changed."""
+    name = say(ACTIVITIES[row.what].title) if kind.startswith("activity") else named(row, "what")
+    how = getattr(row, "how", None)
+    return name if how is None else gettext("%(what)s: %(how)s", what=name, how=say(words.HOW[how]))
 
 
 def _compared(session: Session, report_id: int) -> tuple[ReportComparison | None, Job | None]:

@@ -59,6 +59,23 @@ DONE: Mapping[Act, str] = {
     "publish": N_("Everybody of the area can read the report now."),
     "withdraw": N_("The report is withdrawn: only those who write reports see it now."),
 }
+#: What a list of records is narrowed to, beside the words of codes.
+RECORD_KINDS = {
+    "held": N_("with a responsible cadre"),
+    "ahead": N_("not over yet"),
+}
+#: How a record changed after a report had counted it.
+HOW = {
+    "deleted": N_("deleted"),
+    "left": N_("moved out of the area or period"),
+    "came": N_("moved into the area or period"),
+    "closed": N_("closed"),
+    "reopened": N_("opened again"),
+    "withdrawn": N_("withdrawn"),
+    "category": N_("put into this category"),
+    "counts": N_("its figures were changed"),
+    "moved": N_("moved within the area or period"),
+}
 SCRIPT = {"waiting": N_("waits")}
 
 

@@ -15,7 +15,7 @@ from gridmap.incidents.cases.workflow import OPEN_STEPS, WAITS_FOR, Who
 from gridmap.workforce.rights import Action, Actor
 
 Due = Literal["today", "overdue"]
-Outcome = Literal["closed", "on_time", "not_on_time"]
+Outcome = Literal["valid", "closed", "on_time", "not_on_time"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Wanted:
         Only what waits for the reader himself.
     due : {"today", "overdue", None}
         Open cases whose next deadline is today and not yet over, or is over.
-    category : str or None
-        A code; the categories below belong to it.
+    categories : tuple of str
+        Codes, of which one must fit; the categories below belong to each.
     unit, cell : int or None
         A unit with the units below, or a cell.
     assignee : int or None
@@ -49,8 +49,8 @@ class Wanted:
     due_since, due_until : date or None
         The first and the last day on which the whole case was due 应结案; with these a case that
         was withdrawn does not count.
-    outcome : {"closed", "on_time", "not_on_time", None}
-        Closed at all, by its deadline, or neither; see `rates`.
+    outcome : {"valid", "closed", "on_time", "not_on_time", None}
+        Not withdrawn; and then closed at all, by its deadline, or not so; see `rates`.
     words : str
         Words that all occur in description or address; a number finds the case of that number.
     returned, reopened, extended, asked : bool
@@ -61,7 +61,7 @@ class Wanted:
     state: Literal["open", "ended"] | None = None
     mine: bool = False
     due: Due | None = None
-    category: str | None = None
+    categories: tuple[str, ...] = ()
     unit: int | None = None
     cell: int | None = None
     assignee: int | None = None
@@ -93,10 +93,13 @@ TODAY = (
 ASKED = "EXISTS (SELECT FROM case_extension e WHERE e.case_id = c.id AND e.granted IS NULL)"
 
 _CLOSED = "c.ended_at <= CAST(:now AS timestamptz)"
+# A case that was withdrawn is nobody's to close.
+_VALID = "c.step <> 'withdrawn'"
 _OUTCOMES: Mapping[Outcome, str] = {
-    "closed": _CLOSED,
-    "on_time": f"{_CLOSED} AND c.ended_at <= c.due_at",
-    "not_on_time": f"({_CLOSED} AND c.ended_at <= c.due_at) IS NOT TRUE",
+    "valid": _VALID,
+    "closed": f"{_VALID} AND {_CLOSED}",
+    "on_time": f"{_VALID} AND {_CLOSED} AND c.ended_at <= c.due_at",
+    "not_on_time": f"{_VALID} AND ({_CLOSED} AND c.ended_at <= c.due_at) IS NOT TRUE",
 }
 
 _UNITS = """c.community_id IN (
@@ -106,8 +109,8 @@ _UNITS = """c.community_id IN (
     ) SELECT id FROM below)"""
 _CATEGORIES = """c.category_id IN (
     WITH RECURSIVE below AS (
-        SELECT id FROM category WHERE code = :category
-        UNION ALL SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
+        SELECT id FROM category WHERE code = ANY(:categories)
+        UNION SELECT k.id FROM category k JOIN below b ON k.parent_id = b.id
     ) SELECT id FROM below)"""
 _ANSWERING = """EXISTS (
     SELECT FROM assignment held WHERE held.cell_id = c.cell_id AND held.role = 'responsible'
@@ -145,10 +148,13 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
         values |= {"me": actor.user_id, "my_units": sorted(actor.units or ())}
     if wanted.due:
         add(OVERDUE if wanted.due == "overdue" else TODAY)
+    if wanted.categories:
+        add(_CATEGORIES, categories=list(wanted.categories))
     for condition, name in (
         (_CATEGORIES, "category"), (_UNITS, "unit"), (_ANSWERING, "answering"),
         (_DEPARTMENT.format(at="c.due_at" if wanted.due_since or wanted.due_until else "now()"),
          "department"),
+        (_UNITS, "unit"), (_ANSWERING, "answering"), (_DEPARTMENT, "department"),
     ):  # fmt: skip
         if getattr(wanted, name) is not None:
             add(condition, **{name: getattr(wanted, name)})
@@ -162,7 +168,7 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
                 moment = _DAY.format(name=name, days=days, zone=_ZONE)
                 add(f"c.{column} {sign} {moment}", **{name: day})
     if wanted.due_since is not None or wanted.due_until is not None:
-        add("c.step <> 'withdrawn'")
+        add(_VALID)
     if wanted.outcome is not None:
         add(_OUTCOMES[wanted.outcome])
     words = wanted.words.split()
@@ -236,11 +242,15 @@ def from_json(stored: Mapping[str, Any]) -> Wanted:
     """Return the choices that `to_json` stored, leaving out what a later version dropped."""
     names = {field.name for field in fields(Wanted)}
     values = {name: value for name, value in stored.items() if name in names}
+    # Early versions stored one category.
+    if stored.get("category"):
+        values["categories"] = [stored["category"]]
     for name in ("since", "until", "due_since", "due_until"):
         if values.get(name) is not None:
             values[name] = date.fromisoformat(values[name])
-    if "steps" in values:
-        values["steps"] = tuple(values["steps"])
+    for name in ("steps", "categories"):
+        if name in values:
+            values[name] = tuple(values[name])
     return Wanted(**values)
 
 

@@ -176,20 +176,24 @@ def duties(
 
 @dataclass(frozen=True)
 class DueWanted:
-    """Which duties a list shows, of periods that end on or after ``since`` and have begun.
+    """Which duties a list shows, of periods that end from ``since`` to ``until`` and have begun.
 
     Attributes
     ----------
     unit_id : int or None
         A unit, with all units below it.
-    state : {"", "overdue", "open", "done"}
-        Past and not done; under way and not done; done.
+    state : {"", "overdue", "open", "done", "past"}
+        Past and not done; under way and not done; done; all but those under way, of which figures
+        tell.
+    until : date or None
+        Without it also what ends within a year from now.
     """
 
     since: date
     kind: str | None = None
     unit_id: int | None = None
     state: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,11 @@ class DueCounts:
     def total(self) -> int:
         """All of them."""
         return self.done + self.open + self.overdue
+
+    @property
+    def past(self) -> int:
+        """All but those under way."""
+        return self.done + self.overdue
 
 
 def list_due(
@@ -227,7 +236,7 @@ def list_due(
     return session.execute(
         text(f"""
             {asked.sql} SELECT {_NAMED} FROM duty {_NAMES}
-            WHERE (:state = '' OR {_STATE} = :state)
+            WHERE (:state = '' OR {_STATE} = :state OR :state = 'past' AND {_STATE} <> 'open')
             ORDER BY array_position(ARRAY['overdue', 'open', 'done'], {_STATE}), duty.ends, u.code,
                      c.code, l.name, duty.plan_id, duty.member
             LIMIT :limit OFFSET :offset
@@ -284,7 +293,7 @@ def _asked(
 ) -> tuple[Duties, dict[str, Any]]:
     asked = duties(
         plans_of(session, wanted.kind),
-        Span(wanted.since, now + timedelta(days=366)),
+        Span(wanted.since, wanted.until or now + timedelta(days=366)),
         now,
         f"{unit_condition(actor, 'u.id')} AND (CAST(:chosen AS bigint[]) IS NULL "
         "OR u.id = ANY(:chosen))",

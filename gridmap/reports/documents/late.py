@@ -1,8 +1,8 @@
-"""Records that came after a report was made and belong to its period: entered, imported, closed."""
+"""What came after a report was made and belongs to its period: new records, and changed ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,105 +15,222 @@ from gridmap.workforce.rights import Action, Actor, require, require_unit
 
 #: As many are listed of each kind; all are counted.
 MOST = 50
-_BELOW = """(
+#: Of a table so many runs of ids are remembered that were missing when a report was made.
+MOST_RUNS = 10_000
+# 0 stands for what lies outside all communities, which the report of the only county counts too.
+_AREAS = """CAST((
     WITH RECURSIVE below AS (
         SELECT id FROM unit WHERE id = :unit
-        UNION SELECT u.id FROM unit u JOIN below ON u.parent_id = below.id
-    ) SELECT id FROM below
-)"""
+        UNION SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id
+    ) SELECT array_agg(id) || CASE WHEN (SELECT count(*) = 1 FROM unit WHERE parent_id IS NULL)
+          AND EXISTS (SELECT FROM unit WHERE id = :unit AND parent_id IS NULL)
+        THEN ARRAY[0::bigint] ELSE ARRAY[]::bigint[] END FROM below
+) AS bigint[])"""
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """Late records of one table.
+class _Added:
+    """Records of one table that were added later.
 
     Attributes
     ----------
     title : str
-    unit : str
-        The column of the unit, or of the community, that a record belongs to.
+    table : str
+        Whose ids tell what was there when the report was made.
+    unit, id : str
+        The columns of the unit or community that a record belongs to, and of the id in ``table``.
     select : str
         Rows with ``id``, ``at``, ``what``, ``what_en``, ``unit`` and ``unit_en``.
     where : str
-        What makes them late, and belong to the period.
-    mark : str or None
-        What is remembered when a report is made: the highest id.
+        What makes them belong to the period.
     cell : str or None
         The column of the cell; no sheet of a cell tells of what has none.
     """
 
     title: str
+    table: str
     unit: str
+    id: str
     select: str
     where: str
-    mark: str | None = None
     cell: str | None = None
 
 
 _WITHIN = "{0} >= :first AND {0} < :after"
-KINDS: dict[str, _Kind] = {
-    "incident": _Kind(
+ADDED: Mapping[str, _Added] = {
+    "incident": _Added(
         N_("Incidents recorded later"),
+        "incident",
         "i.community_id",
+        "i.id",
         """
         SELECT i.id, i.occurred_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
                u.name_en AS unit_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat
         FROM incident i JOIN category k ON k.id = i.category_id
-        JOIN unit u ON u.id = i.community_id
+        LEFT JOIN unit u ON u.id = i.community_id
         """,
-        f"i.id > :mark AND {_WITHIN.format('i.occurred_at')}",
-        "SELECT coalesce(max(id), 0) FROM incident",
+        _WITHIN.format("i.occurred_at"),
         "i.cell_id",
     ),
-    "case": _Kind(
-        N_("Cases due in the period and ended later"),
+    "case": _Added(
+        N_("Cases of the period opened later"),
+        "incident_case",
         "c.community_id",
+        "c.id",
         """
-        SELECT c.id, c.ended_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
+        SELECT c.id, c.opened_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
                u.name_en AS unit_en
         FROM incident_case c JOIN category k ON k.id = c.category_id
-        JOIN unit u ON u.id = c.community_id
+        LEFT JOIN unit u ON u.id = c.community_id
         """,
-        f"c.ended_at > :frozen AND {_WITHIN.format('c.due_at')}",
-        cell="c.cell_id",
+        f"({_WITHIN.format('c.due_at')} OR {_WITHIN.format('c.opened_at')})",
+        "c.cell_id",
     ),
-    "activity": _Kind(
+    "activity": _Added(
         N_("Activities entered later"),
+        "activity",
         "a.unit_id",
+        "a.id",
         """
         SELECT a.id, a.recorded_at AS at, a.kind AS what, a.kind AS what_en, u.name AS unit,
                u.name_en AS unit_en
         FROM activity a JOIN unit u ON u.id = a.unit_id
         """,
-        "a.id > :mark AND a.day BETWEEN :first_day AND :last_day",
-        "SELECT coalesce(max(id), 0) FROM activity",
+        "a.day BETWEEN :first_day AND :last_day",
         "a.cell_id",
     ),
-    "value": _Kind(
+    "value": _Added(
         N_("Values of indicators entered later"),
+        "indicator_value",
         "v.unit_id",
+        "v.id",
         """
         SELECT v.indicator_id AS id, v.entered_at AS at, n.name AS what, n.name_en AS what_en,
                u.name AS unit, u.name_en AS unit_en
         FROM indicator_value v JOIN indicator n ON n.id = v.indicator_id
         JOIN unit u ON u.id = v.unit_id
         """,
-        "v.id > :mark AND v.last BETWEEN :first_day AND :last_day",
-        "SELECT coalesce(max(id), 0) FROM indicator_value",
+        "v.last BETWEEN :first_day AND :last_day",
     ),
-    "correction": _Kind(
+    "correction": _Added(
         N_("Values of indicators corrected later"),
+        "indicator_change",
         "x.unit_id",
+        "x.id",
         """
         SELECT x.indicator_id AS id, x.at, n.name AS what, n.name_en AS what_en, u.name AS unit,
                u.name_en AS unit_en
         FROM indicator_change x JOIN indicator n ON n.id = x.indicator_id
         JOIN unit u ON u.id = x.unit_id
         """,
-        "x.id > :mark AND x.last BETWEEN :first_day AND :last_day",
-        "SELECT coalesce(max(id), 0) FROM indicator_change",
+        "x.last BETWEEN :first_day AND :last_day",
     ),
 }
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """Records that were there when the report was made, and were changed later.
+
+    Attributes
+    ----------
+    title : str
+    of : str
+        The kind of `ADDED` for the same table.
+    logged : tuple of str
+        The kinds of the log.
+    names, place : str
+        What ``what`` and ``what_en`` are, of the category ``k`` or the change ``c``; and a join
+        with columns of it that tell where the record is.
+    """
+
+    title: str
+    of: str
+    logged: tuple[str, ...]
+    names: str = "k.name AS what, k.name_en AS what_en"
+    place: str = ""
+
+
+CHANGED: Mapping[str, _Changed] = {
+    "incident_changed": _Changed(
+        N_("Incidents changed later"), "incident", ("incident",),
+        "k.name AS what, k.name_en AS what_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, "
+        "i.occurred_at",
+        "LEFT JOIN incident i ON i.id = c.record_id",
+    ),
+    "case_changed": _Changed(
+        N_("Cases of the period changed later"), "case", ("case", "received")
+    ),
+    "activity_changed": _Changed(
+        N_("Activities changed later"), "activity", ("activity",),
+        "c.what AS what, c.what AS what_en",
+    ),
+}  # fmt: skip
+
+# Of each record what it was when the report was made, before the first change since, and what it
+# is now, after the last. Both conditions are served by an index; what was in neither the period
+# nor the area before and after a change makes no difference to them.
+_CHANGES = """
+    WITH of AS MATERIALIZED (SELECT {areas} AS areas), late AS MATERIALIZED (
+        SELECT c.* FROM record_change c
+        WHERE c.kind = ANY(:kinds) AND c.old_area = ANY({areas})
+          AND c.old_day BETWEEN :first_day AND :last_day AND {late}
+        UNION
+        SELECT c.* FROM record_change c
+        WHERE c.kind = ANY(:kinds) AND c.new_area = ANY({areas})
+          AND c.new_day BETWEEN :first_day AND :last_day AND {late}
+    ), before AS (
+        SELECT DISTINCT ON (kind, record_id) kind, record_id, old_area AS area, old_cell AS cell,
+               old_day AS day, old_what AS what, old_state AS state
+        FROM late ORDER BY kind, record_id, id
+    ), now AS (
+        SELECT DISTINCT ON (kind, record_id) kind, record_id, at, new_area AS area,
+               new_cell AS cell, new_day AS day, new_what AS what, new_state AS state
+        FROM late ORDER BY kind, record_id, id DESC
+    ), told AS (
+        SELECT record_id, n.at, coalesce(n.what, b.what) AS what,
+               coalesce(nullif(n.area, 0), b.area) AS area,
+               CASE WHEN n.day IS NULL THEN CASE WHEN b.inside THEN 'deleted' END
+                    WHEN b.inside AND NOT n.inside THEN 'left'
+                    WHEN n.inside AND NOT b.inside THEN 'came'
+                    WHEN NOT n.inside THEN NULL
+                    WHEN n.state <> b.state THEN CASE n.state
+                        WHEN 'closed' THEN 'closed' WHEN 'withdrawn' THEN 'withdrawn'
+                        WHEN 'open' THEN 'reopened' ELSE 'counts' END
+                    WHEN n.what <> b.what THEN 'category'
+                    WHEN (n.area, n.cell, n.day) IS DISTINCT FROM (b.area, b.cell, b.day)
+                        THEN 'moved' END AS how
+        FROM (SELECT *, {inside} AS inside FROM before, of) AS b
+        JOIN (SELECT *, {inside} AS inside FROM now, of) AS n USING (kind, record_id)
+    ), changes AS (
+        SELECT DISTINCT ON (record_id) * FROM told WHERE how IS NOT NULL
+        ORDER BY record_id, how
+    ), page AS (
+        SELECT *, count(*) OVER () AS total FROM changes ORDER BY at DESC, record_id LIMIT :limit
+    )
+    SELECT c.record_id AS id, c.at, c.how, c.total, {names}, u.name AS unit, u.name_en AS unit_en
+    FROM page c LEFT JOIN unit u ON u.id = c.area
+    LEFT JOIN category k ON k.id::text = c.what {place}
+    ORDER BY c.at DESC, c.record_id
+"""
+# A record that was not there yet is listed as added, or not at all if it is gone again.
+_SINCE = """c.id <@ CAST(:changes AS int8multirange)
+    AND NOT c.record_id <@ CAST(:ids AS int8multirange)"""
+_INSIDE = """coalesce(area = ANY(areas) AND day BETWEEN :first_day AND :last_day
+    AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
+
+_LOG = "record_change"
+# The highest id is no mark by itself: a transaction at work draws an id, and commits after another
+# one with a higher id. So what is remembered is which ids were missing, as the report saw it.
+_MISSING = """
+    WITH ids AS (SELECT id, lag(id, 1, 0::bigint) OVER (ORDER BY id) AS before FROM {table}),
+    runs AS (
+        SELECT before + 1 AS first, id AS after FROM ids WHERE id > before + 1
+        ORDER BY id DESC LIMIT :most
+    )
+    SELECT ((SELECT coalesce(range_agg(int8range(first, after)), '{{}}'::int8multirange) FROM runs)
+        + int8multirange(int8range((SELECT coalesce(max(id), 0) + 1 FROM {table}), NULL)))::text
+"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +241,9 @@ class Late:
     ----------
     kind, title : str
     rows : sequence of rows
-        Up to `MOST`: ``id``, ``at``, ``what``, ``what_en``, ``unit``, ``unit_en``.
+        Up to `MOST`: ``id``, ``at``, ``what``, ``what_en``, ``unit``, ``unit_en``; of changed ones
+        also ``how``: ``deleted``, ``left`` or ``came`` to the area or period, ``closed``,
+        ``reopened``, ``withdrawn``, ``category``, ``counts`` or ``moved`` within.
     total : int
     """
 
@@ -134,17 +253,30 @@ class Late:
     total: int
 
 
-def marks(connection: Connection) -> dict[str, int]:
-    """Return of each table the highest id; what is entered from now on has a higher one."""
+def marks(connection: Connection) -> dict[str, str]:
+    """Return of each table the ids that are missing, as a multirange of PostgreSQL.
+
+    A record that appears under one of them later was added after this moment. Of more than
+    `MOST_RUNS` runs the highest are returned, for ids are drawn in their order.
+
+    Parameters
+    ----------
+    connection : Connection
+        With the snapshot in which the report is counted.
+    """
+    tables = (*(kind.table for kind in ADDED.values()), _LOG)
     return {
-        key: connection.execute(text(kind.mark)).scalar_one()
-        for key, kind in KINDS.items()
-        if kind.mark is not None
+        table: connection.execute(
+            text(_MISSING.format(table=table)), {"most": MOST_RUNS}
+        ).scalar_one()
+        for table in tables
     }
 
 
-def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, int]) -> list[Late]:
-    """List what belongs to a report's period and area and came after it was made.
+def late_records(
+    session: Session, actor: Actor, report: Any, marked: Mapping[str, str | int]
+) -> list[Late]:
+    """List what belongs to a report's period and area and came or changed after it was made.
 
     Parameters
     ----------
@@ -152,7 +284,7 @@ def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, 
     actor : Actor
     report : row
         A finished report that the caller has seen.
-    marked : dict
+    marked : mapping
         What `marks` returned when it was made.
 
     Raises
@@ -165,27 +297,83 @@ def late_records(session: Session, actor: Actor, report: Any, marked: dict[str, 
     require(actor, Action.WRITE_REPORT)
     # A bulletin of a unit above is read by more people than its records.
     require_unit(actor, report.unit_id)
-    zone = clock(session.connection()).zone
-    first, after = Span(report.first, report.last).moments(zone)
-    found = []
+    first, after = Span(report.first, report.last).moments(clock(session.connection()).zone)
+    values = {
+        "unit": report.unit_id, "first": first, "after": after, "first_day": report.first,
+        "last_day": report.last, "limit": MOST, "cell": report.cell_id,
+    }  # fmt: skip
     of_cell = report.kind == "cell_sheet"
-    for key, kind in KINDS.items():
-        if of_cell and kind.cell is None:
-            continue
-        where = f"{kind.where} AND {kind.unit} IN {_BELOW}"
-        if of_cell:
-            where += f" AND {kind.cell} = :cell"
-        values = {
-            "unit": report.unit_id, "first": first, "after": after, "frozen": report.frozen_at,
-            "first_day": report.first, "last_day": report.last, "mark": marked.get(key, 0),
-            "limit": MOST, "cell": report.cell_id,
-        }  # fmt: skip
-        rows = session.execute(
-            text(f"{kind.select} WHERE {where} ORDER BY at DESC, id LIMIT :limit"), values
-        ).all()
-        total = len(rows)
-        if total == MOST:
-            count = f"SELECT count(*) FROM ({kind.select} WHERE {where}) late"
-            total = session.execute(text(count), values).scalar_one()
-        found.append(Late(key, kind.title, rows, total))
+    found = []
+    for key, kind in ADDED.items():
+        if kind.cell is not None or not of_cell:
+            found.append(_added(session, key, values | {"ids": _missing(marked, kind.table)}))
+            found += [
+                _changed(session, name, values, marked)
+                for name, changed in CHANGED.items()
+                if changed.of == key
+            ]
     return found
+
+
+def _missing(marked: Mapping[str, str | int], table: str) -> str:
+    """Return the ids that were missing when a report was made."""
+    # Reports of early versions remember the highest ids of some tables; the log is younger.
+    found = marked.get(table, "{(,)}" if table == _LOG else "{}")
+    return found if isinstance(found, str) else f"{{[{found + 1},)}}"
+
+
+def _added(session: Session, key: str, values: dict[str, Any]) -> Late:
+    kind = ADDED[key]
+    # The lowest id that was missing is for the index, the rest is exact.
+    where = f"""{kind.where} AND coalesce({kind.unit}, 0) = ANY({_AREAS})
+        AND {kind.id} >= lower(CAST(:ids AS int8multirange))
+        AND {kind.id} <@ CAST(:ids AS int8multirange)"""
+    if values["cell"] is not None and kind.cell is not None:
+        where += f" AND {kind.cell} = :cell"
+    rows = session.execute(
+        text(f"{kind.select} WHERE {where} ORDER BY at DESC, id LIMIT :limit"), values
+    ).all()
+    total = len(rows)
+    if total == MOST:
+        count = f"SELECT count(*) FROM ({kind.select} WHERE {where}) late"
+        total = session.execute(text(count), values).scalar_one()
+    return Late(key, kind.title, rows, total)
+
+
+def _changed(
+    session: Session, key: str, values: dict[str, Any], marked: Mapping[str, str | int]
+) -> Late:
+    kind = CHANGED[key]
+    statement = _CHANGES.format(
+        areas=_AREAS, late=_SINCE, inside=_INSIDE, names=kind.names, place=kind.place
+    )
+    asked = {
+        "kinds": list(kind.logged),
+        "changes": _missing(marked, _LOG),
+        "ids": _missing(marked, ADDED[kind.of].table),
+    }
+    rows = session.execute(text(statement), values | asked).all()
+    return Late(key, kind.title, rows, rows[0].total if rows else 0)
+
+
+def forget_changes(session: Session, days: int) -> int:
+    """Delete changes older than some days that no report made before them tells of.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    gone = session.execute(
+        text("""
+            WITH gone AS (
+                DELETE FROM record_change c WHERE c.at < now() - make_interval(days => :days)
+                  AND NOT EXISTS (SELECT FROM report r WHERE r.frozen_at < c.at + interval '1 day'
+                      AND (c.old_day BETWEEN r.first AND r.last
+                           OR c.new_day BETWEEN r.first AND r.last))
+                RETURNING 1
+            ) SELECT count(*) FROM gone
+        """),
+        {"days": days},
+    )
+    return int(gone.scalar_one())

@@ -150,6 +150,36 @@ class ReportEvent(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
+class RecordChange(Base):
+    """What a record was before and after a change, see migration 0028; triggers write it."""
+
+    __tablename__ = "record_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('incident', 'case', 'received', 'activity')", name="kind"),
+        Index("ix_record_change_old", "kind", "old_area", "old_day"),
+        Index("ix_record_change_new", "kind", "new_area", "new_day"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    record_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.clock_timestamp()
+    )
+    # The community or unit, 0 outside all, and the local day by which figures count.
+    old_area: Mapped[int | None] = mapped_column(BigInteger)
+    old_cell: Mapped[int | None] = mapped_column(BigInteger)
+    old_day: Mapped[date | None]
+    old_what: Mapped[str | None]
+    old_state: Mapped[str | None]
+    # Null where the record was deleted.
+    new_area: Mapped[int | None] = mapped_column(BigInteger)
+    new_cell: Mapped[int | None] = mapped_column(BigInteger)
+    new_day: Mapped[date | None]
+    new_what: Mapped[str | None]
+    new_state: Mapped[str | None]
+
+
 class ReportComparison(Base):
     """How the figures of a report would be now: what differs, counted when somebody asked."""
 

@@ -168,7 +168,7 @@ def _moment(connection: Connection) -> datetime:
 
 
 def _store(
-    session: Session, report_id: int, made: Composed, moment: datetime, late: dict[str, int]
+    session: Session, report_id: int, made: Composed, moment: datetime, late: dict[str, str]
 ) -> None:
     report = session.get(Report, report_id, with_for_update=True)
     if report is None:

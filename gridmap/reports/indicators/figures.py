@@ -31,7 +31,9 @@ class IndicatorFigure:
 
     Attributes
     ----------
-    code, name, name_en : str
+    indicator_id, code, name, name_en : int, str, str, str
+    kind : str or None
+        The period of the calendar that was asked for, where values of the indicator make it up.
     unit : str
         The sign behind the value: ``%``, ``m²``, or nothing.
     numerator, denominator : Decimal or None
@@ -50,9 +52,11 @@ class IndicatorFigure:
         The days that the values are of, which may be fewer than asked for.
     """
 
+    indicator_id: int
     code: str
     name: str
     name_en: str
+    kind: str | None
     unit: str
     numerator: Decimal | None
     denominator: Decimal | None
@@ -202,6 +206,8 @@ def _figure_of(
     }
     place = ranks(comparable, indicator.better)
     return IndicatorFigure(
+        indicator_id=indicator.id,
+        kind=_kind(indicator, span),
         code=indicator.code,
         name=indicator.name,
         name_en=indicator.name_en,
@@ -223,7 +229,15 @@ def _figure_of(
 
 def _before(indicator: Indicator, span: Span) -> Span:
     """Return the period before: the calendar's, or else one of as many days."""
+    kind = _kind(indicator, span)
+    if kind is not None:
+        return before(kind, span)
+    return Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
+
+
+def _kind(indicator: Indicator, span: Span) -> Kind | None:
+    """Return the period of the calendar that a span is and values of an indicator make up."""
     for kind in wholes(cast(Kind, indicator.period_kind)):
         if kind != "any" and period_of(kind, span.first) == span:
-            return before(kind, span)
-    return Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
+            return kind
+    return None

@@ -67,9 +67,11 @@ def test_a_list_stays_within_the_area(desk: Desk, cases: dict[str, Case]) -> Non
         ({"steps": ("handling",)}, ["handled", "escalated"]),
         ({"state": "open"}, ["filed", "handled", "escalated"]),
         ({"state": "ended"}, ["closed"]),
-        ({"category": "B"}, ["filed", "escalated", "closed"]),
-        ({"category": "B2"}, ["escalated"]),
-        ({"category": "none"}, []),
+        ({"categories": ("B",)}, ["filed", "escalated", "closed"]),
+        ({"categories": ("B2",)}, ["escalated"]),
+        ({"categories": ("B2", "D1", "B")}, ["filed", "handled", "escalated", "closed"]),
+        ({"categories": ("none",)}, []),
+        ({"outcome": "valid"}, ["filed", "handled", "escalated", "closed"]),
         ({"level": "community"}, ["escalated"]),
         ({"since": date(2025, 3, 31), "until": date(2025, 3, 31)},
          ["filed", "handled", "escalated", "closed"]),
@@ -177,7 +179,7 @@ def test_open_cases_count_as_the_load_of_their_cells(desk: Desk, cases: dict[str
 
 
 def test_saved_views_are_ones_own(desk: Desk, cases: dict[str, Case]) -> None:
-    wanted = Wanted(steps=("handling",), category="B", since=date(2025, 3, 1))
+    wanted = Wanted(steps=("handling",), categories=("B",), since=date(2025, 3, 1))
     save_view(desk.session, desk.supervisor, "调解中", Wanted())
     number = save_view(desk.session, desk.supervisor, " 调解中 ", wanted)
     [view] = list_views(desk.session, desk.supervisor)
@@ -217,7 +219,9 @@ def test_each_list_is_one_query(desk: Desk, cases: dict[str, Case]) -> None:
     event.listen(connection, "before_cursor_execute", note)
     for ask in (
         lambda: list_cases(desk.session, desk.cadre, Wanted(mine=True, due="overdue"), now=MONDAY),
-        lambda: list_cases(desk.session, desk.town, Wanted(category="B", words="杂物"), now=MONDAY),
+        lambda: list_cases(
+            desk.session, desk.town, Wanted(categories=("B",), words="杂物"), now=MONDAY
+        ),
         lambda: counts(desk.session, desk.supervisor, now=MONDAY),
         lambda: board(desk.session, desk.supervisor, now=MONDAY),
         lambda: rates(desk.session, desk.supervisor, date(2025, 4, 1), date(2025, 4, 30)),

@@ -126,11 +126,21 @@ def test_time_is_the_towns(session: Session) -> None:
     ("narrowing", "number"),
     [
         (Narrowing(), 4),
-        (Narrowing(category="A"), 2),
-        (Narrowing(weekday=1), 1),
-        (Narrowing(weekday=1, hour=8), 1),
-        (Narrowing(weekday=1, hour=9), 0),
+        (Narrowing(categories=("A",)), 2),
+        (Narrowing(weekdays=(1,)), 1),
+        (Narrowing(weekdays=(1,), hours=(8,)), 1),
+        (Narrowing(weekdays=(1,), hours=(9,)), 0),
         (Narrowing(outside=True), 1),
+        (Narrowing(categories=("A1", "B")), 3),
+        (Narrowing(categories=("A", "A1")), 2),
+        (Narrowing(without=("A",)), 2),
+        (Narrowing(categories=("A",), without=("A1",)), 1),
+        # On Sunday at midnight and on Tuesday at a minute to twelve, whatever the day's end.
+        (Narrowing(hours=(23, 0)), 2),
+        (Narrowing(weekdays=(2, 7), hours=(23, 0, 1)), 2),
+        (Narrowing(weekdays=(2,), hours=(22, 23, 0)), 1),
+        (Narrowing(hours=tuple(range(24))), 4),
+        (Narrowing(weekdays=(1, 7)), 3),
     ],
 )
 @pytest.mark.usefixtures("ground")

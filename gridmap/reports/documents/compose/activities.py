@@ -57,7 +57,8 @@ def write(matter: Matter, draft: Draft) -> None:
         source.records = sum(each.activities for each in found)
     with matter.ledger.asking(
         "activities.due", Both("应开展与已开展的工作", "Activities due and done"),
-        "activities.index", asked,
+        "activities.due",
+        {"unit": matter.area.id, "since": matter.span.first, "until": matter.span.last},
     ):  # fmt: skip
         due = done_of_due(matter.session, matter.span, matter.area.scope, "all")
     if not found and not due:
@@ -98,8 +99,12 @@ def _done(matter: Matter, due: Done | None) -> list[Value]:
         return []
     ledger, key = matter.ledger, f"activities.{due.kind}"
     asked = {"kind": due.kind}
-    wanted = ledger.count(f"{key}.due", due.due, "activities.due", arguments=asked)
-    done = ledger.count(f"{key}.done", due.done, "activities.due", arguments=asked)
+    wanted = ledger.count(
+        f"{key}.due", due.due, "activities.due", arguments=asked | {"state": "past"}
+    )
+    done = ledger.count(
+        f"{key}.done", due.done, "activities.due", arguments=asked | {"state": "done"}
+    )
     return [
         say(
             Both(

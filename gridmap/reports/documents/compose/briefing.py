@@ -29,7 +29,8 @@ CRIMES = Kind(
     ),
 )
 _RECENT = """
-    SELECT t.occurred_at, k.name, k.name_en, c.code AS cell, c.name AS cell_name
+    SELECT t.occurred_at, k.name, k.name_en, c.code AS cell, c.name AS cell_name,
+           count(*) OVER () AS total
     FROM incident t JOIN category k ON k.id = t.category_id
     LEFT JOIN cell c ON c.id = t.cell_id
     WHERE t.occurred_at >= :first AND t.occurred_at < :after
@@ -59,7 +60,9 @@ def recent(matter: Matter, draft: Draft) -> None:
     draft.text(incidents.overall(matter, total, changed), *kinds)
     draft.text(*incidents.together(matter, counted, THEFTS))
     crimes = read_tree(matter.connection).of_kind(CRIMES)
-    asked = matter.page() | ({"category": tops(crimes)[0].code} if len(tops(crimes)) == 1 else {})
+    if not crimes:
+        return
+    asked = matter.page(category=[each.code for each in tops(crimes)])
     with matter.ledger.asking(
         "recent", Both("近期刑事、治安警情", "The newest crimes and public order cases"),
         "dashboard.records", asked,
@@ -69,8 +72,16 @@ def recent(matter: Matter, draft: Draft) -> None:
             matter.question.values()
             | {"categories": [each.id for each in crimes], "most": MOST_RECENT},
         ).all()
-        source.records = len(rows)
-    matter.ledger.count("recent.listed", len(rows), source)
+        source.records = rows[0].total if rows else 0
+    draft.text(
+        say(
+            Both("其中{kind}共{n}起，最近的列于下表。",
+                 "Of these {n:is|are} {kind}; the newest are these."),
+            kind=CRIMES.name, n=matter.ledger.count("recent.total", source.records, source),
+        )
+    )  # fmt: skip
+    if not rows:
+        return
     draft.table(
         say(
             Both("最近的{kind}（至多{most}起）", "The newest {kind} (at most {most})"),
@@ -161,8 +172,10 @@ def ahead(matter: Matter, draft: Draft) -> None:
     draft.head(1, title, "shifts")
     span = Span(matter.today, matter.today + timedelta(days=AHEAD_DAYS - 1))
     with matter.ledger.asking(
-        "shifts.ahead", title, "shifts.list_page", {"first": span.first, "last": span.last}
-    ) as source:
+        "shifts.ahead", title, "reports.of_work",
+        matter.listed("shifts", first=span.first, last=span.last, kind="ahead",
+                      moment=matter.now.isoformat()),
+    ) as source:  # fmt: skip
         rows = matter.connection.execute(
             text(_SHIFTS),
             {

@@ -113,10 +113,13 @@ def _kinds(matter: Matter, draft: Draft, counted: Counted, top: Shielded[Categor
         if not brief and len(shown) + bool(rest) > 1:
             rows += [[_indented(child.name), _count(matter, counted, child)] for child in shown]
             if rest:
-                told = _rest(matter.ledger, f"incidents.category.{category.code}", rest)
+                asked = {"category": category.code, "without": [child.code for child in shown]}
+                key = f"incidents.category.{category.code}"
+                told = _rest(matter.ledger, key, rest, asked)
                 rows.append([_indented(_REST), told])
     if top.rest:
-        rows.append([_REST, _rest(matter.ledger, "incidents", top.rest)])
+        asked = {"without": [category.code for category, _ in top.shown]}
+        rows.append([_REST, _rest(matter.ledger, "incidents", top.rest, asked)])
     columns = [
         Col(Both("类别", "Kind"), numeric=False), Col(Both("本期", "This period"), Both("起", ""))
     ]  # fmt: skip
@@ -148,8 +151,8 @@ def _count(matter: Matter, counted: Counted, category: Category) -> Fact:
     )  # fmt: skip
 
 
-def _rest(ledger: Ledger, key: str, n: int, source: str = "incidents") -> Fact:
-    return ledger.count(f"{key}.others", n, source)
+def _rest(ledger: Ledger, key: str, n: int, asked: Mapping[str, object]) -> Fact:
+    return ledger.count(f"{key}.others", n, "incidents", arguments=asked)
 
 
 def _areas(matter: Matter, draft: Draft) -> None:
@@ -164,7 +167,9 @@ def _areas(matter: Matter, draft: Draft) -> None:
     items: list[Value] = [
         say(
             Both("{name}{n}起", "{name} {n}"), name=part.name,
-            n=matter.ledger.count(f"places.{part.code}", n, "places"),
+            n=matter.ledger.count(
+                f"places.{part.code}", n, "places", arguments=places.asked_of(matter, part)
+            ),
         )
         for part, n in named[: places.MOST_TOLD]
     ]  # fmt: skip

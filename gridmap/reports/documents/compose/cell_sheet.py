@@ -10,6 +10,7 @@ from gridmap.i18n import translate
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.matter import Matter, named
 from gridmap.reports.documents.compose.prose import Both, Value, say
+from gridmap.reports.structure import Fact
 from gridmap.workforce.responsibility import answering, held_on
 from gridmap.workforce.words import ROLE_TITLES
 
@@ -68,9 +69,11 @@ def place(matter: Matter, draft: Draft) -> None:
             ),
             name=Both(cell.name or cell.code, cell.code), code=cell.code, kind=KINDS[cell.kind],
             km2=ledger.count("cell.area_km2", round(cell.area_m2 / 1e6, 2), "cell", unit="km²"),
-            buildings=ledger.count("cell.buildings", cell.buildings, "cell"),
-            residential=ledger.count("cell.residential", cell.residential, "cell"),
-            places=ledger.count("cell.places", cell.places, "cell"),
+            buildings=_count(matter, cell, "buildings", {"what": "buildings"}),
+            residential=_count(
+                matter, cell, "residential", {"what": "buildings", "kind": "residential"}
+            ),
+            places=_count(matter, cell, "places", {"what": "places"}),
         ),
         *_people(matter),
     )  # fmt: skip
@@ -81,14 +84,18 @@ def place(matter: Matter, draft: Draft) -> None:
 def _cell(matter: Matter) -> Row[Any]:
     asked = {"cell": matter.cell_id, "units": list(matter.area.units)}
     title = Both("网格：楼栋与场所", "The cell: buildings and places")
-    with matter.ledger.asking("cell", title, "cell_page.show", {"cell_id": matter.cell_id}):
+    with matter.ledger.asking("cell", title, "reports.of_area", matter.listed("cells")):
         return matter.connection.execute(text(_CELL), asked).one()
+
+
+def _count(matter: Matter, cell: Row[Any], name: str, asked: dict[str, str]) -> Fact:
+    return matter.ledger.count(f"cell.{name}", getattr(cell, name), "cell", arguments=asked)
 
 
 def _people(matter: Matter) -> list[Value]:
     title = Both("网格：最近一次人口统计", "The cell: the newest counts of people")
     with matter.ledger.asking(
-        "people", title, "cell_page.show", {"cell_id": matter.cell_id}
+        "people", title, "reports.of_area", matter.listed("people")
     ) as source:
         row = matter.connection.execute(
             text(_PEOPLE), {"cell": matter.cell_id, "last": matter.span.last}

@@ -24,8 +24,21 @@ _FROM_FEW = {
     "fewer": Both("比{versus}的{b}{measure}减少{d}{measure}", "{d} fewer than the {b} of {versus}"),
 }
 
+_BASED = {
+    "more": Both(
+        "比{versus}的{b}{measure}增加{d}{measure}，上升{p}",
+        "{d} more than the {b} of {versus}, up {p}",
+    ),
+    "fewer": Both(
+        "比{versus}的{b}{measure}减少{d}{measure}，下降{p}",
+        "{d} fewer than the {b} of {versus}, down {p}",
+    ),
+}
 
-def change_told(changed: Changed, versus: Both, measure: Both = CASES) -> Phrase:
+
+def change_told(
+    changed: Changed, versus: Both, measure: Both = CASES, *, based: bool = False
+) -> Phrase:
     """Say how a count has changed.
 
     Parameters
@@ -35,14 +48,18 @@ def change_told(changed: Changed, versus: Both, measure: Both = CASES) -> Phrase
         The earlier span: ``去年同期``, ``the first half of 2025``.
     measure : Both
         The Chinese measure word.
+    based : bool
+        Whether the earlier count is told even where the per cent is.
     """
     kind = changed.judged.kind
     if changed.difference is None:
         return say(_WORDS[kind], versus=versus)
-    if changed.percent is None:
+    if changed.percent is None or based:
         assert changed.before is not None  # noqa: S101 - A difference is one from something.
+        words = _FROM_FEW[kind] if changed.percent is None else _BASED[kind]
+        parts = {} if changed.percent is None else {"p": changed.percent}
         return say(
-            _FROM_FEW[kind], versus=versus, measure=measure, d=changed.difference, b=changed.before
+            words, versus=versus, measure=measure, d=changed.difference, b=changed.before, **parts
         )
     return say(
         _WORDS[kind], versus=versus, measure=measure, d=changed.difference, p=changed.percent

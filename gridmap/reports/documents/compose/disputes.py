@@ -63,11 +63,9 @@ def write(matter: Matter, draft: Draft) -> None:
     counted = text(_COUNTED.format(where=where))
     asked = {
         "unit": matter.area.id, "state": "any", "since": matter.span.first,
-        "until": matter.span.last,
+        "until": matter.span.last, "outcome": "valid",
+        "category": [each.code for each in tops(disputes)],
     }  # fmt: skip
-    top = tops(disputes)
-    if len(top) == 1:
-        asked["category"] = top[0].code
     if matter.cell_id is not None:
         asked["cell"] = matter.cell_id
     title = Both("矛盾纠纷：受理与化解", "Disputes received and settled")
@@ -94,9 +92,14 @@ def write(matter: Matter, draft: Draft) -> None:
 def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
     ledger = matter.ledger
     received = ledger.count("disputes.received", row.received, "disputes")
-    changed = ledger.compare(received, earlier)
+    # Both counts stand in the sentence and lead to their cases; of a difference there is no list.
+    with ledger.asking(
+        "disputes.change", Both("矛盾纠纷：增减", "Disputes: how many more or fewer")
+    ) as source:
+        pass
+    changed = ledger.compare(received, earlier, source=source.key)
     said: list[Value] = []
-    change = change_told(changed, matter.versus.name, _CASES)
+    change = change_told(changed, matter.versus.name, _CASES, based=True)
     if not row.received:
         return [
             say(

@@ -31,7 +31,7 @@ _MEMBERS = """
         WHERE e.state = 'published' AND e.first = :first AND e.last = :last
         ORDER BY a.up LIMIT 1
     )
-    SELECT m.evaluation_id, m.grp, m.code, m.name, m.name_en, m.due, m.score, m.rank,
+    SELECT m.evaluation_id, m.grp, m.member_id, m.code, m.name, m.name_en, m.due, m.score, m.rank,
            count(*) OVER (PARTITION BY m.grp) AS members
     FROM evaluation_member m JOIN chosen c ON c.id = m.evaluation_id
     WHERE m.grp IN ('community', 'town', 'department') AND m.score IS NOT NULL
@@ -69,7 +69,8 @@ def write(matter: Matter, draft: Draft) -> None:
         here = ends(members)
         facts = [
             matter.ledger.count(
-                f"evaluation.{group}.{row.code}", float(row.score), source,
+                # Departments have no codes.
+                f"evaluation.{group}.{row.code or row.member_id}", float(row.score), source,
                 arguments={"group": group},
             )
             for row in here

@@ -193,10 +193,16 @@ def _others(matter: Matter, counted: Counted, others: Sequence[Category], key: s
     """Tell the rest of a long list as one sum."""
     if not others:
         return []
-    n = matter.ledger.count(key, sum(counted.now[each.id] for each in others), "incidents")
+    n = matter.ledger.count(
+        key, sum(counted.now[each.id] for each in others), "incidents", arguments=_asked(others)
+    )
     return [
         say(Both("其余{k}类共{n}起", "{k} other kinds: {n}"), k=str(len(others)), n=n)
     ]  # fmt: skip
+
+
+def _asked(categories: Sequence[Category]) -> dict[str, list[str]]:
+    return {"category": [each.code for each in categories]}
 
 
 def _with_share(matter: Matter, changed: Changed, category: Category, total: Fact) -> Phrase:
@@ -250,12 +256,15 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
         return []
     ledger = matter.ledger
     n = ledger.count(
-        f"incidents.{kind.key}", sum(counted.now[each.id] for each in happened), "incidents"
-    )
+        f"incidents.{kind.key}", sum(counted.now[each.id] for each in happened), "incidents",
+        arguments=_asked(members),
+    )  # fmt: skip
     earlier = None
     if matter.versus.complete:
         before = sum(counted.before.get(each.id, 0) for each in members)
-        earlier = ledger.count(f"incidents.{kind.key}.before", before, "incidents.before")
+        earlier = ledger.count(
+            f"incidents.{kind.key}.before", before, "incidents.before", arguments=_asked(members)
+        )
     ordered = sorted(happened, key=lambda each: (-counted.now[each.id], each.code))
     items: list[Value] = []
     for each in ordered[:MOST_TOLD]:

@@ -28,8 +28,8 @@ def write(matter: Matter, draft: Draft) -> None:
     draft.head(1, TITLE, "indicators")
     span = matter.span
     with matter.ledger.asking(
-        "indicators", Both("指标数据", "Values of indicators"), "indicators.index",
-        {"unit": matter.area.code},
+        "indicators", Both("指标数据", "Values of indicators"), "indicators.show",
+        {"unit": matter.area.code, "on": span.last},
     ) as source:  # fmt: skip
         found = indicator_values(matter.session, None, matter.area.id, span.first, span.last)
         found = [each for each in found if each.value is not None]
@@ -77,11 +77,16 @@ def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
 def _fact(
     matter: Matter, found: IndicatorFigure, name: str, value: Decimal, unit: str = ""
 ) -> Fact:
-    """Enter a figure of an indicator; the list of indicators is searched for it by its code."""
+    """Enter a figure of an indicator, which has a page with its counts by unit."""
     key = f"indicators.{found.code}" + (f".{name}" if name else "")
     return matter.ledger.count(
-        key, _plain(value), "indicators", unit=unit, arguments={"q": found.code}
+        key, _plain(value), "indicators", unit=unit, arguments=_asked(found)
     )
+
+
+def _asked(found: IndicatorFigure) -> dict[str, object]:
+    asked: dict[str, object] = {"indicator_id": found.indicator_id}
+    return asked if found.kind is None else asked | {"period": found.kind}
 
 
 def _unit(unit: str) -> Both:
@@ -93,8 +98,8 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
     key = f"indicators.{found.code}"
     name = Both(found.name, found.name_en)
     title = say(Both("{name}排名", "Ranking by {name}"), name=name)
-    asked = {"unit": matter.area.code, "q": found.code}
-    with matter.ledger.asking(f"{key}.ranking", title, "indicators.index", asked) as source:
+    asked = {"unit": matter.area.code, "on": matter.span.last, **_asked(found)}
+    with matter.ledger.asking(f"{key}.ranking", title, "indicators.show", asked) as source:
         rows = ranking(
             matter.session, found.code, matter.area.id, matter.span.first, matter.span.last
         )

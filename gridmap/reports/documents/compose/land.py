@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.matter import Matter
@@ -65,6 +65,15 @@ _CELLS = (
     ("dedicated", Both("专属网格{n}个", "{n:dedicated cell|dedicated cells}")),
     ("micro", Both("微网格{n}个", "{n:micro cell|micro cells}")),
 )
+#: Of each count of the land what the list of its records is asked.
+_LISTED: Mapping[str, Mapping[str, str]] = {
+    "communities": {"what": "communities"},
+    "basic": {"what": "cells", "kind": "basic"},
+    "dedicated": {"what": "cells", "kind": "dedicated"},
+    "micro": {"what": "cells", "kind": "micro"},
+    "residential": {"what": "buildings", "kind": "residential"},
+    "enterprises": {"what": "places", "kind": "enterprise"},
+}
 #: Kinds of teams: in the order told.
 _TEAMS = (
     ("patrol", Both("巡防队{n}支、{m}人", "{n:patrol team|patrol teams} with {m:member|members}")),
@@ -93,11 +102,16 @@ def _land(matter: Matter) -> list[Value]:
     title = Both(
         "辖区：社区、网格、楼栋与企业", "The area: communities, cells, buildings, enterprises"
     )
-    with ledger.asking("land", title, "map_page.show") as source:
+    with ledger.asking(
+        "land", title, "reports.of_area", matter.listed("communities")
+    ) as source:  # fmt: skip
         row = matter.connection.execute(
             text(_LAND), {"communities": communities, "day": matter.span.last}
         ).one()
-        fact = _entering(matter, row, source.key, "land")
+
+    def fact(name: str) -> Fact:
+        return ledger.count(f"land.{name}", getattr(row, name), source, arguments=_LISTED[name])
+
     said: list[Value] = []
     if row.area_m2:
         km2 = ledger.count("land.area_km2", round(row.area_m2 / 1e6, 2), source, unit="km²")
@@ -135,7 +149,7 @@ def _people(matter: Matter, draft: Draft) -> list[Value]:
     communities = sorted(area.part_of) if area.level != "community" else [area.id]
     with ledger.asking(
         "people", Both("各楼栋最近一次人口统计", "The newest counts of the buildings"),
-        "map_page.show",
+        "reports.of_area", matter.listed("people"),
     ) as source:  # fmt: skip
         row = matter.connection.execute(
             text(_PEOPLE), {"communities": communities, "last": matter.span.last}
@@ -146,7 +160,10 @@ def _people(matter: Matter, draft: Draft) -> list[Value]:
             return [
                 Both("本期末以前没有人口统计数据。", "There are no counts of people up to then.")
             ]
-        fact = _entering(matter, row, source.key, "people")
+
+    def fact(name: str) -> Fact:
+        return ledger.count(f"people.{name}", int(getattr(row, name)), source)
+
     return [
         say(
             Both(
@@ -172,8 +189,8 @@ def _staff(matter: Matter) -> list[Value]:
     communities = sorted(area.part_of) if area.level != "community" else [area.id]
     said: list[Value] = []
     with ledger.asking(
-        "staff", Both("网格员与责任分工", "Cadres and their cells"), "staff.index",
-        {"unit": area.id},
+        "staff", Both("网格员与责任分工", "Cadres and their cells"), "reports.of_work",
+        matter.listed("cadres"),
     ) as source:  # fmt: skip
         units = {"units": list(area.units)}
         cadres = matter.connection.execute(text(_STAFF), units | {"kind": "grid"}).one()
@@ -181,8 +198,15 @@ def _staff(matter: Matter) -> list[Value]:
             text(_COVERED), {"communities": communities, "day": matter.span.last}
         ).scalar_one()
     n = ledger.count("staff.index", cadres.cadres, source)
-    full = ledger.count("staff.full_time", cadres.full_time, source)
-    covered = ledger.count("staff.cells_held", held, source)
+    full = ledger.count(
+        "staff.full_time", cadres.full_time, source, arguments={"kind": "full_time"}
+    )
+    with ledger.asking(
+        "staff.cells", Both("有责任网格员的网格", "Cells with a responsible cadre"),
+        "reports.of_area", matter.listed("cells", kind="held"),
+    ) as cells:  # fmt: skip
+        cells.counted_with(source)
+    covered = ledger.count("staff.cells_held", held, cells)
     said.append(
         say(
             Both(
@@ -196,7 +220,8 @@ def _staff(matter: Matter) -> list[Value]:
     teams: list[Value] = []
     for kind, words in _TEAMS:
         with ledger.asking(
-            f"teams.{kind}", Both("队伍及成员", "Teams and their members"), "staff.teams",
+            f"teams.{kind}", Both("队伍及成员", "Teams and their members"), "reports.of_work",
+            matter.listed("teams", kind=kind),
         ) as source:  # fmt: skip
             row = matter.connection.execute(text(_STAFF), units | {"kind": kind}).one()
         if row.teams:
@@ -210,10 +235,3 @@ def _staff(matter: Matter) -> list[Value]:
     if teams:
         said.append(say(Both("有{teams}。", "The area has {teams}."), teams=Listing(teams)))
     return said
-
-
-def _entering(matter: Matter, row: Row[Any], source: str, prefix: str) -> Any:
-    def fact(name: str) -> Fact:
-        return matter.ledger.count(f"{prefix}.{name}", int(getattr(row, name)), source)
-
-    return fact

@@ -152,7 +152,9 @@ class Ledger:
             )
         )  # fmt: skip
 
-    def compare(self, now: Fact, before: Fact | None, *, on_record: bool = True) -> Changed:
+    def compare(
+        self, now: Fact, before: Fact | None, *, on_record: bool = True, source: str | None = None
+    ) -> Changed:
         """Enter how a count has changed.
 
         Parameters
@@ -162,12 +164,16 @@ class Ledger:
             None if the data of that span are incomplete.
         on_record : bool
             See `prose.judge`.
+        source : str, optional
+            Of the difference; without one it leads to the list of what is counted, beside that of
+            the earlier span.
         """
         judged = judge(_whole(now), None if before is None else _whole(before), on_record=on_record)
         if judged.kind not in ("more", "fewer") or before is None:
             return Changed(judged, now, before)
+        asked = {} if source else self._compared(now, before)
         difference = self.count(
-            f"{now.key}.change", judged.difference, now.source, arguments=now.arguments
+            f"{now.key}.change", judged.difference, source or now.source, arguments=asked
         )
         if judged.percent is None:
             return Changed(judged, now, before, difference)
@@ -175,10 +181,15 @@ class Ledger:
             Fact(
                 key=f"{now.key}.change_percent", value=float(judged.percent),
                 numerator=judged.difference, denominator=_whole(before), unit="%",
-                source=now.source, arguments=now.arguments,
+                source=difference.source, arguments=difference.arguments,
             )
         )  # fmt: skip
         return Changed(judged, now, before, difference, told)
+
+    def _compared(self, now: Fact, before: Fact) -> dict[str, Any]:
+        """Return what the page of records is asked to set a count beside that of another span."""
+        asked = {**self._sources[before.source].arguments, **before.arguments}
+        return now.arguments | {"against_from": asked["from"], "against_to": asked["to"]}
 
     def sources(self, language: Language) -> tuple[Source, ...]:
         """Return the sources of all facts, titled in a language, in the order of asking."""

@@ -157,6 +157,13 @@ class Matter:
         """Return the name of the period."""
         return span_shown(self.span.first, self.span.last)
 
+    def listed(self, what: str, **more: Any) -> dict[str, Any]:
+        """Return what the lists of `documents.behind` are asked."""
+        asked: dict[str, Any] = {"what": what, "unit": self.area.id, "last": self.span.last}
+        if self.cell_id is not None:
+            asked["cell"] = self.cell_id
+        return asked | more
+
     def page(self, **more: Any) -> dict[str, Any]:
         """Return what pages of the dashboard are asked for the period and the area."""
         asked = {

@@ -51,7 +51,10 @@ def write(matter: Matter, draft: Draft) -> None:
 
 def _routes(matter: Matter) -> list[Value]:
     with matter.ledger.asking(
-        "routes", Both("现行巡逻路线", "Patrol routes of today"), "patrols.index"
+        "routes",
+        Both("现行巡逻路线", "Patrol routes of today"),
+        "reports.of_work",
+        matter.listed("routes"),
     ) as source:
         row = matter.connection.execute(text(_ROUTES), {"units": list(matter.area.units)}).one()
         source.records = row.routes
@@ -78,8 +81,8 @@ def _asked(matter: Matter) -> dict[str, object]:
 def _shifts(matter: Matter) -> list[Value]:
     ledger = matter.ledger
     with ledger.asking(
-        "shifts", Both("班次", "Shifts"), "shifts.list_page",
-        {"first": matter.span.first, "last": matter.span.last},
+        "shifts", Both("班次", "Shifts"), "reports.of_work",
+        matter.listed("shifts", first=matter.span.first, moment=matter.now.isoformat()),
     ) as source:  # fmt: skip
         row = matter.connection.execute(text(_SHIFTS), _asked(matter) | {"now": matter.now}).one()
         source.records = row.shifts
@@ -110,8 +113,8 @@ def _shifts(matter: Matter) -> list[Value]:
 def _walked(matter: Matter) -> list[Value]:
     ledger = matter.ledger
     with ledger.asking(
-        "tracks", Both("巡逻轨迹", "Patrols as walked"), "tracks.tracks",
-        {"from": matter.span.first, "to": matter.span.last},
+        "tracks", Both("巡逻轨迹", "Patrols as walked"), "reports.of_work",
+        matter.listed("tracks", first=matter.span.first),
     ) as source:  # fmt: skip
         row = matter.connection.execute(text(_WALKED), _asked(matter)).one()
         source.records = row.tracks
@@ -135,7 +138,10 @@ def covered(matter: Matter) -> list[Value]:
     ledger = matter.ledger
     months = Months(matter.span.first.replace(day=1), matter.span.last)
     title = Both("巡逻覆盖（按月）", "Patrol coverage by month")
-    with ledger.asking("coverage", title, "tracks.index", {"unit": matter.area.code}) as source:
+    asked = {
+        "unit": matter.area.code, "first": f"{months.first:%Y-%m}", "last": f"{months.last:%Y-%m}",
+    }  # fmt: skip
+    with ledger.asking("coverage", title, "tracks.index", asked) as source:
         row = figures(matter.connection, matter.area.scope, months)
         source.records = int(row.incidents)
     if not row.walked_m:

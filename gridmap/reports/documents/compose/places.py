@@ -180,9 +180,12 @@ def _map(matter: Matter, draft: Draft, spread: Spread) -> None:
 
 
 def _part(matter: Matter, part: Part, n: int, before: int) -> Changed:
-    cells = matter.area.parts_are_cells
-    asked: dict[str, object] = {"cell": part.id} if cells else {"unit": part.code}
-    return _entered(matter, f"places.{part.code}", n, before, asked)
+    return _entered(matter, f"places.{part.code}", n, before, asked_of(matter, part))
+
+
+def asked_of(matter: Matter, part: Part) -> dict[str, object]:
+    """Return what the page of records is asked for a part of the area."""
+    return {"cell": part.id} if matter.area.parts_are_cells else {"unit": part.code}
 
 
 def _entered(matter: Matter, key: str, n: int, before: int, asked: dict[str, object]) -> Changed:
@@ -198,7 +201,13 @@ def _rest(matter: Matter, spread: Spread) -> Changed | None:
     others = spread.parts[MOST_LISTED:]
     n = spread.elsewhere[0] + sum(one[1] for one in others)
     before = spread.elsewhere[1] + sum(one[2] for one in others)
-    return _entered(matter, "places.others", n, before, {}) if n or before else None
+    if not n and not before:
+        return None
+    told = [part for part, _, _ in spread.parts[:MOST_LISTED]]
+    asked: dict[str, object] = {"without_unit": [part.code for part in told]}
+    if matter.area.parts_are_cells:
+        asked = {"without_cell": [part.id for part in told]}
+    return _entered(matter, "places.others", n, before, asked)
 
 
 @dataclass(frozen=True)
@@ -221,17 +230,11 @@ class Week:
 def week_of(matter: Matter) -> Week:
     """Count by weekday and hour."""
     with matter.ledger.asking(
-        "hours", Both("事件：按星期和小时", "Incidents by weekday and hour"), "dashboard.show",
+        "hours", Both("事件：按星期和小时", "Incidents by weekday and hour"), "dashboard.records",
         matter.page(),
     ) as source:  # fmt: skip
         times = by_time(matter.connection, matter.question)
         source.records = times.total
-    # Of a weekday there is a list of the records, of a few hours of the day there is none.
-    with matter.ledger.asking(
-        "weekdays", Both("事件：按星期", "Incidents by weekday"), "dashboard.records", matter.page()
-    ) as days:
-        days.counted_with(source)
-        days.records = times.total
     return Week(times.hours)
 
 
@@ -264,12 +267,11 @@ def _hours_told(matter: Matter, week: Week) -> list[Value]:
     stretches = [sum(hours[(at + k) % 24] for k in range(STRETCH)) for at in range(24)]
     start = stretches.index(max(stretches))
     total = ledger.count("hours.total", sum(hours), source)
-    busiest = ledger.count("hours.busiest", stretches[start], source)
+    stretch = [(start + k) % 24 for k in range(STRETCH)]
+    busiest = ledger.count("hours.busiest", stretches[start], source, arguments={"hour": stretch})
     share = ledger.rate("hours.busiest.share", busiest, total)
     weekday = days.index(max(days))
-    most = ledger.count(
-        "hours.weekday", days[weekday], "weekdays", arguments={"weekday": weekday + 1}
-    )
+    most = ledger.count("hours.weekday", days[weekday], source, arguments={"weekday": weekday + 1})
     return [
         say(
             Both(

@@ -15,7 +15,7 @@ from gridmap.jobs.models import Job
 from gridmap.jobs.running import do_waiting
 from gridmap.reports.documents import queries, running, service
 from gridmap.reports.documents.files import document_of, facts_of
-from gridmap.reports.documents.late import late_records
+from gridmap.reports.documents.late import late_records, marks
 from gridmap.reports.documents.models import Report, ReportComparison
 from gridmap.reports.documents.service import ask_report
 from tests.gridmap.conftest import rectangle
@@ -101,8 +101,8 @@ def test_what_came_late_is_listed_and_the_figures_are_compared(
     assert look_value(own_engine, report_id) == 1
 
 
-def look_marks(session: Session, report_id: int) -> dict[str, int]:
-    found: dict[str, int] = session.scalars(
+def look_marks(session: Session, report_id: int) -> dict[str, str]:
+    found: dict[str, str] = session.scalars(
         select(Report.data["marks"]).where(Report.id == report_id)
     ).one()
     return found
@@ -243,23 +243,28 @@ def test_the_late_records_are_those_of_the_reports_area_alone(
     marked = look_marks(session, report_id)
     found, *others = late_records(session, planner, row, marked)
     assert (found.total, [each.at.day for each in found.rows]) == (3, [5, 4, 3])
-    assert {each.kind: each.total for each in others} == {
-        "case": 0, "activity": 0, "value": 0, "correction": 0,
+    assert [each.kind for each in others if each.total] == []
+    assert {each.kind for each in others} == {
+        "incident_changed", "case", "case_changed", "activity", "activity_changed", "value",
+        "correction",
     }  # fmt: skip
 
 
 def test_the_late_records_of_a_cell_sheet_are_those_of_its_cell(place: Place) -> None:
     cell = place.field.cell(1, rectangle(0, 0, 2, 2))
     place.field.cell(2, rectangle(2, 0, 4, 2))
+    marked = marks(place.session.connection())
     late = place.field.incident(1, 1, date(2026, 3, 3))
     place.field.incident(3, 1, date(2026, 3, 3))
     planner = place.people["planner"]
     report = place.finished(kind="cell_sheet", cell_id=cell.id)
     row = queries.find_report(place.session, planner, report.id)
-    found = {each.kind: each for each in late_records(place.session, planner, row, {})}
+    found = {each.kind: each for each in late_records(place.session, planner, row, marked)}
     assert [each.id for each in found["incident"].rows] == [late.id]
     # No sheet tells of indicators.
-    assert set(found) == {"incident", "case", "activity"}
+    assert set(found) == {
+        f"{kind}{end}" for kind in ("incident", "case", "activity") for end in ("", "_changed")
+    }
 
 
 def test_activities_and_values_that_came_late_are_listed(
