@@ -1,6 +1,6 @@
 """Evaluations of patrol teams, and of departments that were closed since.
 
-Revision: 0029_evaluation_teams, after: 0027_reports
+Revision: 0029_evaluation_teams, after: 0028_late
 
 Locks to fear: nobody writes evaluations while their rows are checked, a second for a million.
 """
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0029_evaluation_teams"
-down_revision = "0027_reports"
+down_revision = "0028_late"
 branch_labels = None
 depends_on = None
 

@@ -151,10 +151,9 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
     if wanted.categories:
         add(_CATEGORIES, categories=list(wanted.categories))
     for condition, name in (
-        (_CATEGORIES, "category"), (_UNITS, "unit"), (_ANSWERING, "answering"),
+        (_UNITS, "unit"), (_ANSWERING, "answering"),
         (_DEPARTMENT.format(at="c.due_at" if wanted.due_since or wanted.due_until else "now()"),
          "department"),
-        (_UNITS, "unit"), (_ANSWERING, "answering"), (_DEPARTMENT, "department"),
     ):  # fmt: skip
         if getattr(wanted, name) is not None:
             add(condition, **{name: getattr(wanted, name)})
