@@ -159,7 +159,7 @@ def test_long_reports_alone_have_a_table_of_contents(
     planner = desk("planner")
     month = planner.order(unit)
     do_waiting(engine, HANDLERS)
-    assert "paper-contents" not in planner.client.get(f"{month}/zh.html").text
+    assert '<ol class="paper-contents">' not in planner.client.get(f"{month}/zh.html").text
     half = planner.order(unit, "half_year")
     do_waiting(engine, HANDLERS)
     alone = planner.client.get(f"{half}/zh.html").text
