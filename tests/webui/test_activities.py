@@ -267,7 +267,8 @@ def test_what_is_due_stands_on_the_dashboard_and_the_cadres_page(
     # Somebody else changes it in the meantime.
     changed = plan | {"ends": "2026-12-31", "version": seen["version"]}
     assert leader.post(f"/activities/plans/{number}", data=changed).status_code == 302
-    late = leader.post(f"/activities/plans/{number}/delete", data=seen | {"sure": "1"})
+    late = leader.post(f"/activities/plans/{number}/delete", data=seen | {"sure": "1"},
+                       headers={"Accept": "text/html"})  # fmt: skip
     assert late.status_code == 409
     assert "刚被他人修改" in late.text
     seen["version"] = str(int(seen["version"]) + 1)

@@ -63,8 +63,8 @@ class Desk:
         )
         return answer.status_code, answer.location or answer.text
 
-    def order(self, unit: int, **form: object) -> str:
-        status, address = self.post("/reports/new", kind="month", unit=unit, **form)
+    def order(self, unit: int, kind: str = "month", **form: object) -> str:
+        status, address = self.post("/reports/new", kind=kind, unit=unit, **form)
         assert status == 302, fault_of(address)
         return address
 
@@ -151,6 +151,23 @@ def test_files_have_names_in_chinese_and_say_what_people_added(
     assert "data:image/png;base64," in alone or "<img" not in alone
     assert "http://" not in alone.replace("http://www.w3.org", "")
     assert 'href="/' not in alone
+
+
+def test_long_reports_alone_have_a_table_of_contents(
+    engine: Engine, unit: int, desk: Callable[[str], Desk]
+) -> None:
+    planner = desk("planner")
+    month = planner.order(unit)
+    do_waiting(engine, HANDLERS)
+    assert '<ol class="paper-contents">' not in planner.client.get(f"{month}/zh.html").text
+    half = planner.order(unit, "half_year")
+    do_waiting(engine, HANDLERS)
+    alone = planner.client.get(f"{half}/zh.html").text
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', alone)
+    assert ("section-land", "一、基本情况") in links
+    assert len(links) > 12
+    for anchor, title in links:
+        assert re.search(rf'<h[23] id="{anchor}">{title}</h[23]>', alone)
 
 
 def test_what_was_approved_is_handed_out_the_same_whatever_template_comes(
