@@ -54,7 +54,8 @@ def filled(template: bytes, values: Mapping[str, str]) -> DocxTemplate:
         raise GridmapError(
             Message(
                 "The template names something that does not exist ({fault}). It can name: {names}.",
-                fault=error.message,
+                # Jinja says "'titel' is undefined"; the name is the same in every language.
+                fault=str(error.message).removesuffix(" is undefined").strip("'"),
                 names=", ".join(values),
             )
         ) from error

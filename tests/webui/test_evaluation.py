@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webui.evaluation import words
+
 
 def of(app: Flask, statement: str) -> int:
     with Session(app.extensions["gridmap.engine"]) as session:
@@ -21,6 +23,12 @@ def of(app: Flask, statement: str) -> int:
 
 def published(app: Flask) -> int:
     return of(app, "SELECT max(id) FROM evaluation WHERE state = 'published'")
+
+
+def test_long_times_have_separators() -> None:
+    assert words.bare({"v": "1020.18"}) == "1,020.18"
+    assert words.bare({"v": None}) == words.bare(None) == "–"
+    assert words.value("cases.to_close_p90", {"v": "1020.18"}) == "1,020.18 h"
 
 
 def test_a_table_goes_out_with_the_counts_of_each_rate(app: Flask, client: FlaskClient) -> None:

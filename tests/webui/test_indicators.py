@@ -122,6 +122,29 @@ def test_rates_over_the_records_equal_a_plain_count(client: FlaskClient, engine:
     assert [int(each.replace(",", "")) for each in found.groups()] == [closed, due]
 
 
+def test_a_count_over_the_records_leads_to_as_many(client: FlaskClient) -> None:
+    listed = client.get("/indicators").text
+    closing, homes = (
+        re.search(rf'href="(/indicators/\d+)[^"]*">[^<]*</a>[^<]*<[^>]*>{code}<', listed)
+        for code in ("cases\\.closing", "homes\\.built")
+    )
+    assert closing
+    assert homes
+    page = client.get(closing[1]).text
+    led = re.findall(r'<td class="number"><a href="(/cases[^"]*)">([\d,]+)</a></td>', page)
+    # Two communities and both together, the closed ones and the due ones of each.
+    assert len(led) == 6
+    for address, shown in (led[0], led[1]):
+        rows = client.get(html.unescape(address)).text
+        # A page has fifty of them.
+        assert rows.count('class="number id"') == min(int(shown), 50)
+    # Those of the communities make up those of all together.
+    assert sum(int(shown) for _, shown in led[:4:2]) == int(led[4][1])
+    # What is entered has no records.
+    ranking = client.get(homes[1]).text.split("indicator-ranking")[1].split("</table>")[0]
+    assert '<td class="number"><a' not in ranking
+
+
 def test_values_are_entered_in_a_table(client: FlaskClient, lamps: str, units: list[Any]) -> None:
     assert "尚未填报数值" in client.get(lamps).text
     answer = enter(client, lamps, units, ("45", "50"), ("30", "50"))

@@ -52,6 +52,18 @@ def opened(
     assert said == []
 
 
+def test_a_phone_shows_in_the_menu_where_one_is(opened: Callable[[str], Page]) -> None:
+    page = opened("admin")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/reports/template")
+    here = page.locator(".menu [aria-current]").bounding_box()
+    assert here is not None
+    assert here["x"] >= 0
+    assert here["x"] + here["width"] <= 390
+    # The table of what a template can name scrolls, and not the page.
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_from_the_order_to_word_and_pdf(busy: None, opened: Callable[[str], Page]) -> None:
     planner, supervisor, cadre = opened("planner"), opened("supervisor"), opened("cadre")
     planner.goto("/reports")

@@ -70,7 +70,14 @@ def value(key: str, part: dict[str, Any] | None) -> str:
     if part is None or part["v"] is None:
         return "–"
     unit = MEASURES[key].unit
-    return f"{part['v']} {unit}" if unit else str(part["v"])
+    return f"{bare(part)} {unit}" if unit else bare(part)
+
+
+def bare(part: dict[str, Any] | None) -> str:
+    """Write the value of a measure for a column whose head tells the unit."""
+    if part is None or part["v"] is None:
+        return "–"
+    return f"{Decimal(str(part['v'])):,}"
 
 
 def counts(key: str, part: dict[str, Any] | None) -> str:

@@ -14,14 +14,16 @@ from werkzeug.http import generate_etag
 
 from geodata.classes import class_of, round_breaks
 from gridmap.exchange.tiles import MAX_ZOOM
+from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.boards import Board, Figure, Place, board
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.periods import Kind, after
 from gridmap.reports.indicators.queries import corrections, find_indicator, outlines
 from gridmap.reports.indicators.ranking import climbed
-from gridmap.reports.measures import MEASURES
+from gridmap.reports.measures import MEASURES, Group, records_of
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
+from webui.dashboard.state import link
 from webui.database import reading
 from webui.indicators import words
 from webui.indicators.asked import Ground, ground_of, look_of
@@ -66,6 +68,7 @@ def show(indicator_id: int) -> ResponseReturnValue:
         corrected=corrected,
         corrections=total,
         sources=_sources(indicator),
+        ways=_ways(found, ground),
         may_manage=actor.may(Action.MANAGE_SETTINGS),
         may_enter=actor.may(Action.WRITE_REPORT) and indicator.entered != "nothing",
         may_export=actor.may(Action.EXPORT),
@@ -173,6 +176,30 @@ def _sources(indicator: Indicator) -> dict[str, str]:
         for field, key in keys.items()
         if key is not None and key in MEASURES
     }
+
+
+def _ways(found: Board, ground: Ground) -> dict[tuple[int, str], str]:
+    """Return the ways to the records of counts that are not entered, by unit and which count."""
+    keys = {
+        "numerator": found.indicator.numerator_measure,
+        "denominator": found.indicator.denominator_measure,
+    }
+    units = [one.unit for one in found.places]
+    if ground.unit is not None:
+        units.append(ground.unit)
+    ways = {}
+    for which, key in keys.items():
+        if key is None or key not in MEASURES or found.span is None:
+            continue
+        span = Span(found.span.first, found.span.last)
+        for unit in units:
+            # A count of a measure is what its rate has above the line.
+            group: Group = "community" if unit.level == "community" else "town"
+            at = records_of(MEASURES[key], span, group, unit.id, unit.code, numerator=True)
+            way = None if at is None else link(at[0], **at[1])
+            if way is not None:
+                ways[unit.id, which] = way
+    return ways
 
 
 def _page(found: Board, ground: Ground, breaks: list[float]) -> dict[str, Any]:

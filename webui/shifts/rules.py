@@ -55,7 +55,9 @@ def save_settings() -> ResponseReturnValue:
 def whole(value: str | None) -> int:
     """Read a whole number; raises `GridmapError`."""
     if not value or not value.isdecimal() or len(value) > 6:
-        raise GridmapError(Message("{value} is not a whole number.", value=value or ""))
+        raise GridmapError(
+            Message("{value} is not a whole number from 0 to 999999.", value=value or "")
+        )
     return int(value)
 
 

@@ -34,6 +34,8 @@ _NO_ROWS = N_("No rows.")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 #: So many levels of headings stand in the table of contents.
 CONTENTS_LEVELS = 2
+#: What of a heading has letters only, so that no line breaks within it.
+_WORD = re.compile(r"[A-Za-z]+")
 _DIGITS = "零一二三四五六七八九"
 
 
@@ -175,8 +177,9 @@ def _wanted(table: Table, language: str) -> list[float]:
     wanted = []
     for number, (title, column) in enumerate(columns):
         longest = max((_ems(text_of(row[number])) for row in rows), default=0.0)
-        # A heading may take two lines.
-        wide = max(longest, min(_ems(title) / 2, 12.0), 3.0)
+        # A heading may take two lines, but its words, which are bold, stay whole.
+        word = max((1.1 * len(each) for each in _WORD.findall(title)), default=0.0)
+        wide = max(longest, min(_ems(title) / 2, 12.0), min(word, 15.0), 3.0)
         most = 18.0 if column.numeric else 30.0 if wide < 100 else 60.0
         wanted.append(min(wide, most) + 1.5)
     return wanted

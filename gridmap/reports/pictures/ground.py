@@ -87,7 +87,7 @@ class Ground:
         """
         levels = set(self.units["level"])
         if not levels:
-            return self.named_cells()
+            return self.named_cells(language)
         return self.named_units("town" if "town" in levels else "community", language)
 
     def named_units(self, level: str, language: str) -> gpd.GeoDataFrame:
@@ -98,13 +98,16 @@ class Ground:
             names = chosen["name_en"].where(chosen["name_en"].fillna("") != "", names)
         return chosen.assign(name=names)[["id", "name", "geometry"]]
 
-    def named_cells(self) -> gpd.GeoDataFrame:
+    def named_cells(self, language: str) -> gpd.GeoDataFrame:
         """Return the cells, with ``id``, ``name`` and the outline.
 
         The name is without that of the unit, which is above each map; a cell without a name is
-        called by the serial in its code.
+        called by the serial in its code, and so is in English one with a Chinese name, as the text
+        beside the map calls it by its code.
         """
         names = self.cells["name"].astype(str).str.removeprefix(self.name).str.strip()
+        if language == "en":
+            names = names.where(~names.str.contains("[一-鿿]"), "")
         named = names.where(names != "", self.cells["code"].astype(str).str[-3:])
         return self.cells.assign(name=named)[["id", "name", "geometry"]]
 

@@ -48,6 +48,7 @@ function drawTrend() {
   const digits = { minimumFractionDigits: page.places_shown, maximumFractionDigits: page.places_shown };
   const number = (n) => n.toLocaleString(locale, digits);
   const axis = (n) => n.toLocaleString(locale);
+  const first = page.trend.values.find((value) => value !== null);
   const most = Math.max(...page.trend.values.filter((value) => value !== null), page.target ?? 0);
   chart.setOption({
     animation: false,
@@ -70,7 +71,8 @@ function drawTrend() {
       markLine: page.target === null ? undefined : {
         silent: true, symbol: "none", data: [{ yAxis: page.target }],
         lineStyle: { color: ink, type: "dashed" },
-        label: { position: "insideStartTop", color: ink, formatter: `${page.words.target} ${axis(page.target)}` },
+        // On the side where the line of values is not.
+        label: { position: first !== undefined && first > page.target ? "insideStartBottom" : "insideStartTop", color: ink, formatter: `${page.words.target} ${axis(page.target)}` },
       },
     }],
     aria: { enabled: true },

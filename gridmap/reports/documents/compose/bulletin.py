@@ -72,7 +72,7 @@ def write(matter: Matter, draft: Draft) -> None:
             Both(
                 "注：为保护个人信息，不公布具体地址；少于{n}起的合并计入“其他”。",
                 "Note: to protect persons no addresses are published, and counts below {n} are "
-                "told together as “Others”.",
+                "told together as Others.",
             ),
             n=str(SMALLEST),
         ),

@@ -12,6 +12,7 @@ from gridmap.reports.documents.compose.matter import Matter, named
 from gridmap.reports.documents.compose.prose import Both, Value, say
 from gridmap.reports.structure import Fact
 from gridmap.workforce.responsibility import answering, held_on
+from gridmap.workforce.responsibility import held_on
 from gridmap.workforce.words import ROLE_TITLES
 
 MOST_CASES, MOST_INSPECTIONS = 15, 10
@@ -67,7 +68,7 @@ def place(matter: Matter, draft: Draft) -> None:
                 "{name}, code {code}, {kind}, {km2} km², with {buildings:building|buildings} "
                 "({residential} residential) and {places:place|places}.",
             ),
-            name=Both(cell.name or cell.code, cell.code), code=cell.code, kind=KINDS[cell.kind],
+            name=Both(cell.name or "本网格", "This cell"), code=cell.code, kind=KINDS[cell.kind],
             km2=ledger.count("cell.area_km2", round(cell.area_m2 / 1e6, 2), "cell", unit="km²"),
             buildings=_count(matter, cell, "buildings", {"what": "buildings"}),
             residential=_count(
@@ -123,9 +124,9 @@ def _people(matter: Matter) -> list[Value]:
 
 def _staff(matter: Matter, draft: Draft) -> None:
     cell_id = matter.cell_id or 0
-    answers = answering(matter.session, matter.actor, matter.today, [cell_id])
     held = held_on(matter.session, matter.actor, matter.today, [cell_id])
-    if not held and not answers:
+    # Nobody answers for a cell in which nobody holds a role.
+    if not held:
         draft.nothing(Both("责任人", "Who answers"), Both("无人负责。", "Nobody answers for it."))
         return
     draft.table(

@@ -106,7 +106,7 @@ class Atlas:
         if not self.matter.area.parts_are_cells:
             return self.ground.named_units("community", language)
         # Micro cells lie in others.
-        areas = self.ground.named_cells()
+        areas = self.ground.named_cells(language)
         return areas[(self.ground.cells["kind"] != "micro").to_numpy()]
 
 

@@ -222,6 +222,20 @@ def test_the_bulletin_names_no_address_and_no_small_count(town: Session, make: M
     assert "少于5起的合并计入“其他”" in prose(zh)
 
 
+def test_a_sheet_says_that_nobody_answers_for_a_cell(make: Make) -> None:
+    made = make("cell_sheet", "幸福", HALF, cell="幸福小区微网格")
+    for language, said, title in (("zh", "无人负责。", "责任人"),
+                                  ("en", "Nobody answers for it.", "Who answers")):  # fmt: skip
+        document = made.documents[language]
+        assert title in document.missing
+        assert any(isinstance(each, Paragraph) and said in each.parts for each in document.blocks)
+    # A cell without an English name is not called by its code twice.
+    assert any(
+        isinstance(each, Paragraph) and str(each.parts[0]).startswith("This cell, code ")
+        for each in made.documents["en"].blocks
+    )
+
+
 def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
     made: Composed = make("cell_sheet", "幸福", HALF, cell=CELL)
     assert made.documents["zh"].title == f"{CELL}情况表"

@@ -187,6 +187,13 @@ def test_shares_of_columns_make_a_whole() -> None:
     assert column_shares(table(0, columns=1), "en") == [1]
 
 
+def test_a_column_is_as_wide_as_the_longest_word_of_its_heading() -> None:
+    columns = (Column(title="Category"), Column(title="Change", numeric=True))
+    narrow = Table(title="x", columns=columns, rows=(("Hazard", "-1"),))
+    # Eight letters and six in bold print, and the room beside each.
+    assert column_shares(narrow, "en") == pytest.approx([10.3 / 18.4, 8.1 / 18.4])
+
+
 def test_word_has_real_headings_captions_and_alternative_texts(pictures: Pictures) -> None:
     word = docx.Document(io.BytesIO(to_word(make("zh"), pictures)))
     headed = [(p.style.name, p.text) for p in word.paragraphs if p.style.name.startswith("Head")]

@@ -34,7 +34,7 @@ ACROSS, ALONG = 98.4, 110.8
 
 def picture(ground: Ground, **changes: object) -> maps.MapPicture:
     given = {
-        "ground": ground, "areas": ground.named_cells(), "values": {}, "title": "事件",
+        "ground": ground, "areas": ground.named_cells("zh"), "values": {}, "title": "事件",
         "source": "试验镇，2026年上半年", "day": date(2026, 7, 1), "language": "zh",
     }  # fmt: skip
     return maps.MapPicture(**{**given, **changes})  # type: ignore[arg-type]
@@ -61,7 +61,9 @@ def test_the_ground_is_in_metres(ground: Ground) -> None:
     assert east - west == pytest.approx(4 * ACROSS, rel=0.01)
     # The plane's north leans half a degree here.
     assert north - south == pytest.approx(2 * ALONG, rel=0.02)
-    assert ground.named_cells()["name"].tolist() == ["西", "东"]
+    assert ground.named_cells("zh")["name"].tolist() == ["西", "东"]
+    # The text of an English report has their codes.
+    assert ground.named_cells("en")["name"].tolist() == ["001", "002"]
     assert ground.cells.area.sum() == pytest.approx(shapely.area(ground.outline), rel=0.001)
     assert ground.roads["rank"].tolist() == [1, 5]
     assert ground.roads.geometry.length.tolist() == pytest.approx([4 * ACROSS, 2 * ALONG], rel=0.01)
@@ -87,9 +89,9 @@ def test_cells_are_those_of_the_day_and_named_without_their_unit(field: Field) -
     field.cell(1, rectangle(0, 0, 4, 2), name="幸福社区第一网格", valid_from=old, valid_to=new)
     field.cell(2, rectangle(0, 0, 4, 2), valid_from=new)
     past = read_ground(field.session, field.community.id, date(2025, 6, 1))
-    assert past.named_cells()["name"].tolist() == ["第一网格"]
+    assert past.named_cells("zh")["name"].tolist() == ["第一网格"]
     today = read_ground(field.session, field.community.id)
-    assert today.named_cells()["name"].tolist() == ["002"]
+    assert today.named_cells("zh")["name"].tolist() == ["002"]
 
 
 def test_what_has_no_outline_cannot_be_drawn(field: Field) -> None:
