@@ -11,7 +11,6 @@ from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.matter import Matter, named
 from gridmap.reports.documents.compose.prose import Both, Value, say
 from gridmap.reports.structure import Fact
-from gridmap.workforce.responsibility import answering, held_on
 from gridmap.workforce.responsibility import held_on
 from gridmap.workforce.words import ROLE_TITLES
 
