@@ -82,7 +82,7 @@ BUDGETS: Mapping[str, int] = {
     "indicators.ask_values": 8, "indicators.template": 7, "indicators.ask_new": 3,
     "indicators.edit": 5,
     "evaluation.index": 8, "evaluation.show": 15, "evaluation.shapes": 10, "evaluation.state": 6,
-    "evaluation.export": 10, "evaluation.sheet": 14, "evaluation.weights": 5,
+    "evaluation.export": 10, "evaluation.sheet": 14, "evaluation.weights": 6,
     "evaluation.departments": 4, "evaluation.new_department": 3, "evaluation.edit_department": 5,
     "evaluation.mine": 5,
     "reports.index": 6, "reports.ask_new": 5, "reports.show": 10, "reports.state": 4,

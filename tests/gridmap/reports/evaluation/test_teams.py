@@ -19,11 +19,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from sqlalchemy import text
 
 from gridmap.incidents.statistics import Span
 from gridmap.patrols.shifts.queries import Wanted, search
+from gridmap.patrols.tracks.service import NewTrack, add_track
 from gridmap.reports.evaluation import queries, service
 from gridmap.reports.evaluation.access import reader_of
 from gridmap.reports.evaluation.filling import fill
@@ -32,7 +35,7 @@ from gridmap.reports.evaluation.queries import MembersWanted
 from gridmap.reports.measures import MEASURES, measured, records_of
 from gridmap.territory.scope import EVERYTHING, Scope
 from gridmap.workforce.models import Team, TeamMember
-from gridmap.workforce.rights import Actor
+from gridmap.workforce.rights import SYSTEM, Actor
 from tests.gridmap.incidents.conftest import Desk
 from tests.gridmap.reports.evaluation.test_measures import of
 
@@ -212,6 +215,22 @@ def test_a_team_of_one_is_a_person_and_a_closed_one_still_counts(desk: Desk) -> 
     assert {alone, idle} & set(found["member"]) == set()
     found = measured(desk.session, KEYS, JANUARY, "team", Scope((desk.office.here,)))
     assert set(found["member"]) == {closed}
+
+
+@pytest.mark.parametrize(("started", "known"), [("19:05", True), ("18:31", True), ("22:00", False)])
+def test_a_track_that_names_no_team_is_of_the_team_on_duty(
+    desk: Desk, started: str, known: bool
+) -> None:
+    made = team(desk, "甲", desk.office.here, "wang", "li")
+    walked = route(desk, desk.office.here, ("2025-01-01", 1000, 2))
+    shift(desk, made, "2025-01-03", walked, wang="present", li="present")
+    begin = pd.Timestamp(f"2025-01-03 {started}+08").tz_convert("UTC")
+    positions = gpd.GeoDataFrame(
+        {"at": [begin, begin + pd.Timedelta(minutes=20)], "accuracy_m": [5.0, 5.0]},
+        geometry=gpd.points_from_xy([116.0, 116.01], [28.0, 28.0]), crs="EPSG:4326",
+    )  # fmt: skip
+    added = add_track(desk.session, SYSTEM, NewTrack("gpx", route_id=walked), positions)
+    assert added.team_id == (made if known else None)
 
 
 @pytest.mark.parametrize("numerator", [True, False])
