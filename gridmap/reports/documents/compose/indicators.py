@@ -76,9 +76,7 @@ def _fact(
 ) -> Fact:
     """Enter a figure of an indicator, which has a page with its counts by unit."""
     key = f"indicators.{found.code}" + (f".{name}" if name else "")
-    return matter.ledger.count(
-        key, _plain(value), "indicators", unit=unit, arguments=_asked(found)
-    )
+    return matter.ledger.count(key, _plain(value), "indicators", unit=unit, arguments=_asked(found))
 
 
 def _asked(found: IndicatorFigure) -> dict[str, object]:
