@@ -69,7 +69,8 @@ REPORTS = {
         Route(_WRITE, f"{_REPORT}/changes", form={}, own=(302,), foreign=(404,)),
     ],
     ("reports.of_area", "GET"): [
-        *(Route(Action.VIEW_DASHBOARD, f"/reports/records/area/{what}?unit={{unit}}", foreign=(404,))
+        *(Route(Action.VIEW_DASHBOARD, f"/reports/records/area/{what}?unit={{unit}}",
+                foreign=(404,))
           for what in ("communities", "cells", "buildings", "places", "people")),
         Route(Action.VIEW_DASHBOARD, "/reports/records/area/cells?unit={unit}&kind=held",
               foreign=(404,)),

@@ -122,7 +122,8 @@ def _names(rows: Sequence[Any]) -> str:
 
 
 def _joined(words: Iterable[str]) -> str:
-    return gettext(", ").join(words)
+    comma: str = gettext(", ")
+    return comma.join(words)
 
 
 def _stretches(hours: Sequence[int]) -> list[str]:

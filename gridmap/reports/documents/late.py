@@ -175,18 +175,20 @@ _CHANGES = """
         SELECT c.* FROM record_change c
         WHERE c.kind = ANY(:kinds) AND c.old_area = ANY({areas})
           AND c.old_day BETWEEN :first_day AND :last_day AND {late}
-        UNION
+        UNION ALL
         SELECT c.* FROM record_change c
         WHERE c.kind = ANY(:kinds) AND c.new_area = ANY({areas})
           AND c.new_day BETWEEN :first_day AND :last_day AND {late}
+          AND (c.old_area = ANY({areas})
+               AND c.old_day BETWEEN :first_day AND :last_day) IS NOT TRUE
     ), before AS (
-        SELECT DISTINCT ON (kind, record_id) kind, record_id, old_area AS area, old_cell AS cell,
+        SELECT DISTINCT ON (record_id, kind) kind, record_id, old_area AS area, old_cell AS cell,
                old_day AS day, old_what AS what, old_state AS state
-        FROM late ORDER BY kind, record_id, id
+        FROM late ORDER BY record_id, kind, id
     ), now AS (
-        SELECT DISTINCT ON (kind, record_id) kind, record_id, at, new_area AS area,
+        SELECT DISTINCT ON (record_id, kind) kind, record_id, at, new_area AS area,
                new_cell AS cell, new_day AS day, new_what AS what, new_state AS state
-        FROM late ORDER BY kind, record_id, id DESC
+        FROM late ORDER BY record_id, kind, id DESC
     ), told AS (
         SELECT record_id, n.at, coalesce(n.what, b.what) AS what,
                coalesce(nullif(n.area, 0), b.area) AS area,

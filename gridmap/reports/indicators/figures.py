@@ -33,7 +33,8 @@ class IndicatorFigure:
     ----------
     indicator_id, code, name, name_en : int, str, str, str
     kind : str or None
-        The period of the calendar that was asked for, where values of the indicator make it up.
+        The shortest period of the calendar that begins with the days asked for, ends no earlier,
+        and is made up by values of the indicator.
     unit : str
         The sign behind the value: ``%``, ``m²``, or nothing.
     numerator, denominator : Decimal or None
@@ -207,7 +208,16 @@ def _figure_of(
     place = ranks(comparable, indicator.better)
     return IndicatorFigure(
         indicator_id=indicator.id,
-        kind=_kind(indicator, span),
+        kind=next(
+            (
+                kind
+                for kind in wholes(cast(Kind, indicator.period_kind))
+                if kind != "any"
+                and period_of(kind, span.first).first == span.first
+                and period_of(kind, span.first).last >= span.last
+            ),
+            None,
+        ),
         code=indicator.code,
         name=indicator.name,
         name_en=indicator.name_en,
