@@ -256,6 +256,13 @@ def test_the_same_seed_gives_the_same_plan(town: Town) -> None:
     assert [tour.visits for tour in one] == [tour.visits for tour in two]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("minutes", [81, 300])
+def test_a_break_longer_than_the_shift_allows_is_told(minutes: int) -> None:
+    team = {"team_id": 1, "begins": "19:00", "ends": "23:00", "starts_at": 1, "break_min": minutes}
+    with pytest.raises(GridmapError, match="A break takes a third of the shift"):
+        read_wish({"teams": [team]})
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
