@@ -33,7 +33,8 @@ def workbook(*rows: tuple[object, ...]) -> BytesIO:
         "/staff/99999999999999999999", "/cases/settings/categories/%00",
         "/cases/similar?lon=nan&lat=inf&category=B1", "/cases?cell=x", "/cases?due_since=%00",
         "/cases?cell=99999999999999999999", "/cases?due_since=2026-13-01",
-        "/cases?due_until=9999-12-31", "/dashboard/records?cell=1&building=0", "/patrols/walked/tiles/99/0/0.mvt",
+        "/cases?due_until=9999-12-31", "/dashboard/records?cell=1&building=0",
+        "/patrols/walked/tiles/99/0/0.mvt",
     ],
 )  # fmt: skip
 def test_a_value_that_no_row_holds_is_refused(client: FlaskClient, address: str) -> None:
