@@ -6,7 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel.numbers import format_decimal
+from flask_babel import format_decimal as format_here
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
 
 def number(value: float) -> str:
@@ -26,3 +28,12 @@ def percent(part: float, whole: float) -> str:
         return "–"
     share = Decimal(100 * part) / Decimal(whole)
     return f"{share.quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
+
+
+def length(metres: float | None) -> str:
+    """Write a length: metres below a kilometre, else kilometres, or a dash where there is none."""
+    if metres is None:
+        return "–"
+    if round(metres) < 1000:
+        return str(_("%(m)s m", m=format_here(round(metres))))
+    return str(_("%(km)s km", km=format_here(metres / 1000, format="#,##0.0")))

@@ -30,6 +30,8 @@ _BEGINS = {
 _HOLDS = {".kml": (b"<kml", "KML"), ".gpx": (b"<gpx", "GPX")}
 
 _GDAL_ERRORS = (DataSourceError, DataLayerError, FieldError, GeometryError, pa.ArrowInvalid)
+#: What GDAL says of a file that none of its drivers takes.
+_UNKNOWN = "not recognized as being in a supported file format"
 
 
 def check_beginning(path: Path) -> None:
@@ -102,6 +104,11 @@ def layer_names(path: Path) -> list[str]:
             warnings.simplefilter("ignore")
             return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except _GDAL_ERRORS as error:
+        if _UNKNOWN in str(error):
+            # GDAL's advice on its drivers helps nobody whose file has lost its end.
+            raise GeodataError(
+                Message("{file} cannot be opened; it is damaged or cut off.", file=path.name)
+            ) from error
         raise GeodataError(
             Message(
                 "{file} cannot be opened; it is damaged or cut off: {reason}",

@@ -43,6 +43,7 @@ def workbook(*rows: tuple[object, ...]) -> BytesIO:
         "/reports/records/area/cadres?unit=0", "/activities/due?until=2020-01-01",
         "/reports/records/work/shifts?unit=1&moment=2026-01-01",
         "/reports/records/work/shifts?unit=1&first=2026-02-01&last=2026-01-01",
+        "/patrols/walked/tiles/99/0/0.mvt",
     ],
 )  # fmt: skip
 def test_a_value_that_no_row_holds_is_refused(client: FlaskClient, address: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from geodata.messages import N_
 from webui.language import named
+from webui.numbers import length
 
 __all__ = ["KINDS", "MODES", "SCRIPT", "STOP_KINDS", "length", "minutes", "named"]
 
@@ -108,13 +108,6 @@ SCRIPT = {
     "window": N_("{opens} to {closes}"),
     "stay": N_("stay {minutes} min"),
 }
-
-
-def length(metres: float) -> str:
-    """Write a length: metres below a kilometre, else kilometres."""
-    if metres < 1000:
-        return str(_("%(m)s m", m=format_decimal(round(metres))))
-    return str(_("%(km)s km", km=format_decimal(metres / 1000, format="#,##0.0")))
 
 
 def minutes(seconds: float) -> str:

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from geodata.messages import Message
 from gridmap.errors import GridmapError
 from gridmap.patrols.plans.queries import find_plan, tours_of
 from gridmap.patrols.plans.routes import make_route
@@ -18,6 +17,7 @@ from webui.access import current_actor, needs
 from webui.database import reading, writing
 from webui.language import say
 from webui.plans.blueprint import blueprint
+from webui.plans.visits import decided
 
 
 @blueprint.post("/<int:plan_id>/again")
@@ -28,20 +28,9 @@ def again(plan_id: int) -> ResponseReturnValue:
     with reading() as connection, Session(connection) as session:
         find_plan(session, actor, plan_id)
         tours = tours_of(session, plan_id)
-    kept = []
+    kept: list[Keep] = []
     for tour in tours:
-        for visit in tour.visits:
-            decided = request.form.get(f"visit-{visit['of']}-{visit['number']}", "")
-            if visit["kind"] == "break" or not decided:
-                continue
-            which = {"of": visit["of"], "number": visit["number"]}
-            if decided == "pin":
-                keep = Keep(of=visit["of"], act="pin", team=tour.number, begins_s=visit["begins"])
-            elif decided == "out":
-                keep = Keep(**which, act="out")
-            else:
-                keep = Keep(**which, act="team", team=_team(decided))
-            kept.append(keep)
+        kept += decided(tour.visits, tour.number, request.form)
     different = request.form.get("different") == "1"
     try:
         with writing() as session:
@@ -91,9 +80,3 @@ def delete(plan_id: int) -> ResponseReturnValue:
         delete_plan(session, current_actor(), plan_id)
     flash(_("The plan is deleted."), "done")
     return redirect(url_for("plans.index"))
-
-
-def _team(decided: str) -> int:
-    if not (decided.isdecimal() and len(decided) < 4):
-        raise GridmapError(Message("The request cannot be understood."))
-    return int(decided)

@@ -130,6 +130,12 @@ def _post(place: str, point: str, row: dict[str, str]) -> dict[str, Any]:
     return {point: (lon, lat)}
 
 
+def _post_of(unit_id: int, posts: choices.Rows) -> str:
+    """Return the post of a team's own unit, else the first one, else that a point is to be set."""
+    own = next((post for post in posts if post.unit_id == unit_id), posts[0] if posts else None)
+    return str(own.id) if own else _POINT
+
+
 def _form(fault: str | None) -> str:
     actor = current_actor()
     with reading() as connection, Session(connection) as session:
@@ -138,7 +144,7 @@ def _form(fault: str | None) -> str:
         rows = _rows() or [
             {
                 "team": str(team.id), "mode": "foot", "begins": "19:00", "ends": "23:00",
-                "starts_at": str(posts[0].id) if posts else _POINT, "start_point": "",
+                "starts_at": _post_of(team.unit_id, posts), "start_point": "",
                 "ends_at": "", "end_point": "", "break_min": "",
             }
             for team in teams[:_ROWS]

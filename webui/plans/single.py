@@ -14,6 +14,7 @@ from webui.access import current_actor, needs
 from webui.database import reading
 from webui.plans import words
 from webui.plans.blueprint import blueprint
+from webui.plans.visits import together
 from webui.tracks.map_page import map_page, map_values, shapes_answer, waiting_page
 from webui.waiting import is_served, state_answer
 
@@ -33,6 +34,7 @@ def show(plan_id: int) -> ResponseReturnValue:
         "plans/plan.html",
         plan=plan,
         tours=tours,
+        together=together,
         missed=_missed(plan.summary["missed"]),
         colours=words.COLOURS,
         page=map_page(

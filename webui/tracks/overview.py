@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.http import generate_etag
 
 from gridmap.exchange.area import find_area
+from gridmap.exchange.tiles import Tile
 from gridmap.incidents.statistics import Clock, Span, clock
 from gridmap.patrols.tracks import overview as reads
 from gridmap.patrols.tracks.overview import Months
@@ -116,8 +117,9 @@ def script() -> Response:
 @needs(Action.PLAN_PATROLS)
 def tile(z: int, x: int, y: int) -> Response:
     """Answer with a tile of streets and the days since each was walked."""
+    place = Tile(z, x, y)
     with reading() as connection:
-        content = reads.tile(connection, current_scope(), z, x, y)
+        content = reads.tile(connection, current_scope(), place.z, place.x, place.y)
     response = Response(content, mimetype="application/vnd.mapbox-vector-tile")
     response.cache_control.private = True
     response.cache_control.max_age = _FRESH_S

@@ -5,11 +5,11 @@ from __future__ import annotations
 from geodata.messages import N_, Message
 from webui.hotspots.words import fault, is_ours
 from webui.language import say
-from webui.numbers import percent
+from webui.numbers import length, percent
 from webui.waiting import STATES
 from webui.words import CODES
 
-__all__ = ["STATES", "fault", "is_ours", "percent"]
+__all__ = ["STATES", "fault", "is_ours", "length", "percent"]
 
 VERDICTS = {
     "visited": N_("Visited"),
@@ -33,6 +33,8 @@ FATES = {
     "fast": N_("too fast for the way of moving"),
     "standing": N_("scattered about while standing"),
 }
+#: Kinds of streets that on the map are the name of something else too.
+STREETS = {"residential": N_("Residential street")}
 #: What the map's script says.
 SCRIPT = {
     "failed": N_("The data could not be read. Check the connection and try again."),
@@ -53,15 +55,6 @@ AGES: list[tuple[int, str, str]] = [
 NEVER = "#d94801"
 
 
-def length(metres: float | None) -> str:
-    """Write a length: metres below a kilometre, then kilometres with a place."""
-    if metres is None:
-        return "–"
-    if metres < 1000:
-        return f"{metres:.0f} m"
-    return f"{metres / 1000:,.1f} km"
-
-
 def minutes(seconds: float) -> str:
     """Write a time spent, in whole minutes or in seconds below one."""
     if seconds < 60:
@@ -76,4 +69,4 @@ def hours(first: int | None, gone: int | None) -> str:
 
 def kind(code: str) -> str:
     """Say what kind of street a code of OpenStreetMap stands for."""
-    return say(CODES.get(code, code))
+    return say(STREETS.get(code) or CODES.get(code, code))

@@ -266,7 +266,7 @@ def _pins(problem: Problem, plan: Plan, tolerance: float) -> Iterator[Fault]:
         tour, visit = made[pin.of, pin.number]
         other_team = pin.team is not None and tour.team != pin.team
         late = 0.0 if pin.begins is None else visit.begins - pin.begins
-        if other_team or abs(late) > tolerance:
+        if other_team or not -tolerance <= late <= pin.within_s + tolerance:
             yield Fault(FaultKind.PIN, tour.team, pin.of, pin.number, late)
 
 

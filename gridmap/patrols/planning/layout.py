@@ -85,6 +85,8 @@ class Layout:
         By mode: latest beginning, and seconds from beginning to end.
     through : ndarray of float64
         Metres from entering to leaving.
+    held : ndarray of bool
+        Pinned to a time: later than as early as can be only where the way there takes so long.
     allowed : ndarray of bool, shape (teams, options)
     departures : list of Departure
         By team.
@@ -100,6 +102,7 @@ class Layout:
     late: dict[str, Floats]
     spent: dict[str, Floats]
     through: Floats
+    held: NDArray[np.bool_]
     allowed: NDArray[np.bool_]
     departures: list[Departure]
 
@@ -119,6 +122,7 @@ class _Option:
     spent: dict[str, float]
     through: float
     teams: frozenset[str] | None
+    held: bool = False
 
 
 def lay_out(problem: Problem, resting: Sequence[Sequence[int]] | None = None) -> Layout:
@@ -230,13 +234,13 @@ def _pinned(ways: list[_Option], pin: Pin) -> list[_Option]:
     for way in ways:
         early, late = way.early, way.late
         if pin.begins is not None:
-            if not early <= pin.begins <= max(late.values()):
+            early, latest = max(early, pin.begins), pin.begins + pin.within_s
+            if early > min(latest, max(late.values())):
                 continue
-            late = {mode: pin.begins if pin.begins <= at else -1e9 for mode, at in late.items()}
-            early = pin.begins
+            late = {mode: min(at, latest) if early <= at else -1e9 for mode, at in late.items()}
         result.append(
             _Option(way.task, (*way.place, "pin"), way.enter, way.leave, early, late, way.spent,
-                    way.through, teams)
+                    way.through, teams, held=pin.begins is not None)
         )  # fmt: skip
     if not result:
         raise ValueError(f"the pin of {pin.of} is outside its windows")
@@ -283,6 +287,7 @@ def _arrays(
         {mode: np.array([o.late[mode] for o in options]) for mode in modes},
         {mode: np.array([o.spent[mode] for o in options]) for mode in modes},
         np.array([o.through for o in options]),
+        np.array([o.held for o in options], dtype=bool),
         allowed,
         [_departure(problem, team) for team in problem.teams],
     )

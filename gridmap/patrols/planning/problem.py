@@ -251,12 +251,21 @@ class Matrices:
 
 @dataclass(frozen=True)
 class Pin:
-    """A visit kept by hand: to a team, to a time of beginning, or both. It becomes a must."""
+    """A visit kept by hand: to a team, to a time of beginning, or both. It becomes a must.
+
+    Attributes
+    ----------
+    begins : float or None
+        The earliest beginning, seconds of the day.
+    within_s : float
+        How much later than ``begins`` it may begin.
+    """
 
     of: str
     number: int = 0
     team: str | None = None
     begins: float | None = None
+    within_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def timed(layout: Layout, team: int, options: list[int]) -> Timing | None:
         begin = max(at, float(layout.early[option]))
         if begin > float(late[option]) + SPARE_S:
             return None
-        slack = min(slack, max(0.0, float(late[option]) - begin) + waited + begin - at)
+        latest = begin if layout.held[option] else float(late[option])
+        slack = min(slack, max(0.0, latest - begin) + waited + begin - at)
         waited += begin - at
         at = begin + float(spent[option])
     back = at + legs[-1]

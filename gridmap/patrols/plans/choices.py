@@ -19,7 +19,7 @@ MOST_PLACES = 400
 MOST_RUNS = 50
 # A patrol begins where there is a room for it, and looks in where many people come.
 _PLACES = """
-    SELECT p.id, p.name, p.kind, u.name AS unit, u.name_en AS unit_en
+    SELECT p.id, p.name, p.kind, u.id AS unit_id, u.name AS unit, u.name_en AS unit_en
     FROM place p LEFT JOIN unit u ON u.id = p.community_id
     WHERE p.kind = ANY(:kinds) AND {scope}
     ORDER BY array_position(CAST(:kinds AS text[]), p.kind), u.code, p.name, p.id LIMIT :most
@@ -42,7 +42,7 @@ def teams(session: Session, actor: Actor) -> Rows:
     """List the active teams of the actor's units, patrol teams first."""
     return session.execute(
         text(f"""
-            SELECT t.id, t.name, t.kind, u.name AS unit, u.name_en AS unit_en
+            SELECT t.id, t.name, t.kind, u.id AS unit_id, u.name AS unit, u.name_en AS unit_en
             FROM team t JOIN unit u ON u.id = t.unit_id
             WHERE t.active AND {unit_condition(actor, "t.unit_id")}
             ORDER BY t.kind <> 'patrol', u.code, t.name, t.id

@@ -29,6 +29,9 @@ from gridmap.patrols.streets.routing import Spots
 
 #: A place further from every street is not reached on it, in metres.
 WITHIN_M = 150.0
+#: How much later than shown a visit that is kept may begin, in seconds: what is shown is rounded,
+#: and where all visits of a tour are kept, the search rounds the way to each of them up.
+PIN_WITHIN_S = 120.0
 #: What the keys of the three kinds of places begin with.
 HOT = "hot:"
 MUST = "must:"
@@ -167,7 +170,8 @@ def make_problem(wish: Wish, ground: Ground) -> Made:
     rooms = {stop.node: names[stop.key] for stop in stops}
     for asked, team in zip(wish.teams, teams, strict=True):
         start, end = _posts(ground, asked)
-        rooms |= {team.start: start.name, team.end: end.name}
+        posts = ((team.start, start), (team.end, end))
+        rooms |= {node: post.name for node, post in posts if post.id}
     return Made(_with_kept(problem, wish.kept), spots, names, segments, rooms, lost)
 
 
@@ -183,7 +187,8 @@ def _with_kept(problem: Problem, kept: Sequence[Keep]) -> Problem:
             keep.of,
             keep.number,
             names[keep.team],
-            keep.begins_s if keep.act == "pin" else None,
+            keep.begins_s - 0.5 if keep.act == "pin" and keep.begins_s is not None else None,
+            PIN_WITHIN_S,
         )
         for keep in kept
         if keep.act != "out" and keep.of in known and keep.team < len(names)

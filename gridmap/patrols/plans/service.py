@@ -50,7 +50,8 @@ def read_wish(given: dict[str, Any]) -> Wish:
         return Wish.model_validate(given)
     except ValidationError as refused:
         first = refused.errors()[0]
-        field = "break_min" if "break_min" in str(first["msg"]) else str(first["loc"][0])
+        rests = "break_min" in (*first["loc"], first["msg"].removeprefix("Value error, "))
+        field = "break_min" if rests else str(first["loc"][0])
         fallback = Message("The value of {field} cannot be used.", field=field)
         raise GridmapError(_FIELDS.get(field, fallback)) from refused
 
@@ -67,7 +68,7 @@ def ask_plan(
     NotFoundError
         If something named does not exist or lies outside the actor's area.
     GridmapError
-        If the name is too long.
+        If the name is too long, or nothing is to be visited.
     ConflictError
         If too many plans of the actor wait or run already.
     """
@@ -78,6 +79,10 @@ def ask_plan(
     name = name.strip()
     if len(name) > LONGEST_NAME:
         raise GridmapError(Message("A name has at most {most} characters.", most=LONGEST_NAME))
+    if not (wish.musts or wish.streets or wish.run_id is not None):
+        raise GridmapError(
+            Message("There is nothing to visit. Choose hot places, places or streets.")
+        )
     _check_waiting(session, actor)
     # Told now and not by the job, where something is missing.
     read_ground(session, actor, wish)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import shapely
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from geodata.metric import metres_per_degree
 from gridmap.errors import GridmapError
 from gridmap.patrols.models import PatrolRoute
 from gridmap.patrols.network import Mode
@@ -183,10 +185,13 @@ def _stops(session: Session, plan: _Plan, line: list[list[float]]) -> list[dict[
     beside = places_beside(session.connection(), SYSTEM, read_line(line), _BESIDE_M)
     chosen = [each for each in beside if each["kind"] in _PLACES_OF_STOPS][:_MOST_STOPS]
     opens, closes = plan.window or (None, None)
+    # A patrol stops on the street before a place, not in it.
+    shape = shapely.LineString(line)
+    before = [_nearest(shape, each["lon"], each["lat"]) for each in chosen]
     return [
         {
-            "lon": each["lon"],
-            "lat": each["lat"],
+            "lon": lon,
+            "lat": lat,
             "name": each["name"],
             "kind": _STOP_KINDS.get(each["kind"], "other"),
             "place_id": each["id"],
@@ -195,5 +200,15 @@ def _stops(session: Session, plan: _Plan, line: list[list[float]]) -> list[dict[
             "closes": closes,
             "must": each["kind"] in ("police_room", "school"),
         }
-        for each in chosen
+        for each, (lon, lat) in zip(chosen, before, strict=True)
     ]
+
+
+def _nearest(line: shapely.LineString, lon: float, lat: float) -> tuple[float, float]:
+    """Return the point of a line that is nearest to a place, in degrees."""
+    scale = metres_per_degree(lat)
+    plane = shapely.LineString(shapely.get_coordinates(line) * scale)
+    place = shapely.Point(*((lon, lat) * scale))
+    at = shapely.line_interpolate_point(plane, shapely.line_locate_point(plane, place))
+    east, north = shapely.get_coordinates(at)[0] / scale
+    return float(east), float(north)

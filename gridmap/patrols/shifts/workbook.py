@@ -47,7 +47,7 @@ def signs(cell: SheetCell, language: str) -> str:
 
 def hours(value: float) -> str:
     """Write hours without needless zeros."""
-    return f"{value:.1f}".removesuffix(".0")
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def sum_of(sheet: Sheet, name: str) -> float:

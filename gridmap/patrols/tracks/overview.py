@@ -195,11 +195,13 @@ _UNWALKED = """
         WHERE {scope} AND s.forward & 1 = 1
           AND (w.newest IS NULL OR w.newest < now() - make_interval(days => :days))
     )
-    SELECT name, min(kind) AS kind, sum(length_m) AS length_m, max(newest) AS newest,
-           count(*) AS segments, min(id) AS segment_id, count(*) OVER () AS total,
-           sum(sum(length_m)) OVER () AS total_m
-    FROM late GROUP BY name, community_id, CASE WHEN name = '' THEN id END
-    ORDER BY sum(length_m) DESC, min(id) LIMIT :limit OFFSET :offset
+    SELECT l.name, min(l.kind) AS kind, u.name AS unit, u.name_en AS unit_en,
+           sum(l.length_m) AS length_m, max(l.newest) AS newest,
+           min(l.id) AS segment_id, count(*) OVER () AS total,
+           sum(sum(l.length_m)) OVER () AS total_m
+    FROM late l LEFT JOIN unit u ON u.id = l.community_id
+    GROUP BY l.name, u.id, CASE WHEN l.name = '' THEN l.id END
+    ORDER BY sum(l.length_m) DESC, min(l.id) LIMIT :limit OFFSET :offset
 """
 
 
@@ -209,8 +211,8 @@ def unwalked(connection: Connection, scope: Scope, days: int, page: int) -> Rows
     Returns
     -------
     sequence of rows
-        ``name``, ``kind``, ``length_m``, ``newest`` (None: never), ``segment_id`` of one of them,
-        and ``total`` and ``total_m`` of all pages.
+        ``name``, ``kind``, ``unit`` and ``unit_en`` (the community), ``length_m``, ``newest``
+        (None: never), ``segment_id`` of one of them, and ``total`` and ``total_m`` of all pages.
     """
     return connection.execute(
         text(_UNWALKED.format(scope=scope.condition("s.community_id"))),

@@ -117,6 +117,15 @@ def test_broken_json_is_refused(tmp_path: Path, text: str, sentence: str) -> Non
         _geojson(tmp_path, text)
 
 
+def test_a_gpx_that_lost_its_end_is_told_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "轨迹.gpx"
+    points = '<trkpt lat="30.1" lon="112.1"><time>2026-05-04T12:00:00Z</time></trkpt>' * 300
+    path.write_text(f'<?xml version="1.0"?><gpx version="1.1"><trk><trkseg>{points}<trkpt lat="3')
+    with pytest.raises(GeodataError) as told:
+        read(path)
+    assert str(told.value) == "轨迹.gpx cannot be opened; it is damaged or cut off."
+
+
 def test_the_layer_of_a_geopackage_is_named_or_listed(tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame({"名称": ["甲"]}, geometry=[SQUARE], crs="EPSG:4490")
     for layer in ("网格", "社区"):

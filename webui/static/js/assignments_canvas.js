@@ -1,7 +1,8 @@
 // The map's canvas with cells filled by who answers for them.
 
-import { MapCanvas, anchors } from "./canvas.js";
+import { MapCanvas } from "./canvas.js";
 import { Labels } from "./labels.js";
+import { anchors } from "./shapes.js";
 import { ACCENT } from "./style.js";
 
 const HATCHED_PX = 8;

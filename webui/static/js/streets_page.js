@@ -28,10 +28,16 @@ async function show() {
   else map.fitBounds([[south, west], [north, east]], { animate: false, padding: [8, 8] });
   L.control.zoom({ position: "bottomright" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
-  const store = new TileStore(address(page.tiles), () => base.redraw(), () => {});
-  const base = new MapCanvas(page, { territory: store, incidents: store }, new Set(page.layers), () => {});
+  const store = new TileStore(address(page.tiles), () => [base, names].forEach((each) => each.redraw()), () => {});
+  const Ground = MapCanvas.extend({ _labels() {} });
+  const stores = { territory: store, incidents: store };
+  const base = new Ground(page, stores, new Set(page.layers), () => {});
   base.addTo(map);
   map.createPane("streets").style.zIndex = 405;
+  // Names lie over the streets, where they can be read.
+  map.createPane("names").style.cssText = "z-index: 406; pointer-events: none";
+  const names = new (namesOf(MapCanvas))(page, stores, new Set(page.layers), () => {});
+  names.addTo(map);
   const picked = () => document.querySelector("input[name=mode]:checked").value;
   const streets = new StreetLayer(address(page.streets), page.modes[picked()]);
   streets.on("load", () => { document.documentElement.dataset.mapReady = "true"; });
@@ -48,6 +54,20 @@ async function show() {
   });
   addEventListener("resize", () => map.invalidateSize());
   marks(map, fill);
+}
+
+// A canvas of the names alone.
+function namesOf(MapCanvas) {
+  return MapCanvas.extend({
+    options: { pane: "names" },
+    draw() {
+      const size = this._bounds.getSize();
+      const zoom = this._map.getZoom();
+      this._context.setTransform(this._ratio, 0, 0, this._ratio, 0, 0);
+      this._context.clearRect(0, 0, size.x, size.y);
+      this._labels(this._visible(this.stores.territory, zoom).tiles, zoom, size);
+    },
+  });
 }
 
 // Gaps as rings with a line over them, and the way from the lists to the map.

@@ -192,8 +192,32 @@ def test_what_is_decided_by_hand_stays(town: Town) -> None:
     do_waiting(town.engine, HANDLERS)
     _, again = tours(town, second)
     visits = {(v["of"], v["number"]): (t.number, v["begins"]) for t in again for v in t.visits}  # type: ignore[attr-defined]
-    assert visits[pinned["of"], pinned["number"]] == (tour.number, pinned["begins"])  # type: ignore[attr-defined]
+    number, begins = visits[pinned["of"], pinned["number"]]
+    assert number == tour.number  # type: ignore[attr-defined]
+    assert begins == pytest.approx(pinned["begins"], abs=1)
     assert (dropped["of"], dropped["number"]) not in visits
+
+
+def test_a_plan_that_is_kept_whole_is_the_same_plan(town: Town) -> None:
+    """What is shown is rounded to seconds, by which no visit may become one that is too far."""
+    given = wish(town, streets=["东街", "北巷"])
+    first = made(town, given)
+    _, (tour,) = tours(town, first)
+    visits = tour.visits  # type: ignore[attr-defined]
+    kept = [
+        Keep(of=each["of"], number=each["number"], act="pin", team=tour.number,  # type: ignore[attr-defined]
+             begins_s=each["begins"])
+        for each in visits if each["kind"] != "break"
+    ]  # fmt: skip
+    assert len(kept) == 9
+    with Session(town.engine) as session, session.begin():
+        second = plan_again(session, SYSTEM, first, kept, None).id
+    do_waiting(town.engine, HANDLERS)
+    plan, (again,) = tours(town, second)
+    assert not plan.summary["unmet"]  # type: ignore[attr-defined]
+    assert [each["of"] for each in again.visits] == [each["of"] for each in visits]  # type: ignore[attr-defined]
+    begun = [each["begins"] for each in again.visits]  # type: ignore[attr-defined]
+    assert begun == pytest.approx([each["begins"] for each in visits], abs=10)
 
 
 def test_a_street_is_swept_whole(town: Town) -> None:
@@ -230,6 +254,13 @@ def test_a_must_that_nobody_can_keep_is_told(town: Town) -> None:
 def test_the_same_seed_gives_the_same_plan(town: Town) -> None:
     one, two = (tours(town, made(town, wish(town, seed=7)))[1] for _ in range(2))
     assert [tour.visits for tour in one] == [tour.visits for tour in two]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("minutes", [81, 300])
+def test_a_break_longer_than_the_shift_allows_is_told(minutes: int) -> None:
+    team = {"team_id": 1, "begins": "19:00", "ends": "23:00", "starts_at": 1, "break_min": minutes}
+    with pytest.raises(GridmapError, match="A break takes a third of the shift"):
+        read_wish({"teams": [team]})
 
 
 @pytest.mark.parametrize(
