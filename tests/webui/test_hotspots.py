@@ -109,6 +109,9 @@ def test_a_run_is_changed_from_what_was_chosen(
     link = re.search(r'href="(/hotspots/new[^"]+)">Change and run again', page)
     assert link
     assert "gi_star-shape=hexagon" in link[1]
+    # The page tells what was chosen, and what 0 chose.
+    assert "<li>Shape: <b>Hexagons</b></li>" in page
+    assert re.search(r"<li>Size of the shapes, m: <b>[1-9]\d*</b></li>", page)
     # A run of the whole town is not of "all I may see", whoever reads it.
     assert "All communities" in page
     form = client.get(link[1].replace("&amp;", "&")).text
@@ -269,6 +272,13 @@ def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: s
         assert len(said) == 3
         assert said[2].startswith(sure)
         assert "{" not in "".join(said)
+    # A table has no column in which nothing stands.
+    table = page.text.partition('class="grid-table hot-table"')[2].partition("</table>")[0]
+    heads, rows = len(re.findall("<th ", table)), re.findall("<tr data-rank.*?</tr>", table, re.S)
+    cells = [re.findall("<td.*?</td>", row, re.S) for row in rows]
+    assert {len(row) for row in cells} <= {heads}
+    for column in zip(*[row[3:-3] for row in cells], strict=True):
+        assert any("–</td>" not in cell for cell in column)
     _check_picture(app, client, run)
     assert client.get(f"/hotspots/compare?left={run}").status_code == 200
 
