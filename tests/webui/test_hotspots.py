@@ -262,6 +262,16 @@ def test_a_picture_paints_listed_areas_only_where_nothing_smaller_is_painted(app
     assert not _there("#bd0026", over)
 
 
+def test_the_legend_of_a_picture_has_the_colours_of_the_page(app: Flask) -> None:
+    area = np.array([shapely.box(120, 30, 120.1, 30.1)])
+    with app.test_request_context("/?lang=en"):
+        for legend in words.LEGENDS.values():
+            png = draw(Title("run", "", 1, "", "en"), legend, [], area)
+            seen = Image.open(BytesIO(png)).convert("RGB").crop((1200, 104, 1260, 944))
+            colours = {"#" + bytes(each).hex() for _, each in seen.getcolors(1 << 20) or []}
+            assert {colour for _, colour, _ in legend} <= colours
+
+
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: str) -> None:
     run = make_run(engine_of(app), None, analysis)
