@@ -16,10 +16,15 @@ def number(value: float) -> str:
     return _number(round(value, 1), str(get_locale()))
 
 
+def tenths(value: float) -> str:
+    """Write a number with exactly one digit behind the point, so that those of a column align."""
+    return _number(round(value, 1), str(get_locale()), "#,##0.0")
+
+
 @lru_cache(maxsize=4096)
-def _number(value: float, language: str) -> str:
+def _number(value: float, language: str, form: str | None = None) -> str:
     # A page has some hundreds of them, many alike, and Babel takes its time for each.
-    return str(format_decimal(value, locale=language))
+    return str(format_decimal(value, format=form, locale=language))
 
 
 def percent(part: float, whole: float) -> str:

@@ -135,7 +135,7 @@ def _compute(doing: Doing, run_id: int) -> None:
         events = read_events(connection, area, choice, Span(run.first, run.last))
     if len(events) < entry.least:
         raise Unsuitable(Reason.TOO_FEW, events=len(events), least=entry.least)
-    if np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
+    if entry.of_places and np.ptp(events.x) == 0 and np.ptp(events.y) == 0:
         raise Unsuitable(Reason.ONE_PLACE, events=len(events))
     doing.step(ANALYSING, 0.2)
     result = entry.load()(

@@ -28,14 +28,15 @@ _TELL_EVERY_S = 0.4
 _DEAD = "interval '30 seconds'"
 #: A job that brought down its process so often is given up.
 MOST_TRIES = 3
-# Who has a job running lets the others go first.
+# People wait for their jobs, nobody for those of the program itself; and who has a job running lets
+# the others go first.
 _TAKE = text(f"""
     UPDATE job SET state = 'running', started_at = now(), seen_at = now(), progress = 0,
         message = '', tries = tries + 1
     WHERE id = (
         SELECT id FROM job
         WHERE state = 'waiting' OR state = 'running' AND seen_at < now() - {_DEAD}
-        ORDER BY EXISTS (
+        ORDER BY owner_id IS NULL, EXISTS (
             SELECT FROM job other WHERE other.state = 'running' AND other.id <> job.id
                 AND other.owner_id = job.owner_id AND other.seen_at >= now() - {_DEAD}
         ), id LIMIT 1 FOR UPDATE SKIP LOCKED

@@ -28,7 +28,7 @@ def test_the_weekday_that_stands_out_is_named(app: Flask) -> None:
     assert "than on other days" not in even
     assert "100 % of all" in even
     friday = said(app, "gi_star", week=week.tolist(), weekday=4)[1]
-    assert "on Fri" in friday
+    assert "on Friday" in friday
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,9 @@ def test_the_raised_band_is_told_from_to_and_not_the_greatest_ratio(app: Flask) 
 def test_incidents_where_nobody_lives_are_told(app: Flask) -> None:
     assert said(app, "gi_star", left_out=12)[3] == "Left out are 12 incidents where nobody lives."
     assert len(said(app, "gi_star", left_out=0)) == 3
+
+
+def test_incidents_on_no_street_are_told(app: Flask) -> None:
+    off = said(app, "streets", on_streets=688)[3]
+    assert off == "Left out are 12 incidents that lie near no street."
+    assert len(said(app, "streets", on_streets=700)) == 3

@@ -109,6 +109,9 @@ def test_a_run_is_changed_from_what_was_chosen(
     link = re.search(r'href="(/hotspots/new[^"]+)">Change and run again', page)
     assert link
     assert "gi_star-shape=hexagon" in link[1]
+    # The page tells what was chosen, and what 0 chose.
+    assert "<li>Shape: <b>Hexagons</b></li>" in page
+    assert re.search(r"<li>Size of the shapes, m: <b>[1-9]\d*</b></li>", page)
     # A run of the whole town is not of "all I may see", whoever reads it.
     assert "All communities" in page
     form = client.get(link[1].replace("&amp;", "&")).text
@@ -259,6 +262,16 @@ def test_a_picture_paints_listed_areas_only_where_nothing_smaller_is_painted(app
     assert not _there("#bd0026", over)
 
 
+def test_the_legend_of_a_picture_has_the_colours_of_the_page(app: Flask) -> None:
+    area = np.array([shapely.box(120, 30, 120.1, 30.1)])
+    with app.test_request_context("/?lang=en"):
+        for legend in words.LEGENDS.values():
+            png = draw(Title("run", "", 1, "", "en"), legend, [], area)
+            seen = Image.open(BytesIO(png)).convert("RGB").crop((1200, 104, 1260, 944))
+            colours = {"#" + bytes(each).hex() for each in np.asarray(seen).reshape(-1, 3)}
+            assert {colour for _, colour, _ in legend} <= colours
+
+
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: str) -> None:
     run = make_run(engine_of(app), None, analysis)
@@ -269,6 +282,13 @@ def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: s
         assert len(said) == 3
         assert said[2].startswith(sure)
         assert "{" not in "".join(said)
+    # A table has no column in which nothing stands.
+    table = page.text.partition('class="grid-table hot-table"')[2].partition("</table>")[0]
+    heads, rows = len(re.findall("<th ", table)), re.findall("<tr data-rank.*?</tr>", table, re.S)
+    cells = [re.findall("<td.*?</td>", row, re.S) for row in rows]
+    assert {len(row) for row in cells} <= {heads}
+    for column in zip(*[row[3:-3] for row in cells], strict=True):
+        assert any("–</td>" not in cell for cell in column)
     _check_picture(app, client, run)
     assert client.get(f"/hotspots/compare?left={run}").status_code == 200
 

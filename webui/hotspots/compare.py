@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
-from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.queries import Filter, find_run, list_runs, listed
+from gridmap.hotspots.queries import Filter, list_runs, listed, with_state
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
 from gridmap.workforce.rights import Action
@@ -37,21 +37,19 @@ def compare() -> ResponseReturnValue:
     actor = current_actor()
     with reading() as connection, Session(connection) as session:
         names = category_names(tree(session))
-        chosen = [None if each is None else find_run(session, actor, each) for each in ids]
+        chosen = [None if each is None else with_state(session, actor, each) for each in ids]
         others, total = list_runs(session, actor, Filter(**called(), on_map=True), 1)
         sides = [
-            _side(connection, run, name, names)
-            if run is not None and run.finished_at and "peaks" not in run.summary
-            else None
-            for run, name in zip(chosen, ("left", "right"), strict=True)
+            _side(connection, found, name, names) if found is not None and _has_map(found) else None
+            for found, name in zip(chosen, ("left", "right"), strict=True)
         ]
-    found = [row.HotspotRun for row in others]
-    offered = {run.id: run for run in [*found, *filter(None, chosen)]}
+    runs = [row.HotspotRun for row in [*others, *(row for row in chosen if row is not None)]]
+    offered = {run.id: run for run in runs}
     return render_template(
         "hotspots/compare.html",
         sides=sides,
         chosen=ids,
-        shown=len(found),
+        shown=len(others),
         total=total,
         offered=sorted(offered.values(), key=lambda run: -run.id),
         named=named,
@@ -60,13 +58,19 @@ def compare() -> ResponseReturnValue:
     )
 
 
+def _has_map(found: Row[Any]) -> bool:
+    run = found.HotspotRun
+    return run.finished_at is not None and "peaks" not in run.summary
+
+
 def _side(
-    connection: Connection, run: HotspotRun, name: str, names: dict[str, str] | Any
+    connection: Connection, found: Row[Any], name: str, names: Mapping[str, str]
 ) -> dict[str, Any]:
-    parts = prepare(name)
+    run, parts = found.HotspotRun, prepare(name)
     rows = listed(connection, run.id, clock(connection).today)
     return {
         "run": run,
+        "found": found,
         "name": named(run, names),
         "about": about(run, names),
         "parts": parts,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from geodata.messages import N_
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.hotspots.analyses.registry import ANALYSES
+from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.service import MOST_DAYS, Wish, ask_run
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.cases.lookups import unit_choices
@@ -25,6 +26,7 @@ from webui.database import writing
 from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import DEFAULT_PERIOD, period_of
 from webui.language import say
+from webui.numbers import number
 
 #: What the one button chooses: the method people of the field know best, on shapes whose size
 #: follows from the number of incidents.
@@ -162,6 +164,16 @@ def _form(session: Session, actor: Actor, faults: dict[str, str] | None = None) 
         last=given.get("last", last.isoformat()),
         faults=faults or {},
     )
+
+
+def settings_of(run: HotspotRun) -> list[tuple[str, str]]:
+    """Return what was chosen for a run, as the form calls it; 0 gives way to what it chose."""
+    entry, settings = ANALYSES.get(run.analysis), []
+    for field in fields_of(entry.parameters) if entry else []:
+        name, words = field["name"], dict(field["choices"])
+        value = run.parameters.get(name, field["default"]) or run.summary.get(name, 0)
+        settings.append((say(field["title"]), say(words[value]) if words else number(value)))
+    return settings
 
 
 def fields_of(parameters: type[BaseModel]) -> list[dict[str, Any]]:

@@ -77,7 +77,8 @@ def draw(
     _words(canvas, frame, title, legend)
     small = image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
     out = BytesIO()
-    small.quantize(128).save(out, "PNG", optimize=True)
+    # Fewer colours would be a smaller file, but change those that only the legend has.
+    small.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from babel.dates import get_day_names
 from flask_babel import get_locale
 from sqlalchemy import Row
 
@@ -15,7 +16,6 @@ from gridmap.hotspots.models import HotspotRun
 from webui.hotspots import words
 from webui.language import say
 from webui.numbers import number
-from webui.words import WEEKDAYS
 
 _NOWHERE = {
     "gi_star": N_(
@@ -167,6 +167,7 @@ _SPREAD = N_(
     "Of {spread} incidents only a from-to time is known; each is spread evenly over its span."
 )
 _LEFT_OUT = N_("Left out are {left_out} incidents where nobody lives.")
+_OFF_STREETS = N_("Left out are {left_out} incidents that lie near no street.")
 _ALLOWED = N_("What is expected allows for {what}.")
 _COVARIATES = {
     "weekdays": N_("weekdays"),
@@ -188,6 +189,9 @@ def sentences(run: HotspotRun, rows: Sequence[Row[Any]]) -> list[str]:
         said.append(say(Message(_ALLOWED, what=what)))
     if left_out := run.summary.get("left_out"):
         said.append(say(Message(_LEFT_OUT, left_out=number(left_out))))
+    # Of all incidents, those on streets are counted.
+    if off := (run.incidents or 0) - run.summary.get("on_streets", run.incidents or 0):
+        said.append(say(Message(_OFF_STREETS, left_out=number(off))))
     if holidays := run.summary.get("holidays"):
         said.append(say(_holidays(holidays[0])))
     if spread := run.summary.get("spread"):
@@ -304,7 +308,7 @@ def _when(run: HotspotRun) -> Message:
     day = run.summary.get("weekday")
     if day is None:
         return Message(_WHEN, **values)
-    return Message(_WHEN_DAY, **values, day=Message(WEEKDAYS[day]))
+    return Message(_WHEN_DAY, **values, day=get_day_names(locale=get_locale())[day])
 
 
 def _sure(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:

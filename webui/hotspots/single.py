@@ -25,6 +25,7 @@ from webui.database import reading
 from webui.hotspots import words
 from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import about, category_names, named
+from webui.hotspots.new import settings_of
 from webui.hotspots.scripts import SCRIPT
 from webui.hotspots.sentences import place, sentences
 from webui.hotspots.tiles import SURFACE_ZOOM
@@ -82,6 +83,7 @@ def show(run_id: int) -> ResponseReturnValue:
         # A month that the period cuts looks quieter than it was.
         cut=run.first.day != 1 or (run.last + timedelta(days=1)).day != 1,
         heat=_heat(run.summary["week"]),
+        settings=settings_of(run),
         place=place,
         parts=parts,
         script=script_url("map", parts),

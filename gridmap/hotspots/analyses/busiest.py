@@ -52,7 +52,7 @@ def busiest(time: Times) -> Mapping[str, Any]:
     -------
     mapping
         ``from`` and ``to`` (hours; `to` is not in it), ``share`` of the incidents in them,
-        ``weekday`` with the most and ``weekday_share``; empty for fewer than `LEAST`.
+        and ``weekday`` with the most; empty for fewer than `LEAST`.
     """
     if len(time) < LEAST:
         return {}
@@ -66,7 +66,6 @@ def busiest(time: Times) -> Mapping[str, Any]:
         "to": (start + WINDOW) % 24,
         "share": float(sums[start] / len(time)),
         "weekday": int(np.argmax(days)),
-        "weekday_share": float(days.max() / len(time)),
     }
 
 

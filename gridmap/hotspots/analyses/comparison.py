@@ -61,7 +61,6 @@ def run(events: Events, area: Area, context: Context, asked: Comparison, tick: T
         "fewer": int(fewer.max()) + 1,
         "before": len(earlier),
         "former": [str(first), str(last)],
-        "too_few": int(((kind == "few") & (before + after > 0)).sum()),
     }
     return Result(with_groups(cells, where, group, events), figures)
 

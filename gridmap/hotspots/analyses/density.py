@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.hotspots import density as surfaces
-from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.busiest import LEAST, busiest
 from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
 from gridmap.hotspots.analyses.parameters import Density
 from gridmap.hotspots.analyses.result import Found, Painted, Result
@@ -52,7 +52,8 @@ def run(events: Events, area: Area, context: Context, asked: Density, tick: Tick
     where = inside(places, events.x, events.y)
     counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
     order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
-    order = order[counts[order] > 0]
+    # What holds a handful stands out by its few metres alone, mostly at the border.
+    order = order[counts[order] >= LEAST]
     expected = len(events) * shapely.area(places) / shapely.area(area.shape)
     drawn = np.flatnonzero(~shapely.is_empty(rings))
     n = len(drawn)

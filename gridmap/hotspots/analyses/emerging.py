@@ -12,6 +12,7 @@ from gridmap.hotspots.analyses.result import QUIET, Found, Result, fitting_size
 from gridmap.hotspots.cube import make_cube, period_starts, space_time_gi_star
 from gridmap.hotspots.faults import Reason, Unsuitable
 from gridmap.hotspots.grids import make_grid
+from gridmap.hotspots.local_statistics import LEAST_PLACES
 from gridmap.hotspots.ticks import Tick
 from gridmap.hotspots.weights import adjacent, with_self
 
@@ -29,7 +30,7 @@ def run(events: Events, area: Area, context: Context, asked: Emerging, tick: Tic
     Raises
     ------
     Unsuitable
-        ``TOO_FEW`` whole periods, or all bins alike.
+        ``TOO_FEW`` whole periods or shapes, or all bins alike.
     """
     first, last = np.datetime64(events.first, "D"), np.datetime64(events.last, "D")
     starts = period_starts(first, last, asked.periods)
@@ -37,6 +38,8 @@ def run(events: Events, area: Area, context: Context, asked: Emerging, tick: Tic
         raise Unsuitable(Reason.TOO_FEW, periods=len(starts) - 1, least=_LEAST_PERIODS)
     size = float(asked.size_m) or _LARGER * fitting_size(area, len(events))
     grid = make_grid(area.shape, "hexagon", size)
+    if len(grid) < LEAST_PLACES:
+        raise Unsuitable(Reason.TOO_FEW, places=len(grid), least=LEAST_PLACES)
     where = grid.locate(events.x, events.y)
     cube = make_cube(where, events.time, len(grid), starts)
     tick(0.3)

@@ -32,6 +32,7 @@ from gridmap.hotspots.forecast.mixture import OWN, fit_mixture, predict
 from gridmap.hotspots.forecast.naive import last_counts, long_counts
 from gridmap.hotspots.forecast.surfaces import Surfaces
 from gridmap.hotspots.grids import Grid, make_grid
+from gridmap.hotspots.local_statistics import LEAST_PLACES
 from gridmap.hotspots.ticks import Tick
 from gridmap.hotspots.weights import adjacent
 
@@ -50,13 +51,15 @@ def run(events: Events, area: Area, context: Context, asked: Forecast, tick: Tic
     Raises
     ------
     Unsuitable
-        ``TOO_FEW`` whole weeks or months, or incidents.
+        ``TOO_FEW`` whole weeks or months, shapes or incidents.
     """
     periods = _periods(events, asked.horizon)
     judged = min(_JUDGED, len(periods) - _FITTED)
     if judged < _LEAST_JUDGED:
         raise Unsuitable(Reason.TOO_FEW, periods=len(periods), least=_FITTED + _LEAST_JUDGED)
     grid = make_grid(area.shape, "square", float(asked.size_m), clip=False)
+    if len(grid) < LEAST_PLACES:
+        raise Unsuitable(Reason.TOO_FEW, places=len(grid), least=LEAST_PLACES)
     own = Moments(events.x, events.y, days_of(events.time))
     proof = _judge(grid, own, periods, judged, lambda share: tick(0.6 * share))
     first = periods[0].start
@@ -96,7 +99,7 @@ def _periods(events: Events, horizon: Literal["week", "month"]) -> list[Period]:
 def coming_period(last: date, horizon: Literal["week", "month"]) -> Period:
     """Return the week or month after the last day of the data, which need not end a month.
 
-    Forecast
+    Parameters
     ----------
     last : date
         The last day of the data.

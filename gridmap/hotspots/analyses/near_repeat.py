@@ -64,6 +64,8 @@ def run(events: Events, area: Area, context: Context, asked: NearRepeat, tick: T
         "mantel": _mantel(events, tick),
         "jacquez": _jacquez(events, asked.nearest, tick),
         "now": str(now),
+        # Of more incidents neither is told, which the page says.
+        "most_compared": MOST_EVENTS if len(events) > MOST_EVENTS else None,
     }
     return Result(_found(zones.head(_MOST_LISTED), events), figures)
 

@@ -40,6 +40,8 @@ class Analysis:
         The choices that ask for the category of each incident.
     least : int
         Incidents below which nothing is painted.
+    of_places : bool
+        Whether it compares places, and so needs more than one.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Analysis:
     homes: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     least: int = 30
+    of_places: bool = True
 
     def load(self) -> Callable[[Events, Area, Context, Any, Tick], Result]:
         """Return what computes, with its libraries, which take seconds the first time."""
@@ -239,6 +242,7 @@ _ENTRIES = (
         ),
         legend="none",
         parameters=parameters.Rhythm,
+        of_places=False,
     ),
     Analysis(
         key="forecast",

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.hotspots.analyses.busiest import busiest
+from gridmap.hotspots.analyses.busiest import LEAST, busiest
 from gridmap.hotspots.analyses.comparison import check_reach, former
 from gridmap.hotspots.analyses.density import inside
 from gridmap.hotspots.analyses.events import Area, Context, Events, Floats
@@ -58,13 +58,16 @@ def run(events: Events, area: Area, context: Context, asked: RelativeRisk, tick:
     counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
     expected = _expected(risk, places)
     order = np.argsort(-scores, kind="stable")[:_MOST_LISTED]
-    order = order[counts[order] > 0]
+    # The surface is high where many are near; a place with few of its own is beside the hot one.
+    order = order[(counts[order] >= LEAST) & (counts[order] > expected[order])]
     p = np.array([risk.p(scores[i]) for i in order])
-    twice = counts >= 2 * expected
+    ratio = counts / np.maximum(expected, 1e-9)
+    level = np.array([least for _, least in BANDS])
+    band = np.array([name for name, _ in BANDS])[np.searchsorted(level, ratio, side="right") - 1]
     drawn = len(bands)
     found = Found(
         shapes=np.array([*bands, *(places[i] for i in order)], dtype=object),
-        kind=np.array([*kinds, *np.where(twice, "risk4", "risk3")[order]]),
+        kind=np.array([*kinds, *band[order]]),
         count=np.concatenate([_counts(bands, events), counts[order]]),
         listed=np.arange(drawn + len(order)) >= drawn,
         score=np.concatenate([np.zeros(drawn), scores[order]]),

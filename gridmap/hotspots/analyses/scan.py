@@ -76,7 +76,6 @@ def run(events: Events, area: Area, context: Context, asked: SpaceTimeScan, tick
         "against": asked.against,
         "allowed": allowed(asked),
         "left_out": left_out,
-        "step_days": step,
     }
     return Result(found, figures)
 

@@ -29,6 +29,8 @@ def run(events: Events, area: Area, context: Context, asked: StDbscan, tick: Tic
     )  # fmt: skip
     counts = np.bincount(group[group >= 0]).astype(np.int64)
     order = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
+    # If one neighbour were enough, each incident would be a group; a series has two at least.
+    order = order[counts[order] > 1]
     by_group = np.argsort(group, kind="stable")
     bounds = np.searchsorted(group[by_group], np.arange(len(counts) + 1))
     shapes, values = [], []
@@ -47,7 +49,11 @@ def run(events: Events, area: Area, context: Context, asked: StDbscan, tick: Tic
         score=counts[order].astype(np.float64),
         values=values,
     )
-    figures = {"hotspots": len(counts), "grouped": int((group >= 0).sum()), "least": least}
+    figures = {
+        "hotspots": int((counts > 1).sum()),
+        "grouped": int((group >= 0).sum()),
+        "least": least,
+    }
     return Result(found, figures)
 
 

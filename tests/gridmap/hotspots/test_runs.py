@@ -204,6 +204,28 @@ def test_old_runs_of_schedules_are_deleted_but_for_shared_and_kept_ones(town: En
         session.rollback()
 
 
+def test_hours_are_told_of_a_single_place_too(town: Engine) -> None:
+    with town.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO incident (occurred_at, category_id, geom, source)
+                SELECT '2019-01-01 08:30+08'::timestamptz + n * interval '1 day',
+                    (SELECT min(id) FROM category),
+                    (SELECT ST_PointOnSurface(geom) FROM unit WHERE level = 'community' LIMIT 1),
+                    'one place'
+                FROM generate_series(0, 39) n
+            """)
+        )
+    asked = replace(ALL, first=date(2019, 1, 1), last=date(2019, 2, 28))
+    hours, where = (made(town, replace(asked, analysis=each)) for each in ("rhythm", "density"))
+    with town.begin() as connection:
+        connection.execute(text("DELETE FROM incident WHERE source = 'one place'"))
+    assert np.array(hours.summary["week"]).sum(axis=0)[8] == hours.incidents == 40
+    error = error_of(town, where)
+    assert error is not None
+    assert error["reason"] == "one_place"
+
+
 def test_incidents_with_a_span_are_spread_over_its_hours(town: Engine) -> None:
     spans = text("""
         UPDATE incident SET ended_at = occurred_at + interval '4 hours'

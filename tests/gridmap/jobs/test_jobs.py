@@ -86,6 +86,21 @@ def test_who_has_a_job_running_lets_the_others_go_first(own_engine: Engine) -> N
     assert done == [asked[2], asked[0], asked[1]]
 
 
+def test_what_a_person_waits_for_goes_before_what_the_program_asked(own_engine: Engine) -> None:
+    with own_engine.begin() as connection:
+        person = connection.execute(
+            text("""
+                INSERT INTO app_user (login, display_name, role, password_hash)
+                VALUES ('cc', 'c', 'analyst', '') RETURNING id
+            """)
+        ).scalar_one()
+    with Session(own_engine) as session, session.begin():
+        asked = [ask(session, "sum", {"n": 0}, owner).id for owner in (None, None, person)]
+    done: list[int] = []
+    do_waiting(own_engine, {"sum": lambda doing: done.append(doing.job.id)})
+    assert done == [asked[2], asked[0], asked[1]]
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

@@ -10,6 +10,7 @@ const EXTENT = 4096;
 const TILE = 512;
 const LARGEST = 15;
 const REACH = 6;
+const MARK = 12;
 
 export const MapCanvas = L.Renderer.extend({
   options: { padding: 0.12 },
@@ -291,6 +292,11 @@ export const MapCanvas = L.Renderer.extend({
     const english = this.page.language === "en";
     const all = (layer) => anchors(tiles, layer);
     this._context.globalAlpha = 1;
+    // Numbers that stand on the map: names give way to them.
+    for (const at of this.page.marks || []) {
+      const { x, y } = this._map.latLngToLayerPoint(at).subtract(this._bounds.min);
+      labels.take([[x - MARK, y - MARK, x + MARK, y + MARK]]);
+    }
     if (this.selected?.anchor) {
       const [lon, lat] = this.selected.anchor;
       const point = this._map.latLngToLayerPoint([lat, lon]).subtract(this._bounds.min);

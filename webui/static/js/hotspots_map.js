@@ -60,12 +60,15 @@ export async function drawRun(page) {
     if (hit && "count" in hit.properties) tell(hit, latlng);
   });
   const surface = page.surface && L.tileLayer(page.surface, { maxNativeZoom: page.surfaceZoom, maxZoom: 19, pane: "surface" });
+  page.marks = [];
   for (const [rank, layer] of listed) {
     if (rank > NUMBERED) continue;
     const at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
     const icon = L.divIcon({ className: "hot-number", html: String(Number(rank)), iconSize: [22, 22] });
     L.marker(at, { icon, interactive: false, keyboard: false }).addTo(map);
+    page.marks.push(at);
   }
+  base.redraw();
   addEventListener("resize", () => map.invalidateSize());
   // A page that is not looked at is not painted either.
   if (!document.hidden) await painted;
