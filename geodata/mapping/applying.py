@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from collections.abc import Mapping as Dictionary
+from concurrent.futures import ThreadPoolExecutor
 
 import geopandas as gpd
 import numpy as np
@@ -80,22 +81,25 @@ def apply(
         identity-card numbers.
     """
     _check_columns(raw, mapping)
-    refuse_identity_numbers(raw.frame, raw.rows, _code_columns(mapping))
-    if raw.unread is not None:
-        refuse_identity_numbers(
-            raw.unread, raw.unread.index.to_numpy("int64"), _code_columns(mapping)
-        )
     problems = Problems()
     problems.extend(raw.problems)
-    raw = _subset(raw, ~np.isin(raw.rows, raw.problems.bad_rows()))
-    if mapping.reverses is not None:
-        raw = _subset(raw, drop_reversed(raw, mapping.reverses, problems))
     layer = LAYERS[mapping.layer]
-    known = allowed or {}
-    columns = {
-        name: _column(raw, mapping, name, field, known.get(name), problems, now)
-        for name, field in layer.fields.items()
-    }
+    # Arrow works without Python's lock, so that this takes little longer than the longest of it.
+    with ThreadPoolExecutor(2) as workers:
+        refused = workers.submit(_refuse_identity_numbers, raw, mapping)
+        raw = _subset(raw, ~np.isin(raw.rows, raw.problems.bad_rows()))
+        if mapping.reverses is not None:
+            raw = _subset(raw, drop_reversed(raw, mapping.reverses, problems))
+        known = allowed or {}
+        read = [
+            workers.submit(_column, raw, mapping, name, field, known.get(name), now)
+            for name, field in layer.fields.items()
+        ]
+        refused.result()
+        columns = {}
+        for name, one in zip(layer.fields, read, strict=True):
+            columns[name], found = one.result()
+            problems.extend(found)
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(raw)))
     if mapping.layer == "incidents":
         _check_spans(raw, frame, problems)
@@ -115,6 +119,8 @@ def apply(
     frame = frame if kept.all() else frame[kept]
     if mapping.layer == "roads":
         frame = single_lines(gpd.GeoDataFrame(frame), problems)
+    # What the texts took goes back to the system, for others than Arrow need memory next.
+    pa.default_memory_pool().release_unused()
     return frame, problems
 
 
@@ -128,6 +134,13 @@ def _check_spans(raw: RawTable, frame: pd.DataFrame, problems: Problems) -> None
         field="ended_at",
     )
     frame["ended_at"] = frame["ended_at"].where(frame["ended_at"] > frame["occurred_at"])
+
+
+def _refuse_identity_numbers(raw: RawTable, mapping: Mapping) -> None:
+    codes = _code_columns(mapping)
+    refuse_identity_numbers(raw.frame, raw.rows, codes)
+    if raw.unread is not None:
+        refuse_identity_numbers(raw.unread, raw.unread.index.to_numpy("int64"), codes)
 
 
 def _check_columns(raw: RawTable, mapping: Mapping) -> None:
@@ -178,15 +191,16 @@ def _column(
     name: str,
     field: Field,
     known: Collection[str] | None,
-    problems: Problems,
     now: dt.datetime | None,
-) -> pd.Series:
-    """Read one field, from a column, a constant or the rule for times."""
+) -> tuple[pd.Series, Problems]:
+    """Read one field, from a column, a constant or the rule for times, and tell what is wrong."""
+    problems = Problems()
     if field.kind == "time":
         rule = mapping.rule(name)
         if rule is None and not field.required:
-            return pd.Series(np.full(len(raw), "NaT", dtype="datetime64[us]")).dt.tz_localize("UTC")
-        return times_of(raw, name, rule, problems, now, required=field.required)
+            none = pd.Series(np.full(len(raw), "NaT", dtype="datetime64[us]"))
+            return none.dt.tz_localize("UTC"), problems
+        return times_of(raw, name, rule, problems, now, required=field.required), problems
     source = mapping.columns.get(name)
     if source is not None:
         texts = texts_at(raw, source)
@@ -242,7 +256,7 @@ def _column(
         problems.add_many(
             "value-missing", N_("row {row}: {field} is empty"), raw.rows[empty], field=name
         )
-    return _typed(raw, name, field, texts, problems)
+    return _typed(raw, name, field, texts, problems), problems
 
 
 def _typed(

@@ -330,6 +330,8 @@ def to_utc(parsed: ParsedTimes, zone: str) -> tuple[pd.DatetimeIndex, Mask]:
         local time that occurs twice is taken as the first.
     """
     values = pd.DatetimeIndex(parsed.moments)
+    if parsed.absolute.all():
+        return values.tz_localize("UTC").as_unit("us"), np.zeros(len(values), dtype=bool)
     local = values.tz_localize(zone, ambiguous=np.ones(len(values), bool), nonexistent="NaT")
     skipped = np.asarray(local.isna()) & np.asarray(values.notna()) & ~parsed.absolute
     if skipped.any():

@@ -38,7 +38,10 @@ def texts_of(column: pd.Series) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     array = pc.utf8_trim_whitespace(array)
-    return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.large_string()), array)
+    empty = pc.equal(array, "")
+    if not pc.any(empty).as_py():
+        return array
+    return pc.if_else(empty, pa.scalar(None, pa.large_string()), array)
 
 
 def without_dashes(texts: pa.Array, words: Collection[str] = ()) -> pa.Array:

@@ -30,6 +30,8 @@ _CONNECTIONS = 2
 # Who waits to change the table of incidents waits for the import, and whoever looks at the table
 # waits behind them: also a connection that the import waits for, which the server cannot know.
 _PATIENCE = text("SET LOCAL lock_timeout = '1s'")
+# Each connection has a processor of its own; helpers at its indexes would take it from the others.
+_ALONE = text("SET LOCAL max_parallel_maintenance_workers = 0")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def _fill_apart(engine: Engine, year: int, part: Part) -> str | None:
     try:
         with Session(engine) as session, session.begin():
             session.execute(_PATIENCE)
+            session.execute(_ALONE)
             return fill(session, year, part)
     except OperationalError:
         # No lock or no further connection was to be had; the session has both.

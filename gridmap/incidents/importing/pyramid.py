@@ -153,7 +153,12 @@ def store(session: Session, of: Keys, levels: list[npt.NDArray[np.void]]) -> Non
     # Nobody else counts meanwhile, so what is found missing stays missing.
     session.execute(text("LOCK TABLE incident_bin IN SHARE ROW EXCLUSIVE MODE"))
     span = {"level": COARSEST_BINS, "first": of.first, "last": of.first + of.years - 1}
-    parts = [HEADER, *(level.tobytes() for level in reversed(levels)), TRAILER]
+    # As they lie in memory, for they are many.
+    parts: list[memoryview | bytes] = [
+        HEADER,
+        *(level.view(np.uint8).data for level in reversed(levels)),
+        TRAILER,
+    ]
     if not session.scalar(_ANY, span):
         copy_in(session, f"incident_bin ({_COLUMNS})", parts)
         return
