@@ -47,6 +47,7 @@ def demo(settings: Settings, size: Size, seed: int, port: int | None) -> None:
     from gridmap.db import make_engine
     from gridmap.demo import database_name, load
     from gridmap.embedded import provide_database
+    from gridmap.hotspots.demo import ask_first_run
     from gridmap.migrate import migrate
     from gridmap.reports.documents.demo import ask_first_reports
     from gridmap.server import run
@@ -55,6 +56,7 @@ def demo(settings: Settings, size: Size, seed: int, port: int | None) -> None:
         engine = make_engine(url)
         migrate(engine)
         load(engine, size, seed)
+        ask_first_run(engine)
         ask_first_reports(engine)
         _show_sign_ins()
         # Connections must not be shared with the server's processes.

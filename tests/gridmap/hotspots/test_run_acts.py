@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.handlers import HANDLERS
+from gridmap.hotspots.demo import ask_first_run
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.queries import (
     Filter,
@@ -309,3 +310,15 @@ def test_running_runs_count_among_those_one_may_ask_for(
             session.flush()
         with pytest.raises(ConflictError):
             ask_run(session, people["one"], ALL)
+
+
+def test_a_new_demo_town_gets_one_shared_run(town: Engine) -> None:
+    with town.begin() as connection:
+        connection.execute(text("DELETE FROM hotspot_run"))
+    assert ask_first_run(town)
+    assert not ask_first_run(town)
+    do_waiting(town, HANDLERS)
+    with Session(town) as session, session.begin():
+        run = session.query(HotspotRun).one()
+        assert (run.shared, run.finished_at is not None) == (True, True)
+        session.delete(run)
