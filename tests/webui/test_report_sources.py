@@ -61,7 +61,7 @@ def order(app: Flask, kind: Kind, level: str) -> Order:
     here = units(app)
     first, last = last_full_half(TODAY)
     if kind == "year":
-        first, last = date(last.year, 1, 1), min(TODAY, date(last.year, 12, 31))
+        first, last = date(TODAY.year - 1, 1, 1), date(TODAY.year - 1, 12, 31)
     elif kind == "month":
         first = last.replace(day=1)
     elif kind in ("bulletin", "patrol_briefing"):

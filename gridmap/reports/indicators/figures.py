@@ -32,7 +32,7 @@ class IndicatorFigure:
     Attributes
     ----------
     indicator_id, code, name, name_en : int, str, str, str
-    kind : str or None
+    kind : Kind or None
         The shortest period of the calendar that begins with the days asked for, ends no earlier,
         and is made up by values of the indicator.
     unit : str
@@ -57,7 +57,7 @@ class IndicatorFigure:
     code: str
     name: str
     name_en: str
-    kind: str | None
+    kind: Kind | None
     unit: str
     numerator: Decimal | None
     denominator: Decimal | None

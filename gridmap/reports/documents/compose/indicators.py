@@ -13,6 +13,7 @@ from gridmap.reports.indicators.figures import (
     indicator_values,
     ranking,
 )
+from gridmap.reports.indicators.periods import period_of
 from gridmap.reports.structure import Fact
 
 TITLE = Both("指标完成情况", "Indicators")
@@ -79,12 +80,19 @@ def _fact(
 ) -> Fact:
     """Enter a figure of an indicator, which has a page with its counts by unit."""
     key = f"indicators.{found.code}" + (f".{name}" if name else "")
-    return matter.ledger.count(key, _plain(value), "indicators", unit=unit, arguments=_asked(found))
+    return matter.ledger.count(
+        key, _plain(value), "indicators", unit=unit, arguments=_asked(matter, found)
+    )
 
 
-def _asked(found: IndicatorFigure) -> dict[str, object]:
+def _asked(matter: Matter, found: IndicatorFigure) -> dict[str, object]:
     asked: dict[str, object] = {"indicator_id": found.indicator_id}
-    return asked if found.kind is None else asked | {"period": found.kind}
+    if found.kind is None:
+        return asked
+    # Of a period that is not over there are no later values yet.
+    last = period_of(found.kind, matter.span.first).last
+    over = matter.span.last in (last, matter.today)
+    return asked | {"period": found.kind} if over else asked
 
 
 def _unit(unit: str) -> Both:
@@ -96,7 +104,7 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
     key = f"indicators.{found.code}"
     name = Both(found.name, found.name_en)
     title = say(Both("{name}排名", "Ranking by {name}"), name=name)
-    asked = {"unit": matter.area.code, "on": matter.span.last, **_asked(found)}
+    asked = {"unit": matter.area.code, "on": matter.span.last, **_asked(matter, found)}
     with matter.ledger.asking(f"{key}.ranking", title, "indicators.show", asked) as source:
         rows = ranking(
             matter.session, found.code, matter.area.id, matter.span.first, matter.span.last
