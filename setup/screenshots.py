@@ -91,6 +91,7 @@ PICTURES = [
     Picture("assignments-list", "/assignments/list"),
     Picture("assignments-history", "/assignments/cells/{cell}/history"),
     Picture("handover", "/assignments/handover/{cadre}"),
+    Picture("assignments-sheet", "/assignments/{assignment}/sheet"),
     Picture("sheet-template", "/assignments/template", "admin"),
     Picture("staff", "/staff"),
     Picture("cadre", "/staff/{cadre}", phone=True),
