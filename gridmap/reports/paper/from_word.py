@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
 import lxml.html
@@ -77,7 +78,7 @@ def html_of_word(content: bytes) -> Markup:
             external_file_access=False,
             ignore_empty_paragraphs=False,
         ).value
-    except (BadZipFile, KeyError, ValueError, LookupError, AttributeError, TypeError) as error:
+    except (BadZipFile, ExpatError, LookupError, ValueError, AttributeError, TypeError) as error:
         raise GridmapError(Message("The Word file cannot be shown as a page.")) from error
     tree = lxml.html.fragment_fromstring(html, create_parent="div")
     for element in list(tree.iterdescendants()):
