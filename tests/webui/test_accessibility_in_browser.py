@@ -163,7 +163,7 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
+                SELECT a.id AS assignment, a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
