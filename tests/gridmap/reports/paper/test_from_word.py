@@ -142,6 +142,14 @@ def test_a_picture_that_lies_elsewhere_is_left_out() -> None:
     assert "passwd" not in html
 
 
-def test_what_is_no_word_file_is_told() -> None:
-    with pytest.raises(GridmapError):
-        html_of_word(b"no file of Word")
+def broken() -> bytes:
+    stream = io.BytesIO(saved(docx.Document()))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("word/footnotes.xml", "<no")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"no file of Word", broken()])
+def test_what_cannot_be_read_is_told(content: bytes) -> None:
+    with pytest.raises(GridmapError, match="cannot be shown"):
+        html_of_word(content)
