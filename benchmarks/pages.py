@@ -38,7 +38,7 @@ GOAL = f"every page below {LIMIT_MS} ms at the server with the city, the first t
 PEOPLE = ("admin", "supervisor")
 ROUNDS = 3
 DOWNLOADS = {
-    "cases.export", "assignments.export", "assignments.sheet", "assignments.template",
+    "cases.export", "assignments.export", "assignments.sheet_file", "assignments.template",
     "hotspots.export",
 }  # fmt: skip
 #: What people ask for beside the plain pages, by endpoint.

@@ -91,6 +91,7 @@ PICTURES = [
     Picture("assignments-list", "/assignments/list"),
     Picture("assignments-history", "/assignments/cells/{cell}/history"),
     Picture("handover", "/assignments/handover/{cadre}"),
+    Picture("assignments-sheet", "/assignments/{assignment}/sheet"),
     Picture("sheet-template", "/assignments/template", "admin"),
     Picture("staff", "/staff"),
     Picture("cadre", "/staff/{cadre}", phone=True),
@@ -147,7 +148,7 @@ PICTURES = [
 #: What the addresses name: a cell of the demo's cadre, himself, his team, and the next case that
 #: the supervisor dispatches in his community.
 IDS = text("""
-    SELECT a.cell_id AS cell, d.id AS cadre,
+    SELECT a.id AS assignment, a.cell_id AS cell, d.id AS cadre,
         (SELECT b.id FROM building b JOIN building_count n ON n.building_id = b.id
          WHERE b.cell_id = c.id ORDER BY n.residents DESC, b.id LIMIT 1) AS building,
         ST_Y(p) AS lat, ST_X(p) AS lon,

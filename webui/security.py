@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 #: Scripts and styles come from this server's own files alone, none from within a page; pictures
-#: in data addresses are those of Bootstrap's style sheet.
+#: in data addresses are those of Bootstrap's style sheet and of a town's Word template.
 POLICY = "; ".join(
     (
         "default-src 'self'",

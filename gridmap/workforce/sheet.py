@@ -6,7 +6,7 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from gridmap.workforce.rights import Action, Actor, require
 from gridmap.workforce.sheet_template import default_template
 from gridmap.workforce.words import ROLE_TITLES
 
+Form = Literal["docx", "pdf", "html"]
 #: What a template can name, with values to try one.
 EXAMPLE: dict[str, str] = {
     "cell_code": "990101001002001",
@@ -81,7 +82,13 @@ def remove_template(session: Session, actor: Actor, data_dir: Path) -> None:
 
 
 def make_sheet(
-    session: Session, actor: Actor, data_dir: Path, assignment_id: int, day: date, language: str
+    session: Session,
+    actor: Actor,
+    data_dir: Path,
+    assignment_id: int,
+    day: date,
+    language: str,
+    form: Form = "docx",
 ) -> tuple[bytes, str]:
     """Make the sheet of an assignment, and tell the log of the export.
 
@@ -96,6 +103,8 @@ def make_sheet(
         The date on the sheet.
     language : {"zh", "en"}
         Of the default template, the role and the dates.
+    form : {"docx", "pdf", "html"}
+        As what the caller hands it out, for the log.
 
     Returns
     -------
@@ -115,7 +124,8 @@ def make_sheet(
     row = _facts(session, actor, assignment_id)
     values = _values(row, day, language)
     content = fill_template(read_template(data_dir, language), values)
-    audit.record(session, actor, "export", ("assignment", assignment_id), after={"sheet": row.code})
+    told = {"sheet": row.code, "form": form}
+    audit.record(session, actor, "export", ("assignment", assignment_id), after=told)
     return content, row.code
 
 

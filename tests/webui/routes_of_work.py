@@ -99,7 +99,11 @@ ASSIGNMENTS = {
               own=TRIED, foreign=(404,))
     ],
     ("assignments.sheet", "GET"): [
-        Route(Action.EXPORT, "/assignments/sheets/{assignment}.docx", foreign=(404,))
+        Route(Action.EXPORT, "/assignments/{assignment}/sheet", foreign=(404,))
+    ],
+    ("assignments.sheet_file", "GET"): [
+        Route(Action.EXPORT, "/assignments/{assignment}/sheet.docx", foreign=(404,)),
+        Route(Action.EXPORT, "/assignments/{assignment}/sheet.pdf", foreign=(404,)),
     ],
     ("assignments.template_page", "GET"): many(Action.MANAGE_SETTINGS, "/assignments/template"),
     ("assignments.template", "GET"): many(Action.MANAGE_SETTINGS, "/assignments/template.docx"),

@@ -64,6 +64,7 @@ VISITS = [
     Visit("/assignments/list", "supervisor"),
     Visit("/assignments/cells/{cell}/history", "supervisor"),
     Visit("/assignments/handover/{cadre}", "supervisor"),
+    Visit("/assignments/{assignment}/sheet", "supervisor", phone=True),
     Visit("/assignments/template", "admin"),
     Visit("/staff", "supervisor"),
     Visit("/staff/{cadre}", "supervisor"),
@@ -162,7 +163,7 @@ def ids(app: Flask) -> dict[str, Any]:
     with Session(app.extensions["gridmap.engine"]) as session:
         row = session.execute(
             text("""
-                SELECT a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
+                SELECT a.id AS assignment, a.cell_id AS cell, d.id AS cadre, d.unit_id AS community,
                     (SELECT min(b.id) FROM building b WHERE b.cell_id = c.id) AS building,
                     ST_Y(p) AS lat, ST_X(p) AS lon,
                     (SELECT min(t.id) FROM team t WHERE t.unit_id = d.unit_id) AS team,
@@ -263,6 +264,7 @@ def test_axe_finds_no_serious_fault(
         (Visit("/building/{building}", "supervisor", DRAWN), ["#recent", ".crumbs a", "#all-near"]),
         (Visit("/assignments", "supervisor", MAP), ["#box", "#cadre", "#undo-last", "#map_1"]),
         (Visit("/assignments/list", "supervisor"), ["[name=cell]", "#cadre", "#role"]),
+        (Visit("/assignments/{assignment}/sheet", "supervisor"), [".word-tools a", "#print"]),
         (Visit("/staff", "supervisor"), [".listing td a", ".main-act"]),
         (Visit("/cases", "supervisor"), [".what a", ".tabs a"]),
         (Visit("/cases/{case}", "supervisor"), [".act-first summary", ".act-first .btn-primary"]),

@@ -8,17 +8,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from docx import Document
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from gridmap.workforce.accounts import create_user
 from gridmap.workforce.demo import PASSWORD
 from gridmap.workforce.rights import SYSTEM, Role
+from tests.gridmap.reports.paper.reading import squeezed, words_of_pdf
 
 SignIn = Callable[[str], FlaskClient]
 Token = Callable[[FlaskClient], str]
@@ -241,28 +244,69 @@ def test_all_cells_go_to_another(sign_in: SignIn, csrf: Token, facts: dict[str, 
     assert {c: r[2] for c, r in seen(client).items()} == {c: r[2] for c, r in before.items()}
 
 
-def test_a_sheet_is_downloaded_and_its_template_changed(
+def addresses(listed: str) -> list[str]:
+    return re.findall(r"/assignments/\d+/sheet(?=\")", listed)
+
+
+def test_the_page_the_word_file_and_the_pdf_of_a_sheet_say_the_same(
+    app: Flask, sign_in: SignIn, half: str
+) -> None:
+    client = sign_in("supervisor")
+    listed = client.get("/assignments/list?sort=cadre&order=desc").text
+    address = addresses(listed)[0]
+    row = re.search(rf">(\d{{15}})</a>(?:(?!</tr>).)*{address}\"", listed, re.S)
+    assert row
+    word = client.get(f"{address}.docx")
+    document = Document(io.BytesIO(word.data))
+    values = [row.cells[1].text for row in document.tables[0].rows]
+    assert values[0].startswith(row[1])
+    assert values[2] in listed
+    assert re.match(r"\d{4}年\d{1,2}月\d{1,2}日", values[5])
+    said = [each.text for each in document.paragraphs if each.text]
+    labels = [row.cells[0].text for row in document.tables[0].rows]
+    page = client.get(address).text
+    pdf = client.get(f"{address}.pdf")
+    assert pdf.mimetype == "application/pdf"
+    printed = words_of_pdf(pdf.data)
+    for each in (*labels, *values, *said):
+        assert f">{escape(each)}<" in page
+        assert squeezed(each) in printed
+    assert page.count("<h1") == 1
+    assert f"<h1>{said[0]}</h1>" in page
+    for answer, form in ((word, "docx"), (pdf, "pdf")):
+        name = quote(f"责任书 {row[1]}.{form}")
+        assert f"filename*=UTF-8''{name}" in answer.headers["Content-Disposition"]
+        assert f'href="{address}.{form}"' in page
+
+    with app.extensions["gridmap.engine"].connect() as connection:
+        told = connection.scalars(
+            text("SELECT after->>'form' FROM audit_log WHERE act = 'export' AND "
+                 "subject = 'assignment' AND subject_id = :id ORDER BY id"),
+            {"id": address.split("/")[2]},
+        ).all()  # fmt: skip
+    assert told[-3:] == ["docx", "html", "pdf"]
+
+    near = addresses(sign_in(half).get("/assignments/list").text)
+    foreign = next(each for each in addresses(listed) if each not in near)
+    assert client.get(foreign).status_code == 200
+    for form in ("", ".docx", ".pdf"):
+        assert sign_in(half).get(near[0] + form).status_code == 200
+        assert sign_in(half).get(foreign + form).status_code == 404
+
+
+def test_the_template_of_the_sheet_is_changed(
     app: Flask,
     sign_in: SignIn,
     csrf: Token,
-    facts: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(app.config, "DATA_DIR", tmp_path)
     client, admin = sign_in("supervisor"), sign_in("admin")
-    listed = client.get("/assignments/list?state=all&sort=cadre&order=desc").text
-    link = re.search(r"/assignments/sheets/\d+\.docx", listed)
-    assert link
-    answer = client.get(link[0])
-    assert answer.status_code == 200
-    document = Document(io.BytesIO(answer.data))
-    values = [row.cells[1].text for row in document.tables[0].rows]
-    row = re.search(rf">(\d{{15}})</a>(?:(?!</tr>).)*{re.escape(link[0])}", listed, re.S)
+    listed = client.get("/assignments/list?sort=cadre&order=desc").text
+    address = addresses(listed)[0]
+    row = re.search(rf">(\d{{15}})</a>(?:(?!</tr>).)*{address}\"", listed, re.S)
     assert row
-    assert values[0].startswith(row[1])
-    assert any(name and name in listed for name in values[2:3])
-    assert re.match(r"\d{4}年\d{1,2}月\d{1,2}日", values[5])
 
     own = Document()
     own.add_paragraph("{{ cell_code }}!")
@@ -279,8 +323,13 @@ def test_a_sheet_is_downloaded_and_its_template_changed(
     assert bad.status_code == 400
     assert ".docx" in bad.text
     assert upload(stream.getvalue()).status_code == 302
-    mine = Document(io.BytesIO(client.get(link[0]).data))
+    mine = Document(io.BytesIO(client.get(f"{address}.docx").data))
     assert mine.paragraphs[0].text == f"{row[1]}!"
+    page = client.get(address).text
+    assert f"<p>{row[1]}!</p>" in page
+    # The template has no title, so the page has one of its own.
+    assert page.count("<h1") == 1
+    assert words_of_pdf(client.get(f"{address}.pdf").data) == f"{row[1]}!"
     assert admin.get("/assignments/template.docx").data == stream.getvalue()
     assert client.get("/assignments/template").status_code == 403
     reset = admin.post("/assignments/template/reset", data={"csrf_token": csrf(admin)})

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from gridmap.embedded import Cluster
 from gridmap.settings import Settings
 from tests.conftest import small_town
+from tests.gridmap.reports.paper.reading import words_of_pdf
 from tests.webui.conftest import signed_in
 from tests.webui.ids import ids_of
 from tests.webui.routes import ROUTES
@@ -39,7 +40,9 @@ NAMING = [
     "/assignments/list.csv", "/building/{building}", "/cases", "/cases.csv", "/cases/{case}",
     "/cell/{cell}", "/dashboard", "/dashboard/records", "/map/feature/cell/{cell}",
     "/map/search?q=UnitIn", "/staff", "/staff/{cadre}", "/staff/teams", "/staff/new", "/users/new",
-    "/assignments/sheets/{assignment}.docx", "/staff/absences", "/users", "/audit",
+    "/assignments/{assignment}/sheet", "/assignments/{assignment}/sheet.docx",
+    "/assignments/{assignment}/sheet.pdf",
+    "/staff/absences", "/users", "/audit",
     "/patrols/shifts/sheet", "/patrols/shifts/sheet.xlsx?team={team}&month=2026-10",
     "/patrols/shifts/new?team={team}&day=2026-12-01",
     "/indicators", "/indicators/{indicator}", "/indicators/{indicator}/entry",
@@ -80,6 +83,8 @@ def read(client: FlaskClient, app: Flask, asked: str) -> str:
     if answer.status_code == 200 and asked.endswith(".docx"):
         with ZipFile(BytesIO(answer.data)) as archive:
             return archive.read("word/document.xml").decode()
+    if answer.mimetype == "application/pdf":
+        return words_of_pdf(answer.data)
     return answer.text
 
 

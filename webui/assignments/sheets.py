@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from gridmap.errors import GridmapError
+from gridmap.reports.paper.from_word import html_of_word
 from gridmap.workforce import sheet as sheets
 from gridmap.workforce.cell_list import today
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.assignments.blueprint import blueprint
 from webui.database import writing
+from webui.downloads import FILE_TYPES, disposition
 from webui.language import say
 
-_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
-
-@blueprint.get("/sheets/<int:assignment_id>.docx")
+@blueprint.get("/<int:assignment_id>/sheet")
 @needs(Action.EXPORT)
-def sheet(assignment_id: int) -> Response:
-    """Answer with the responsibility sheet of an assignment as a Word file."""
-    with writing() as session:
-        content, code = sheets.make_sheet(
-            session, current_actor(), _data_dir(), assignment_id, today(session), str(get_locale())
-        )
-    return _download(content, f"responsibility-{code}.docx")
+def sheet(assignment_id: int) -> str:
+    """Show the responsibility sheet of an assignment as a page."""
+    content, code = _made(assignment_id, "html")
+    return render_template(
+        "assignments/sheet.html",
+        assignment_id=assignment_id,
+        title=_title(code),
+        content=html_of_word(content),
+    )
+
+
+@blueprint.get("/<int:assignment_id>/sheet.<any(docx, pdf):form>")
+@needs(Action.EXPORT)
+def sheet_file(assignment_id: int, form: Literal["docx", "pdf"]) -> Response:
+    """Answer with the responsibility sheet of an assignment as a file."""
+    content, code = _made(assignment_id, form)
+    if form == "pdf":
+        # What sets PDF takes a second to load, and the pages need it seldom.
+        from gridmap.reports.paper.pdf import page_to_pdf
+
+        content = page_to_pdf(html_of_word(content), _title(code), str(get_locale()))
+    name = disposition(f"{_title(code)}.{form}", f"responsibility-{assignment_id}.{form}")
+    return _download(content, form, name)
 
 
 @blueprint.get("/template")
@@ -42,7 +59,8 @@ def template_page() -> ResponseReturnValue:
 @needs(Action.MANAGE_SETTINGS)
 def template() -> Response:
     """Answer with the present template."""
-    return _download(sheets.read_template(_data_dir(), str(get_locale())), "responsibility.docx")
+    content = sheets.read_template(_data_dir(), str(get_locale()))
+    return _download(content, "docx", "attachment; filename=responsibility.docx")
 
 
 @blueprint.post("/template")
@@ -53,8 +71,11 @@ def change_template() -> ResponseReturnValue:
     if file is None or not file.filename:
         return _page(gettext("Choose a file.")), 400
     try:
+        content = file.read()
+        # The sheet is a page first, so one that can be filled but not shown is of no use.
+        html_of_word(sheets.fill_template(content, sheets.EXAMPLE))
         with writing() as session:
-            sheets.store_template(session, current_actor(), _data_dir(), file.read())
+            sheets.store_template(session, current_actor(), _data_dir(), content)
     except GridmapError as error:
         return _page(say(error.message)), error.status
     flash(gettext("The template is in use from now on."), "done")
@@ -84,7 +105,25 @@ def _data_dir() -> Path:
     return Path(current_app.config["DATA_DIR"])
 
 
-def _download(content: bytes, name: str) -> Response:
-    response = Response(content, mimetype=_WORD)
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+def _made(assignment_id: int, form: sheets.Form) -> tuple[bytes, str]:
+    """Return the filled Word file and the cell's code."""
+    with writing() as session:
+        return sheets.make_sheet(
+            session,
+            current_actor(),
+            _data_dir(),
+            assignment_id,
+            today(session),
+            str(get_locale()),
+            form,
+        )
+
+
+def _title(code: str) -> str:
+    return f"{gettext('Responsibility sheet')} {code}"
+
+
+def _download(content: bytes, form: str, disposed: str) -> Response:
+    response = Response(content, mimetype=FILE_TYPES[form])
+    response.headers["Content-Disposition"] = disposed
     return response

@@ -6,7 +6,6 @@ import re
 from base64 import b64encode
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from flask import Response, current_app, render_template
 from sqlalchemy.orm import Session
@@ -23,14 +22,10 @@ from gridmap.workforce import audit
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import engine, reading, writing
+from webui.downloads import FILE_TYPES, disposition
 from webui.reports.blueprint import blueprint
 from webui.reports.single import head_lines
 
-_KINDS = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pdf": "application/pdf",
-    "html": "text/html; charset=utf-8",
-}
 #: What a name of a file must not hold on one system or another.
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
@@ -56,7 +51,7 @@ def download(report_id: int, language: Language, form: Literal["docx", "pdf", "h
     with writing() as session:
         told = {"language": language, "form": form}
         audit.record(session, actor, "report.export", (SUBJECT, report_id), after=told)
-    response = Response(content, content_type=_KINDS[form])
+    response = Response(content, content_type=FILE_TYPES[form])
     response.headers["Content-Disposition"] = disposition(
         f"{file_name(document)}.{form}", f"report-{report_id}-{language}.{form}"
     )
@@ -69,18 +64,6 @@ def file_name(document: Document) -> str:
     if document.period not in document.title:
         parts.append(document.period)
     return _UNFIT.sub(" ", " ".join(parts)).strip()[:120]
-
-
-def disposition(name: str, plain: str) -> str:
-    """Return the header that names a file, also in Chinese (RFC 6266 and RFC 5987).
-
-    Parameters
-    ----------
-    name : str
-    plain : str
-        In ASCII, for programs that read no other.
-    """
-    return f"attachment; filename={plain}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _alone(session: Session, report_id: int, document: Document) -> str:

@@ -47,6 +47,10 @@ _SHELL = Markup(
     '</head><body><header><h1 data-head="{head}" data-area="{area}">{title}</h1>'
     '<p>{line}</p><p class="state">{state}</p></header>{contents}{body}</body></html>'
 )
+_WORD_SHELL = Markup(
+    '<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+    '</head><body class="word-paper">{body}</body></html>'
+)
 
 
 def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
@@ -81,12 +85,37 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
         contents=_contents(laid, document.language) if document.contents else "",
         body=setter.set(laid),
     )
+    return _set(words, document.language, _Pictures(pictures))
+
+
+def page_to_pdf(content: Markup, title: str, language: str) -> bytes:
+    """Return what a Word file says, see `from_word.html_of_word`, as PDF.
+
+    Parameters
+    ----------
+    content : Markup
+        Its pictures are data addresses; nothing else is fetched.
+    title : str
+        As a reader of PDF names the file.
+    language : {"zh", "en"}
+
+    Raises
+    ------
+    UnavailableError
+        If the system has no Chinese font.
+    """
+    family()
+    words = _WORD_SHELL.format(language=language, title=title, body=content)
+    return _set(words, language, URLFetcher(allowed_protocols={"data"}))
+
+
+def _set(words: Markup, language: str, fetcher: URLFetcher) -> bytes:
     fonts = FontConfiguration()
     styles = [
         CSS(filename=_STYLE, font_config=fonts),
-        CSS(string=f"@page {{ @bottom-center {{ content: {_PAGES[document.language]} }} }}"),
+        CSS(string=f"@page {{ @bottom-center {{ content: {_PAGES[language]} }} }}"),
     ]
-    html = HTML(string=words, url_fetcher=_Pictures(pictures))
+    html = HTML(string=words, url_fetcher=fetcher)
     content: bytes = html.write_pdf(stylesheets=styles, font_config=fonts, optimize_images=False)
     return content
 

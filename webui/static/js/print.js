@@ -1,0 +1,3 @@
+// The button that prints a page.
+
+document.getElementById("print").addEventListener("click", () => print());
