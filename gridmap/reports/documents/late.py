@@ -171,7 +171,8 @@ CHANGED: Mapping[str, _Changed] = {
 # Of each record what it was when the report was made, before the first change since, and what it
 # is now, after the last. Both conditions are served by an index; what was in neither the period
 # nor the area before and after a change makes no difference to them. Of what is no longer ``here``,
-# in the area, nothing is told but that it left: where it went is for others to see.
+# in the area, nothing is told but that it left: where it went is for others to see. For the index
+# the areas are an array; row by row they are looked up in a table, for a county has hundreds.
 _CHANGES = """
     WITH of AS MATERIALIZED (SELECT {areas} AS areas), late AS MATERIALIZED (
         SELECT c.* FROM record_change c
@@ -181,7 +182,7 @@ _CHANGES = """
         SELECT c.* FROM record_change c
         WHERE c.kind = ANY(:kinds) AND c.new_area = ANY({areas})
           AND c.new_day BETWEEN :first_day AND :last_day AND {late}
-          AND (c.old_area = ANY({areas})
+          AND (c.old_area IN (SELECT unnest(areas) FROM of)
                AND c.old_day BETWEEN :first_day AND :last_day) IS NOT TRUE
     ), before AS (
         SELECT DISTINCT ON (record_id, kind) kind, record_id, old_area AS area, old_cell AS cell,
@@ -204,9 +205,10 @@ _CHANGES = """
                     WHEN n.what <> b.what THEN 'category'
                     WHEN (n.area, n.cell, n.day) IS DISTINCT FROM (b.area, b.cell, b.day)
                         THEN 'moved' END AS how
-        FROM (SELECT *, {inside} AS inside FROM before, of) AS b
-        JOIN (SELECT *, {inside} AS inside, area = ANY(areas) AS here FROM now, of) AS n
-            USING (kind, record_id)
+        FROM (SELECT *, {inside} AS inside FROM before) AS b
+        JOIN (
+            SELECT *, {inside} AS inside, area IN (SELECT unnest(areas) FROM of) AS here FROM now
+        ) AS n USING (kind, record_id)
     ), changes AS (
         SELECT DISTINCT ON (record_id) * FROM told WHERE how IS NOT NULL
         ORDER BY record_id, how
@@ -222,8 +224,8 @@ _CHANGES = """
 # A record that was not there yet is listed as added, or not at all if it is gone again.
 _SINCE = """c.id <@ CAST(:changes AS int8multirange)
     AND NOT c.record_id <@ CAST(:ids AS int8multirange)"""
-_INSIDE = """coalesce(area = ANY(areas) AND day BETWEEN :first_day AND :last_day
-    AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
+_INSIDE = """coalesce(area IN (SELECT unnest(areas) FROM of)
+    AND day BETWEEN :first_day AND :last_day AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
 
 _LOG = "record_change"
 # The highest id is no mark by itself: a transaction at work draws an id, and commits after another
