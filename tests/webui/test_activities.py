@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +276,16 @@ def test_what_is_due_stands_on_the_dashboard_and_the_cadres_page(
     leader.post(f"/activities/plans/{number}/delete", data=seen | {"sure": "1"})
     assert f"/activities/plans/{number}" not in leader.get("/activities/plans").text
     assert "没有符合条件的计划" in leader.get("/activities/plans?q=nowhere").text
+
+
+def test_what_was_due_long_ago_is_listed_where_a_report_of_then_leads(client: FlaskClient) -> None:
+    this_year = datetime.now(UTC).date().replace(month=1, day=1).isoformat()
+    for first, last in (("2020-01-01", "2020-06-30"), (this_year, "2200-12-31")):
+        page = client.get(f"/activities/due?since={first}&until={last}").text
+        assert f'name="since" value="{first}"' in page
+        assert f'name="until" value="{last}"' in page
+    # A last day alone brings what ended in the weeks before it.
+    assert 'name="since" value="2020-04-29"' in client.get("/activities/due?until=2020-06-30").text
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def workbook(*rows: tuple[object, ...]) -> BytesIO:
         "/dashboard/records?without_cell=999999999", "/dashboard/records?against_from=2026-01-01",
         "/dashboard/records?against_from=2026-01-02&against_to=2026-01-01",
         "/reports/records/area/cells", "/reports/records/area/cells?unit=1&kind=x",
-        "/reports/records/area/cadres?unit=0", "/activities/due?until=2020-01-01",
+        "/reports/records/area/cadres?unit=0", "/activities/due?since=2020-01-02&until=2020-01-01",
         "/reports/records/work/shifts?unit=1&moment=2026-01-01",
         "/reports/records/work/shifts?unit=1&first=2026-02-01&last=2026-01-01",
         "/patrols/walked/tiles/99/0/0.mvt",

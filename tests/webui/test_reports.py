@@ -256,20 +256,23 @@ def test_what_changed_since_is_counted_and_listed(
         copied = connection.execute(
             text("""
                 INSERT INTO incident (occurred_at, category_id, geom, source)
-                SELECT r.first + interval '12 hours', i.category_id, i.geom, 'late'
+                SELECT (r.first + time '02:00') AT TIME ZONE 'Asia/Shanghai', i.category_id, i.geom,
+                       'late'
                 FROM report r, LATERAL (
                     SELECT category_id, geom FROM incident WHERE community_id = r.unit_id LIMIT 1
-                ) i WHERE r.id = :id RETURNING id
+                ) i WHERE r.id = :id RETURNING id, local_date(occurred_at) AS day
             """),
             {"id": int(address.rsplit("/", 1)[1])},
-        ).scalar_one()
+        ).one()
     try:
         assert planner.post(f"{address}/changes")[0] == 302
         assert planner.client.get(f"{address}/changes/state.json").json["over"] is False
         do_waiting(engine, HANDLERS)
         page = planner.client.get(f"{address}/changes").text
         assert "would be different by the data of" in page
-        assert f"incident:{copied}" in unquote(page)
+        # In the small hours it is still the day before in UTC.
+        [link] = re.findall(rf'href="([^"]*incident:{copied.id}[^"]*)"', unquote(page))
+        assert f"from={copied.day}&amp;to={copied.day}" in link
     finally:
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM incident WHERE source = 'late'"))

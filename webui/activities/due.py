@@ -34,16 +34,18 @@ def due() -> ResponseReturnValue:
     actor = current_actor()
     with writing() as session:
         now = today(session)
-        # No further back than a list can hold.
-        since = max(optional_day(request.args.get("since")) or now - BACK, now - 18 * BACK)
+        until = optional_day(request.args.get("until"))
+        last = min(until or now, now)
+        # No longer than a list can hold.
+        since = max(optional_day(request.args.get("since")) or last - BACK, last - 18 * BACK)
         wanted = DueWanted(
             since=since,
             kind=read_kind(),
             unit_id=optional_id(request.args.get("unit"), _("Unit")),
             state=one_of("state", tuple(words.STATES), ""),
-            until=optional_day(request.args.get("until")),
+            until=until,
         )
-        if wanted.until is not None and wanted.until < since:
+        if until is not None and until < since:
             raise GridmapError(Message("The last day lies before the first."))
         counts = count_due(session, actor, now, wanted)
         rows = list_due(session, actor, now, wanted, offset=(page_number() - 1) * PAGE)

@@ -103,13 +103,14 @@ _PAGES = {
 
 def _record_url(kind: str, row: Any) -> str | None:
     """Return the page on which a late record is seen, where the reader may."""
-    if getattr(row, "how", None) == "deleted":
+    if hasattr(row, "how") and not row.here:
         return None
     if kind in ("incident", "incident_changed"):
-        day = (row.at if kind == "incident" else row.occurred_at).date()
+        if row.day is None:
+            return None
         return url_for(
             "map_page.show", z=18, lat=f"{row.lat:.5f}", lon=f"{row.lon:.5f}",
-            sel=f"incident:{row.id}", **{"from": day, "to": day},
+            sel=f"incident:{row.id}", **{"from": row.day, "to": row.day},
         )  # fmt: skip
     endpoint, name = _PAGES[kind]
     return url_for(endpoint, **{name: row.id}) if may_open(endpoint) else None

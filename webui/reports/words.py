@@ -71,7 +71,7 @@ HOW = {
     "came": N_("moved into the area or period"),
     "closed": N_("closed"),
     "reopened": N_("opened again"),
-    "withdrawn": N_("withdrawn"),
+    "withdrawn": N_("case withdrawn"),
     "category": N_("put into this category"),
     "counts": N_("its figures were changed"),
     "moved": N_("moved within the area or period"),

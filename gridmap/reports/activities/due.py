@@ -186,7 +186,7 @@ class DueWanted:
         Past and not done; under way and not done; done; all but those under way, of which figures
         tell.
     until : date or None
-        Without it also what ends within a year from now.
+        At most, and without it, a year from now.
     """
 
     since: date
@@ -291,9 +291,10 @@ def own_duties(session: Session, cells: Collection[int], limit: int = 60) -> Seq
 def _asked(
     session: Session, actor: Actor, now: date, wanted: DueWanted
 ) -> tuple[Duties, dict[str, Any]]:
+    latest = now + timedelta(days=366)
     asked = duties(
         plans_of(session, wanted.kind),
-        Span(wanted.since, wanted.until or now + timedelta(days=366)),
+        Span(wanted.since, min(wanted.until or latest, latest)),
         now,
         f"{unit_condition(actor, 'u.id')} AND (CAST(:chosen AS bigint[]) IS NULL "
         "OR u.id = ANY(:chosen))",

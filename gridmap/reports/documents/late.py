@@ -65,7 +65,8 @@ ADDED: Mapping[str, _Added] = {
         "i.id",
         """
         SELECT i.id, i.occurred_at AS at, k.name AS what, k.name_en AS what_en, u.name AS unit,
-               u.name_en AS unit_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat
+               u.name_en AS unit_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat,
+               local_date(i.occurred_at) AS day
         FROM incident i JOIN category k ON k.id = i.category_id
         LEFT JOIN unit u ON u.id = i.community_id
         """,
@@ -155,8 +156,8 @@ CHANGED: Mapping[str, _Changed] = {
     "incident_changed": _Changed(
         N_("Incidents changed later"), "incident", ("incident",),
         "k.name AS what, k.name_en AS what_en, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, "
-        "i.occurred_at",
-        "LEFT JOIN incident i ON i.id = c.record_id",
+        "local_date(i.occurred_at) AS day",
+        "LEFT JOIN incident i ON i.id = c.record_id AND c.here",
     ),
     "case_changed": _Changed(
         N_("Cases of the period changed later"), "case", ("case", "received")
@@ -169,7 +170,9 @@ CHANGED: Mapping[str, _Changed] = {
 
 # Of each record what it was when the report was made, before the first change since, and what it
 # is now, after the last. Both conditions are served by an index; what was in neither the period
-# nor the area before and after a change makes no difference to them.
+# nor the area before and after a change makes no difference to them. Of what is no longer ``here``,
+# in the area, nothing is told but that it left: where it went is for others to see. For the index
+# the areas are an array; row by row they are looked up in a table, for a county has hundreds.
 _CHANGES = """
     WITH of AS MATERIALIZED (SELECT {areas} AS areas), late AS MATERIALIZED (
         SELECT c.* FROM record_change c
@@ -179,7 +182,7 @@ _CHANGES = """
         SELECT c.* FROM record_change c
         WHERE c.kind = ANY(:kinds) AND c.new_area = ANY({areas})
           AND c.new_day BETWEEN :first_day AND :last_day AND {late}
-          AND (c.old_area = ANY({areas})
+          AND (c.old_area IN (SELECT unnest(areas) FROM of)
                AND c.old_day BETWEEN :first_day AND :last_day) IS NOT TRUE
     ), before AS (
         SELECT DISTINCT ON (record_id, kind) kind, record_id, old_area AS area, old_cell AS cell,
@@ -190,8 +193,8 @@ _CHANGES = """
                new_cell AS cell, new_day AS day, new_what AS what, new_state AS state
         FROM late ORDER BY record_id, kind, id DESC
     ), told AS (
-        SELECT record_id, n.at, coalesce(n.what, b.what) AS what,
-               coalesce(nullif(n.area, 0), b.area) AS area,
+        SELECT record_id, n.at, n.here, CASE WHEN n.here THEN n.what ELSE b.what END AS what,
+               CASE WHEN n.here AND n.area > 0 THEN n.area ELSE b.area END AS area,
                CASE WHEN n.day IS NULL THEN CASE WHEN b.inside THEN 'deleted' END
                     WHEN b.inside AND NOT n.inside THEN 'left'
                     WHEN n.inside AND NOT b.inside THEN 'came'
@@ -202,15 +205,18 @@ _CHANGES = """
                     WHEN n.what <> b.what THEN 'category'
                     WHEN (n.area, n.cell, n.day) IS DISTINCT FROM (b.area, b.cell, b.day)
                         THEN 'moved' END AS how
-        FROM (SELECT *, {inside} AS inside FROM before, of) AS b
-        JOIN (SELECT *, {inside} AS inside FROM now, of) AS n USING (kind, record_id)
+        FROM (SELECT *, {inside} AS inside FROM before) AS b
+        JOIN (
+            SELECT *, {inside} AS inside, area IN (SELECT unnest(areas) FROM of) AS here FROM now
+        ) AS n USING (kind, record_id)
     ), changes AS (
         SELECT DISTINCT ON (record_id) * FROM told WHERE how IS NOT NULL
         ORDER BY record_id, how
     ), page AS (
         SELECT *, count(*) OVER () AS total FROM changes ORDER BY at DESC, record_id LIMIT :limit
     )
-    SELECT c.record_id AS id, c.at, c.how, c.total, {names}, u.name AS unit, u.name_en AS unit_en
+    SELECT c.record_id AS id, c.at, c.how, c.here, c.total, {names}, u.name AS unit,
+           u.name_en AS unit_en
     FROM page c LEFT JOIN unit u ON u.id = c.area
     LEFT JOIN category k ON k.id::text = c.what {place}
     ORDER BY c.at DESC, c.record_id
@@ -218,8 +224,8 @@ _CHANGES = """
 # A record that was not there yet is listed as added, or not at all if it is gone again.
 _SINCE = """c.id <@ CAST(:changes AS int8multirange)
     AND NOT c.record_id <@ CAST(:ids AS int8multirange)"""
-_INSIDE = """coalesce(area = ANY(areas) AND day BETWEEN :first_day AND :last_day
-    AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
+_INSIDE = """coalesce(area IN (SELECT unnest(areas) FROM of)
+    AND day BETWEEN :first_day AND :last_day AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
 
 _LOG = "record_change"
 # The highest id is no mark by itself: a transaction at work draws an id, and commits after another
@@ -245,7 +251,9 @@ class Late:
     rows : sequence of rows
         Up to `MOST`: ``id``, ``at``, ``what``, ``what_en``, ``unit``, ``unit_en``; of changed ones
         also ``how``: ``deleted``, ``left`` or ``came`` to the area or period, ``closed``,
-        ``reopened``, ``withdrawn``, ``category``, ``counts`` or ``moved`` within.
+        ``reopened``, ``withdrawn``, ``category``, ``counts`` or ``moved`` within; and ``here``:
+        whether it lies in the area, None if it was deleted. Of incidents also ``lon``, ``lat`` and
+        the local ``day``, None if it does not, or was deleted after it had left the period.
     total : int
     """
 

@@ -166,11 +166,14 @@ class Draft:
         )
 
 
+def is_long(rows: Sequence[object]) -> bool:
+    """Return whether a ranking is too long to be listed whole."""
+    return len(rows) > MOST_FIRST + MOST_LAST
+
+
 def ends(rows: Sequence[T]) -> list[T]:
     """Return a ranking, of a long one the first and the last."""
-    if len(rows) <= MOST_FIRST + MOST_LAST:
-        return list(rows)
-    return [*rows[:MOST_FIRST], *rows[-MOST_LAST:]]
+    return [*rows[:MOST_FIRST], *rows[-MOST_LAST:]] if is_long(rows) else list(rows)
 
 
 def picture_key(key: str, language: Language) -> str:

@@ -5,11 +5,15 @@ Cells and cadres are left out: a report ranks no single person.
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from collections.abc import Sequence
+from typing import Any
 
-from gridmap.reports.documents.compose.draft import Col, Draft, ends
+from sqlalchemy import Row, text
+
+from gridmap.reports.documents.compose.draft import Col, Draft, ends, is_long
+from gridmap.reports.documents.compose.ledger import Asked
 from gridmap.reports.documents.compose.matter import Matter, named
-from gridmap.reports.documents.compose.prose import Both, Value, say
+from gridmap.reports.documents.compose.prose import Both, say
 
 TITLE = Both("综合评价", "Evaluation")
 _GROUPS = (
@@ -31,8 +35,7 @@ _MEMBERS = """
         WHERE e.state = 'published' AND e.first = :first AND e.last = :last
         ORDER BY a.up LIMIT 1
     )
-    SELECT m.evaluation_id, m.grp, m.member_id, m.code, m.name, m.name_en, m.due, m.score, m.rank,
-           count(*) OVER (PARTITION BY m.grp) AS members
+    SELECT m.evaluation_id, m.grp, m.member_id, m.code, m.name, m.name_en, m.due, m.score, m.rank
     FROM evaluation_member m JOIN chosen c ON c.id = m.evaluation_id
     WHERE m.grp IN ('community', 'town', 'department') AND m.score IS NOT NULL
       AND m.unit_id = ANY(:units)
@@ -66,34 +69,58 @@ def write(matter: Matter, draft: Draft) -> None:
     )  # fmt: skip
     for group, title in _GROUPS:
         members = [row for row in rows if row.grp == group]
-        here = ends(members)
-        facts = [
-            matter.ledger.count(
-                # Departments have no codes.
-                f"evaluation.{group}.{row.code or row.member_id}", float(row.score), source,
-                arguments={"group": group},
-            )
-            for row in here
-        ]  # fmt: skip
-        if len(here) == 1:
-            draft.text(
-                say(Both("{name}评价得分{score}分。", "{name} scored {score}."),
-                    name=named(here[0]), score=facts[0])
-            )  # fmt: skip
-            continue
-        cells: list[list[Value]] = [
+        if members:
+            _group(matter, draft, source, title, members)
+
+
+def _group(
+    matter: Matter, draft: Draft, source: Asked, title: Both, members: Sequence[Row[Any]]
+) -> None:
+    """Tell the scores of a group, of a long one those of the ends of its ranking."""
+    # Who is too small to have a rank stands at the end, but is not the last.
+    ranked = [row for row in members if row.rank is not None]
+    if is_long(members) and ranked:
+        members, unranked = ranked, len(members) - len(ranked)
+    else:
+        unranked = 0
+    here = ends(members)
+    facts = [
+        matter.ledger.count(
+            # Departments have no codes.
+            f"evaluation.{row.grp}.{row.code or row.member_id}", float(row.score), source,
+            arguments={"group": row.grp},
+        )
+        for row in here
+    ]  # fmt: skip
+    if len(here) == 1 and not unranked:
+        draft.text(
+            say(Both("{name}评价得分{score}分。", "{name} scored {score}."),
+                name=named(here[0]), score=facts[0])
+        )  # fmt: skip
+        return
+    draft.ranking(
+        say(Both("{group}评价", "Evaluation: {group}"), group=title),
+        [
+            Col(Both("名次", "Rank")),
+            Col(Both("单位", "Unit"), numeric=False),
+            Col(Both("应结案", "Cases due"), Both("件", "")),
+            Col(Both("得分", "Score")),
+        ],
+        [
             ["—" if row.rank is None else str(row.rank), named(row), str(row.due), fact]
             for row, fact in zip(here, facts, strict=True)
-        ]
-        draft.ranking(
-            say(Both("{group}评价", "Evaluation: {group}"), group=title),
-            [
-                Col(Both("名次", "Rank")),
-                Col(Both("单位", "Unit"), numeric=False),
-                Col(Both("应结案", "Cases due"), Both("件", "")),
-                Col(Both("得分", "Score")),
-            ],
-            cells,
-            len(members),
-            _ALL,
+        ],
+        len(members),
+        _ALL,
+    )
+    if unranked:
+        draft.text(
+            say(
+                Both(
+                    "另有{n}个应结案过少，不参加排名，未列出。",
+                    "Not listed are {n} more with too few cases due to be ranked.",
+                ),
+                n=f"{unranked:,}",
+            ),
+            role="note",
         )

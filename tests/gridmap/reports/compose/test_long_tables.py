@@ -8,6 +8,7 @@ import pytest
 
 from gridmap.reports.documents.compose.bulletin import _kinds
 from gridmap.reports.documents.compose.draft import Col, Draft, ends
+from gridmap.reports.documents.compose.evaluation import _group
 from gridmap.reports.documents.compose.incidents import MOST_ROWS, Counted
 from gridmap.reports.documents.compose.kinds import Category, Tree
 from gridmap.reports.documents.compose.ledger import Asked, Ledger
@@ -41,6 +42,32 @@ def test_of_a_long_one_the_ends_are_listed() -> None:
     assert ranks == [*range(1, 21), *range(11_996, 12_001)]
     [note] = notes
     assert "the first 20 and the last 5 of 12,000; the other 11,975 are not listed; all are" in note
+
+
+@pytest.mark.parametrize(("ranked", "unranked", "last"), [(30, 6, "30"), (12, 6, "—")])
+def test_who_has_no_rank_is_not_the_last_of_a_long_evaluation(
+    ranked: int, unranked: int, last: str
+) -> None:
+    members = [
+        SimpleNamespace(
+            grp="community", code=f"C{n}", member_id=n, name=f"社区{n}", name_en=f"Community {n}",
+            due=10, score=90, rank=n if n <= ranked else None,
+        )
+        for n in range(1, ranked + unranked + 1)
+    ]  # fmt: skip
+    matter, draft = SimpleNamespace(ledger=Ledger(None)), Draft()
+    source = Asked("evaluation", Both("评价", "Evaluation"), None, {})
+    matter.ledger._sources["evaluation"] = source
+    _group(matter, draft, source, Both("社区", "Communities"), members)
+    (table, *notes), _ = draft.render("en")
+    assert isinstance(table, Table)
+    assert table.rows[-1][0] == last
+    said = " ".join("".join(map(str, note.parts)) for note in notes if isinstance(note, Paragraph))
+    if last == "—":
+        assert (len(table.rows), said) == (18, "")
+    else:
+        assert "the first 20 and the last 5 of 30; the other 5 are not listed" in said
+        assert "Not listed are 6 more with too few cases due" in said
 
 
 def test_a_bulletin_names_parts_of_kinds_only_where_there_is_room() -> None:

@@ -14,7 +14,7 @@ from gridmap.reports.documents import queries
 from gridmap.reports.documents.late import Late, forget_changes, late_records, marks
 from gridmap.reports.documents.models import RecordChange, Report
 from gridmap.reports.documents.service import ask_report
-from tests.gridmap.conftest import rectangle
+from tests.gridmap.conftest import STEP, rectangle, wkb
 from tests.gridmap.reports.documents.conftest import Place
 
 Make = Callable[[], int]
@@ -165,6 +165,38 @@ def test_what_was_done_to_incidents_is_said(own_place: Place, make: Make) -> Non
     assert told_ids(found) == []
     moved = next(row for row in found["incident_changed"].rows if row.id == ids["category"])
     assert (moved.what, moved.what_en, moved.unit) == ("其他", "Others", "幸福社区")
+
+
+def test_where_an_incident_went_that_left_is_not_told(own_place: Place, make: Make) -> None:
+    session, field = own_place.session, own_place.field
+    own_place.other.geom = wkb(rectangle(4, 0, 8, 2))
+    session.flush()
+    other = other_category(session)
+    moved, later, gone = (field.incident(1, 1, MARCH).id for _ in range(3))
+    report_id = made(own_place, make)
+    away = "UPDATE incident SET occurred_at = '2025-03-02 17:00+00' WHERE id = :id"
+    for statement, values in (
+        ("UPDATE incident SET category_id = :to, geom = ST_Translate(geom, :x, 0) WHERE id = :id",
+         {"id": moved, "x": 4 * STEP, "to": other.id}),
+        (away, {"id": later}),
+        (away, {"id": gone}),
+        ("DELETE FROM incident WHERE id = :id", {"id": gone}),
+    ):  # fmt: skip
+        session.execute(text(statement), values)
+    rows = {row.id: row for row in late(own_place, report_id)["incident_changed"].rows}
+    names = session.scalars(
+        text("SELECT u.name FROM incident i JOIN unit u ON u.id = i.community_id WHERE i.id = :id"),
+        {"id": moved},
+    ).all()
+    assert names == ["邻居社区"]
+    assert {row.how for row in rows.values()} == {"left"}
+    assert {row.unit for row in rows.values()} == {"幸福社区"}
+    assert {row.what for row in rows.values()} == {"邻里纠纷"}
+    # In the territory's time zone the second of March was over.
+    assert {each: (row.here, row.day, row.lon is None) for each, row in rows.items()} == {
+        moved: (False, None, True), later: (True, date(2025, 3, 3), False),
+        gone: (True, None, True),
+    }  # fmt: skip
 
 
 def field_step(session: Session) -> float:
