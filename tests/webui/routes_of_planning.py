@@ -8,7 +8,7 @@ from tests.webui.route import Route, many
 _PLAN, _ALL = Action.PLAN_PATROLS, Action.REPORT_INCIDENT
 _TEAM = {
     "team": "{team}", "mode": "foot", "begins": "19:00", "ends": "23:00", "starts_at": "{place}",
-    "ends_at": "", "break_min": "",
+    "ends_at": "", "break_min": "", "must": "{place}",
 }  # fmt: skip
 
 PLANS = {

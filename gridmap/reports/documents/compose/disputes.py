@@ -9,6 +9,7 @@ from sqlalchemy import text
 from gridmap.reports.documents.compose.comparing import change_told
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.kinds import DISPUTES, read_tree, tops
+from gridmap.reports.documents.compose.ledger import Asked
 from gridmap.reports.documents.compose.matter import Matter, is_complete
 from gridmap.reports.documents.compose.prose import Both, Listing, Value, say
 
@@ -74,7 +75,7 @@ def write(matter: Matter, draft: Draft) -> None:
             counted, values | {"first": matter.span.first, "last": matter.span.last}
         ).one()
         source.records = row.received
-    earlier = None
+    earlier, sources = None, [source]
     if is_complete(matter.before, oldest):
         with matter.ledger.asking(
             "disputes.before",
@@ -86,17 +87,19 @@ def write(matter: Matter, draft: Draft) -> None:
                 counted, values | {"first": matter.before.first, "last": matter.before.last}
             ).one()
         earlier = matter.ledger.count("disputes.received.before", before.received, source)
-    draft.text(*_told(matter, row, earlier))
+        sources.append(source)
+    draft.text(*_told(matter, row, earlier, sources))
 
 
-def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
+def _told(matter: Matter, row: Any, earlier: Any, sources: list[Asked]) -> list[Value]:
     ledger = matter.ledger
     received = ledger.count("disputes.received", row.received, "disputes")
     # Both counts stand in the sentence and lead to their cases; of a difference there is no list.
     with ledger.asking(
         "disputes.change", Both("矛盾纠纷：增减", "Disputes: how many more or fewer")
     ) as source:
-        pass
+        for each in sources:
+            source.hear(each.statements[0], each.values)
     changed = ledger.compare(received, earlier, source=source.key)
     said: list[Value] = []
     change = change_told(changed, matter.versus.name, _CASES, based=True)

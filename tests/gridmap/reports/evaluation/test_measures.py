@@ -187,6 +187,8 @@ def read(arguments: dict[str, Any]) -> Wanted:
         given[name] = date.fromisoformat(given[name])
     if "returned" in given:
         given["returned"] = True
+    if "category" in given:
+        given["categories"] = (given.pop("category"),)
     return Wanted(**given)
 
 
