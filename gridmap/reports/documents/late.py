@@ -225,7 +225,8 @@ _CHANGES = """
 _SINCE = """c.id <@ CAST(:changes AS int8multirange)
     AND NOT c.record_id <@ CAST(:ids AS int8multirange)"""
 _INSIDE = """coalesce(area IN (SELECT unnest(areas) FROM of)
-    AND day BETWEEN :first_day AND :last_day AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
+    AND day BETWEEN :first_day AND :last_day
+    AND (CAST(:cell AS bigint) IS NULL OR cell = :cell), false)"""
 
 _LOG = "record_change"
 # The highest id is no mark by itself: a transaction at work draws an id, and commits after another
