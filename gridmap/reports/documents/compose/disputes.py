@@ -9,6 +9,7 @@ from sqlalchemy import text
 from gridmap.reports.documents.compose.comparing import change_told
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.kinds import DISPUTES, read_tree, tops
+from gridmap.reports.documents.compose.ledger import Asked
 from gridmap.reports.documents.compose.matter import Matter, is_complete
 from gridmap.reports.documents.compose.prose import Both, Listing, Value, say
 
@@ -69,11 +70,11 @@ def write(matter: Matter, draft: Draft) -> None:
     if matter.cell_id is not None:
         asked["cell"] = matter.cell_id
     title = Both("矛盾纠纷：受理与化解", "Disputes received and settled")
-    with matter.ledger.asking("disputes", title, "cases.index", asked) as source:
+    with matter.ledger.asking("disputes", title, "cases.index", asked) as counts:
         row = matter.connection.execute(
             counted, values | {"first": matter.span.first, "last": matter.span.last}
         ).one()
-        source.records = row.received
+        counts.records = row.received
     earlier = None
     if is_complete(matter.before, oldest):
         with matter.ledger.asking(
@@ -86,17 +87,17 @@ def write(matter: Matter, draft: Draft) -> None:
                 counted, values | {"first": matter.before.first, "last": matter.before.last}
             ).one()
         earlier = matter.ledger.count("disputes.received.before", before.received, source)
-    draft.text(*_told(matter, row, earlier))
+    draft.text(*_told(matter, counts, row, earlier))
 
 
-def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
+def _told(matter: Matter, counts: Asked, row: Any, earlier: Any) -> list[Value]:
     ledger = matter.ledger
     received = ledger.count("disputes.received", row.received, "disputes")
     # Both counts stand in the sentence and lead to their cases; of a difference there is no list.
     with ledger.asking(
         "disputes.change", Both("矛盾纠纷：增减", "Disputes: how many more or fewer")
     ) as source:
-        pass
+        source.counted_with(counts)
     changed = ledger.compare(received, earlier, source=source.key)
     said: list[Value] = []
     change = change_told(changed, matter.versus.name, _CASES, based=True)
