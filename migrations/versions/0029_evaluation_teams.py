@@ -67,6 +67,8 @@ def _date_departments() -> None:
             "entered_on", sa.Date(), server_default=sa.text("local_date(now())"), nullable=False
         ),
     )
+    # What is there already was not entered today: taken from a department today, it ends.
+    op.execute(f"UPDATE {table} SET entered_on = local_date(now()) - 1")
     op.create_check_constraint(op.f(f"ck_{table}_period"), table, "starts < ends")
     op.create_exclude_constraint(
         f"ex_{table}_once", table, ("category_id", "="), ("period", "&&"), using="gist"

@@ -70,12 +70,12 @@ def write(matter: Matter, draft: Draft) -> None:
     if matter.cell_id is not None:
         asked["cell"] = matter.cell_id
     title = Both("矛盾纠纷：受理与化解", "Disputes received and settled")
-    with matter.ledger.asking("disputes", title, "cases.index", asked) as source:
+    with matter.ledger.asking("disputes", title, "cases.index", asked) as counts:
         row = matter.connection.execute(
             counted, values | {"first": matter.span.first, "last": matter.span.last}
         ).one()
-        source.records = row.received
-    earlier, sources = None, [source]
+        counts.records = row.received
+    earlier = None
     if is_complete(matter.before, oldest):
         with matter.ledger.asking(
             "disputes.before",
@@ -87,19 +87,17 @@ def write(matter: Matter, draft: Draft) -> None:
                 counted, values | {"first": matter.before.first, "last": matter.before.last}
             ).one()
         earlier = matter.ledger.count("disputes.received.before", before.received, source)
-        sources.append(source)
-    draft.text(*_told(matter, row, earlier, sources))
+    draft.text(*_told(matter, counts, row, earlier))
 
 
-def _told(matter: Matter, row: Any, earlier: Any, sources: list[Asked]) -> list[Value]:
+def _told(matter: Matter, counts: Asked, row: Any, earlier: Any) -> list[Value]:
     ledger = matter.ledger
     received = ledger.count("disputes.received", row.received, "disputes")
     # Both counts stand in the sentence and lead to their cases; of a difference there is no list.
     with ledger.asking(
         "disputes.change", Both("矛盾纠纷：增减", "Disputes: how many more or fewer")
     ) as source:
-        for each in sources:
-            source.hear(each.statements[0], each.values)
+        source.counted_with(counts)
     changed = ledger.compare(received, earlier, source=source.key)
     said: list[Value] = []
     change = change_told(changed, matter.versus.name, _CASES, based=True)
