@@ -172,7 +172,9 @@ def settings_of(run: HotspotRun) -> list[tuple[str, str]]:
     for field in fields_of(entry.parameters) if entry else []:
         name, words = field["name"], dict(field["choices"])
         value = run.parameters.get(name, field["default"]) or run.summary.get(name, 0)
-        settings.append((say(field["title"]), say(words[value]) if words else number(value)))
+        settings.append(
+            (say(field["title"]), say(words.get(value, value)) if words else number(value))
+        )
     return settings
 
 

@@ -18,7 +18,8 @@ def together(visits: Sequence[Visit]) -> list[list[tuple[int, Visit]]]:
 
     def line(numbered: tuple[int, Visit]) -> object:
         number, visit = numbered
-        return visit["name"] if visit["kind"] == "street" else number
+        # Streets without a name that follow need not be one.
+        return (visit["kind"] == "street" and visit["name"]) or number
 
     return [list(group) for _, group in groupby(enumerate(visits, start=1), line)]
 
