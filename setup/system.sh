@@ -46,6 +46,7 @@ have_library libharfbuzz-subset || need libharfbuzz-subset0
 have_chinese_font || need fonts-noto-cjk
 if [ "$purpose" = test ]; then
     command -v chromium >/dev/null 2>&1 || need chromium
+    command -v chromium-headless-shell >/dev/null 2>&1 || need chromium-headless-shell
     # The tests run the examples for partners, and measurements stand beside ogr2ogr.
     command -v curl >/dev/null 2>&1 || need curl
     command -v ogr2ogr >/dev/null 2>&1 || need gdal-bin
