@@ -161,7 +161,7 @@ def paged(walk: Walk, where: str, fact: Fact) -> float:
 
 def coverage(walk: Walk, where: str, fact: Fact) -> float:
     said = matched(r"(of [\d,]+ incidents, [\d,]+ \(.*?hour of the day)", walk.page(where))
-    counts = re.findall(r"(?:of|incidents,|month,) ([\d,]+) (?:incidents|\()", said)
+    counts = re.findall(r"(?:of|incidents,|month,) ([\d,]+) (?=incidents|\()", said)
     at = {"incidents": 0, "walked": 1, "rate": 1, "in_hour": 2, "hour_rate": 2}
     return number(counts[at[fact.key.partition(".")[2]]])
 
