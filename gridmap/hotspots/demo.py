@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from geodata.town.units import COUNTY_CODE
+from geodata.town.units import COUNTY_CODE, SEED_A
 from gridmap.hotspots.models import HotspotRun
 from gridmap.hotspots.service import Wish, ask_run, share
 from gridmap.incidents.statistics import clock
@@ -23,12 +23,17 @@ def ask_first_run(engine: Engine) -> bool:
     with Session(engine) as session, session.begin():
         # Of two servers that start at once only one asks.
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('first analysis'))"))
-        county = session.scalar(
-            select(Unit.id).where(Unit.code.startswith(COUNTY_CODE), Unit.level == "county")
+        # Of the town of the demo's people, who do not see the whole county.
+        town = session.scalar(
+            select(Unit.parent_id).where(
+                Unit.code.startswith(COUNTY_CODE),
+                Unit.level == "community",
+                Unit.name.startswith(SEED_A[0]),
+            )
         )
-        if county is None or session.scalar(select(HotspotRun.id).limit(1)) is not None:
+        if town is None or session.scalar(select(HotspotRun.id).limit(1)) is not None:
             return False
         last = clock(session.connection()).today - timedelta(days=1)
-        wish = Wish("gi_star", last - timedelta(days=364), last, "近一年热点", county)
+        wish = Wish("gi_star", last - timedelta(days=364), last, "近一年热点", town)
         share(session, SYSTEM, ask_run(session, SYSTEM, wish).id, shared=True)
     return True
