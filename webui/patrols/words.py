@@ -55,7 +55,7 @@ SCRIPT = {
     "time": N_("{hours} h {minutes} min"),
     "time_min": N_("{minutes} min"),
     "time_parts": N_("{moving} on the way, {dwell} at stops"),
-    "no_hotspots": N_("no shared analysis"),
+    "no_hotspots": N_("no shared analysis names a hot place here"),
     "share": N_("{near} of {of}"),
     "near_failed": N_("not known now"),
     "point_help": N_("Point {number} of {count}: drag it, or move it by the arrow keys."),

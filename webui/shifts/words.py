@@ -139,9 +139,14 @@ def conflict(found: Conflict, cadres: Mapping[int, str], teams: Mapping[int, str
 
 def rule(kept: Rule) -> str:
     """Say a pattern in a line."""
-    slots = "、".join(
-        f"{slot.begins:%H:%M} {slot.minutes / 60:g} h" for slot in kept.slots
-    )  # fmt: skip
+    slots = say(", ").join(
+        say(
+            Message(
+                "{hours} h from {time}", hours=f"{slot.minutes / 60:g}", time=f"{slot.begins:%H:%M}"
+            )
+        )
+        for slot in kept.slots
+    )
     days = say(DAYS[kept.days])
     if kept.days is Days.WEEKDAYS:
         days = " ".join(weekday(number) for number in sorted(kept.weekdays))
