@@ -13,7 +13,10 @@ _TEAM = {
 
 PLANS = {
     ("plans.index", "GET"): many(_PLAN, "/patrols/plans"),
-    ("plans.ask_new", "GET"): many(_PLAN, "/patrols/plans/new"),
+    ("plans.ask_new", "GET"): [
+        *many(_PLAN, "/patrols/plans/new"),
+        Route(_PLAN, "/patrols/plans/new?like={plan}", foreign=(404,)),
+    ],
     ("plans.add", "POST"): [
         Route(_PLAN, "/patrols/plans/new", form={"unit": "{unit}", "day": "x"}, own=(400,),
               foreign=(400,)),

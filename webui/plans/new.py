@@ -11,6 +11,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from geodata.messages import Message
 from gridmap.errors import GridmapError
@@ -18,24 +19,24 @@ from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.incidents.statistics import clock
 from gridmap.patrols.models import MODES
 from gridmap.patrols.plans import choices
+from gridmap.patrols.plans.queries import find_plan
 from gridmap.patrols.plans.service import ask_plan, read_wish
 from gridmap.patrols.plans.wishes import EFFORTS
 from gridmap.patrols.tracks.overview import bounds
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
-from webui.asking import day_of, id_of
+from webui.asking import day_of, id_of, optional_id
 from webui.database import reading, writing
 from webui.language import say
 from webui.plans import words
 from webui.plans.blueprint import blueprint
+from webui.plans.typed import POINT, typed
 from webui.tracks.map_page import map_page, map_values
 
 _TEAM_FIELDS = (
     "team", "mode", "begins", "ends", "starts_at", "start_point", "ends_at", "end_point",
     "break_min",
 )  # fmt: skip
-#: What is chosen as start or end in place of a place.
-_POINT = "point"
 #: Rows that the form begins with.
 _ROWS = 2
 
@@ -43,8 +44,12 @@ _ROWS = 2
 @blueprint.get("/new")
 @needs(Action.PLAN_PATROLS)
 def ask_new() -> ResponseReturnValue:
-    """Ask for teams, places and hours."""
-    return _form(None)
+    """Ask for teams, places and hours, which may be those of an earlier plan."""
+    earlier = optional_id(request.args.get("like"), gettext("Plan"))
+    if earlier is None:
+        return _form(MultiDict())
+    with reading() as connection, Session(connection) as session:
+        return _form(typed(find_plan(session, current_actor(), earlier)))
 
 
 @blueprint.post("/new")
@@ -62,7 +67,7 @@ def add() -> ResponseReturnValue:
     except GridmapError as refused:
         if refused.status not in (400, 409, 503):
             raise
-        return _form(say(refused.message)), refused.status
+        return _form(request.form, say(refused.message)), refused.status
     return redirect(url_for("plans.show", plan_id=plan.id))
 
 
@@ -70,7 +75,7 @@ def _wish() -> dict[str, Any]:
     """Return the wish as it was typed; what it means is checked where it is read."""
     form = request.form
     given = {
-        "teams": [_team(row) for row in _rows() if row["team"]],
+        "teams": [_team(row) for row in _rows(form) if row["team"]],
         "musts": [
             {
                 "place_id": place,
@@ -95,10 +100,10 @@ def _wish() -> dict[str, Any]:
     return given
 
 
-def _rows() -> list[dict[str, str]]:
+def _rows(given: MultiDict[str, str]) -> list[dict[str, str]]:
     """Return the rows of teams as they were typed."""
-    count = len(request.form.getlist("team"))
-    columns = [request.form.getlist(name) or [""] * count for name in _TEAM_FIELDS]
+    count = len(given.getlist("team"))
+    columns = [given.getlist(name) or [""] * count for name in _TEAM_FIELDS]
     return [dict(zip(_TEAM_FIELDS, row, strict=True)) for row in zip(*columns, strict=False)]
 
 
@@ -116,7 +121,7 @@ def _team(row: dict[str, str]) -> dict[str, Any]:
 
 def _post(place: str, point: str, row: dict[str, str]) -> dict[str, Any]:
     """Return where a team starts or ends: at a place, or at a point as longitude and latitude."""
-    if row[place] != _POINT:
+    if row[place] != POINT:
         return {place: row[place] or None}
     parts = re.split(r"[,，;；\s]+", row[point].strip())
     try:
@@ -133,15 +138,15 @@ def _post(place: str, point: str, row: dict[str, str]) -> dict[str, Any]:
 def _post_of(unit_id: int, posts: choices.Rows) -> str:
     """Return the post of a team's own unit, else the first one, else that a point is to be set."""
     own = next((post for post in posts if post.unit_id == unit_id), posts[0] if posts else None)
-    return str(own.id) if own else _POINT
+    return str(own.id) if own else POINT
 
 
-def _form(fault: str | None) -> str:
+def _form(given: MultiDict[str, str], fault: str | None = None) -> str:
     actor = current_actor()
     with reading() as connection, Session(connection) as session:
         teams = choices.teams(session, actor)
         posts = choices.places(session, actor, choices.POSTS)
-        rows = _rows() or [
+        rows = _rows(given) or [
             {
                 "team": str(team.id), "mode": "foot", "begins": "19:00", "ends": "23:00",
                 "starts_at": _post_of(team.unit_id, posts), "start_point": "",
@@ -156,7 +161,7 @@ def _form(fault: str | None) -> str:
             **map_values(),
             page=map_page(words.SCRIPT, bounds=reach),
             fault=fault,
-            given=request.form,
+            given=given,
             rows=rows,
             teams=teams,
             posts=posts,

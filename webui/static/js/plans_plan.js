@@ -17,13 +17,16 @@ try {
     style: ({ properties }) => ({ color: colour(properties.tour), weight: 4, opacity: 0.8 }),
   }).addTo(map);
   for (const { properties } of tours.features) {
-    properties.visits.forEach((visit, i) => {
-      const rests = visit.kind === "break";
-      const icon = L.divIcon({ className: `stop-mark tour-${properties.tour % page.colours.length}${rests ? " rest" : ""}`, html: String(i + 1), iconSize: [22, 22] });
+    for (const visits of byPlace(properties.visits)) {
+      const [{ visit }] = visits;
+      const rests = visits.every((one) => one.visit.kind === "break");
+      const numbers = visits.map((one) => one.number).join("·");
+      const icon = L.divIcon({ className: `stop-mark tour-${properties.tour % page.colours.length}${rests ? " rest" : ""}`, html: numbers, iconSize: [Math.max(22, 8 + 7 * numbers.length), 22] });
       const words = document.createElement("span");
-      words.textContent = [properties.team, rests && page.words.rest, visit.name, clock(visit.begins)].filter(Boolean).join(" · ");
+      const times = visits.map((one) => [one.visit.kind === "break" && page.words.rest, clock(one.visit.begins)].filter(Boolean).join(" "));
+      words.textContent = [properties.team, visit.name, times.join(", ")].filter(Boolean).join(" · ");
       L.marker([visit.lat, visit.lon], { icon, keyboard: false }).bindTooltip(words).addTo(map);
-    });
+    }
   }
   const bounds = drawn.getBounds();
   if (bounds.isValid()) map.fitBounds(bounds.pad(0.06), { animate: false, maxZoom: 18 });
@@ -32,6 +35,16 @@ try {
 } catch (error) {
   document.querySelector(".hot-stage").textContent = page.words.failed;
   throw error;
+}
+
+// Visits at one place share a mark, which would else hide all but the last of them.
+function byPlace(visits) {
+  const places = new Map();
+  visits.forEach((visit, i) => {
+    const key = `${visit.lon} ${visit.lat}`;
+    places.set(key, [...(places.get(key) ?? []), { visit, number: i + 1 }]);
+  });
+  return places.values();
 }
 
 function clock(seconds) {
