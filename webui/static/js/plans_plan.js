@@ -20,8 +20,8 @@ try {
     for (const visits of byPlace(properties.visits)) {
       const [{ visit }] = visits;
       const rests = visits.every((one) => one.visit.kind === "break");
-      const numbers = visits.map((one) => one.number).join("·");
-      const icon = L.divIcon({ className: `stop-mark tour-${properties.tour % page.colours.length}${rests ? " rest" : ""}`, html: numbers, iconSize: [Math.max(22, 8 + 7 * numbers.length), 22] });
+      const numbers = visits.map((one) => one.number).join(",");
+      const icon = L.divIcon({ className: `stop-mark tour-${properties.tour % page.colours.length}${rests ? " rest" : ""}`, html: numbers, iconSize: [Math.max(22, 8 + 8 * numbers.length), 22] });
       const words = document.createElement("span");
       const times = visits.map((one) => [one.visit.kind === "break" && page.words.rest, clock(one.visit.begins)].filter(Boolean).join(" "));
       words.textContent = [properties.team, visit.name, times.join(", ")].filter(Boolean).join(" · ");
