@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 import cql2
@@ -30,8 +31,9 @@ class FilterError(ParameterError):
         super().__init__("filter", message)
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, language: str) -> Any:
-    """Return the tree of a filter.
+    """Return the tree of a filter, which who reads it leaves as it is.
 
     Parameters
     ----------

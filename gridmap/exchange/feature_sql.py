@@ -7,6 +7,7 @@ which takes as long as all the rest. Here each column is written by what its typ
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gridmap.exchange.collections import Column
 from gridmap.exchange.systems import CRS84, System
@@ -15,8 +16,9 @@ from gridmap.exchange.systems import CRS84, System
 _DEGREES, _METRES = 7, 3
 
 
+@lru_cache(maxsize=256)
 def feature_sql(
-    columns: Sequence[Column],
+    columns: tuple[Column, ...],
     place: str,
     *,
     point: bool = False,
@@ -27,7 +29,7 @@ def feature_sql(
 
     Parameters
     ----------
-    columns : sequence of Column
+    columns : tuple of Column
         Its properties.
     place : str
         The SQL of its geometry.
@@ -45,8 +47,7 @@ def feature_sql(
     shape = f"ST_AsGeoJSON({_shape(place, system, point=point)}, {digits}, 0)"
     parts = [*head, f"coalesce({shape}, 'null')", """',"properties":{'"""]
     for number, column in enumerate(columns):
-        comma = "," if number else ""
-        parts += [f"""'{comma}"{column.name}":'""", f"coalesce({_value(column)}, 'null')"]
+        parts += _member(f"""{"," if number else ""}"{column.name}":""", column)
     parts.append("'}}'")
     return _joined(parts)
 
@@ -59,13 +60,14 @@ def _joined(parts: Sequence[str]) -> str:
     return f"({_joined(parts[:middle])} || {_joined(parts[middle:])})"
 
 
-def _value(column: Column) -> str:
-    """Return the SQL of a column's value as JSON, null where it has none."""
+def _member(name: str, column: Column) -> list[str]:
+    """Return the SQL of a member of the properties, whose value is null where there is none."""
     if column.plain:
-        return f"""'"' || ({column.sql}) || '"'"""
-    if column.type in {"integer", "boolean"}:
-        return f"({column.sql})::text"
-    return f"to_json({column.sql})::text"
+        # What stands around the value is joined to it at once: each joining is a copy more.
+        return [f"""coalesce('{name}"' || ({column.sql}) || '"', '{name}' || 'null')"""]
+    whole = column.type in {"integer", "boolean"}
+    value = f"({column.sql})::text" if whole else f"to_json({column.sql})::text"
+    return [f"'{name}'", f"coalesce({value}, 'null')"]
 
 
 def _shape(place: str, system: System, *, point: bool) -> str:

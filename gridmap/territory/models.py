@@ -108,6 +108,8 @@ class Unit(Base):
         ForeignKeyConstraint(["parent_id", "parent_level"], ["unit.id", "unit.level"]),
         Index("ix_unit_geom", "geom", postgresql_using="gist"),
         Index("ix_unit_parent_id", "parent_id"),
+        # What is told of places names units and cells by their codes; so it reads no outlines.
+        Index("ix_unit_id_code", "id", postgresql_include=["code"]),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -146,6 +148,7 @@ class Cell(Base):
         ),
         Index("ix_cell_community_id", "community_id"),
         Index("ix_cell_code", "code"),
+        Index("ix_cell_id_code", "id", postgresql_include=["code"]),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
