@@ -5,9 +5,21 @@ from __future__ import annotations
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import errors
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from geodata.messages import Message
 from gridmap.db import alembic_config
+from gridmap.errors import GridmapError
+
+#: What an administrator of the server does once for a database that others migrate.
+_PREPARE = (
+    "CREATE EXTENSION postgis; CREATE EXTENSION btree_gist; "
+    "GRANT CREATE ON SCHEMA public TO {user};"
+)
+#: The right is lacking, the server has no such extension, or it is of another version.
+_UNPREPARED = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)
 
 
 def pending(engine: Engine) -> list[str]:
@@ -23,8 +35,26 @@ def pending(engine: Engine) -> list[str]:
 
 
 def migrate(engine: Engine) -> list[str]:
-    """Apply the revisions that the database still needs, and list them."""
+    """Apply the revisions that the database still needs, and list them.
+
+    Raises
+    ------
+    GridmapError
+        If an administrator of the server has to prepare the database first; it says how.
+    """
     steps = pending(engine)
-    if steps:
-        command.upgrade(alembic_config(engine), "head")
+    try:
+        if steps:
+            command.upgrade(alembic_config(engine), "head")
+    except DBAPIError as error:
+        if not isinstance(error.orig, _UNPREPARED):
+            raise
+        raise GridmapError(
+            Message(
+                "the database is not prepared: {reason}. Let an administrator of the server run in "
+                "it: {statements}",
+                reason=str(error.orig).splitlines()[0],
+                statements=_PREPARE.format(user=engine.url.username or "gridmap"),
+            )
+        ) from error
     return steps
