@@ -256,3 +256,24 @@ def test_the_county_is_told_by_figures_that_need_several_values(app: Flask) -> N
     assert any(len(each["category"]) > 1 for each in several)
     assert any(len(each.get("hour", ())) == 3 for each in asked)
     assert any("against_from" in each for each in asked)
+
+
+def test_indicators_of_an_unfinished_year_lead_to_the_days_of_the_report(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Cases that are due later in the year are none of its figures, nor of the list behind them."""
+    first, walk = date(TODAY.year, 1, 1), Walk(app, client)
+    asked = Order("year", units(app)["community"], first, date(TODAY.year, 12, 31))
+    with Session(app.extensions["gridmap.engine"]) as session:
+        made = compose(session, asked, lambda _, __: None, pictures=False)
+    sources = {source.key: source for source in made.documents["en"].sources}
+    for name, outcome in (("part", "closed"), ("whole", None)):
+        fact = made.facts[f"indicators.cases.closing.{name}"]
+        page = walk.page(address(app, sources[fact.source], fact))
+        assert f"{first} – {TODAY}" in page
+        lists = [each.replace("&amp;", "&") for each in re.findall(r'href="(/cases\?[^"]+)"', page)]
+        assert lists
+        narrowed = {each for each in lists if (outcome is None) == ("outcome=" not in each)}
+        counted = [cases(walk, each, fact) for each in narrowed if f"due_until={TODAY}" in each]
+        assert counted
+        assert set(counted) == {fact.value}

@@ -13,7 +13,6 @@ from gridmap.reports.indicators.figures import (
     indicator_values,
     ranking,
 )
-from gridmap.reports.indicators.periods import period_of
 from gridmap.reports.structure import Fact
 
 TITLE = Both("指标完成情况", "Indicators")
@@ -88,11 +87,9 @@ def _fact(
 def _asked(matter: Matter, found: IndicatorFigure) -> dict[str, object]:
     asked: dict[str, object] = {"indicator_id": found.indicator_id}
     if found.kind is None:
-        return asked
-    # Of a period that is not over there are no later values yet.
-    last = period_of(found.kind, matter.span.first).last
-    over = matter.span.last in (last, matter.today)
-    return asked | {"period": found.kind} if over else asked
+        # Of a period that is not over, what comes after the report's days is none of its figures.
+        return asked | {"from": matter.span.first, "to": matter.span.last}
+    return asked | {"period": found.kind}
 
 
 def _unit(unit: str) -> Both:
