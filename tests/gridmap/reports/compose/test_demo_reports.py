@@ -220,6 +220,10 @@ def test_the_bulletin_names_no_address_and_no_small_count(town: Session, make: M
     assert addresses
     assert not [address for address in addresses if address in words]
     assert "少于5起的合并计入“其他”" in prose(zh)
+    # It hangs where neighbours read it, and says in words where its figures come from.
+    assert "幸福社区2026年11月16日至22日内发生的警情记录统计，数据截至" in zh.basis
+    assert "incidents of 16 to 22 November 2026 in " in made.documents["en"].basis
+    assert make("month", "幸福", MONTH).documents["zh"].basis == ""
 
 
 def test_a_sheet_says_that_nobody_answers_for_a_cell(make: Make) -> None:

@@ -91,6 +91,25 @@ def test_what_is_missing_and_the_sources_come_last() -> None:
     assert len(bare) == len(make("en").blocks)
 
 
+def test_what_is_hung_up_tells_its_sources_in_words_and_staff_reads_the_statements(
+    pictures: Pictures,
+) -> None:
+    told = make("zh", basis="以上数字根据警情记录统计。")
+    for words in (
+        words_of_html(html(told)), words_of_word(to_word(told, pictures)),
+        [words_of_pdf(to_pdf(told, pictures))],
+    ):  # fmt: skip
+        said = "".join(words)
+        assert said.endswith("数据来源以上数字根据警情记录统计。")
+        assert "SELECT" not in said
+    page = to_html(told, picture=str, link=lambda _: None, facts={}, staff=True)
+    words = words_of_html(str(page))
+    assert words.count("数据来源") == 1
+    assert any(word.startswith("SELECTcount(*)") for word in words)
+    at = words.index("以上数字根据警情记录统计。")
+    assert words[at + 1].endswith("数据来源")
+
+
 def test_numbers_lead_to_their_records(facts: dict[str, Fact]) -> None:
     tree = lxml.html.fragment_fromstring(html(make("zh"), facts), create_parent="div")
     [link] = tree.xpath(".//p/a[text()='93.72%']")
