@@ -208,9 +208,7 @@ def readable(source: Source) -> str:
 def _heading_label(counters: list[int], language: str) -> str:
     number = counters[-1]
     if language == "zh":
-        return (f"{_chinese(number)}、", f"（{_chinese(number)}）", f"{number}. ")[
-            len(counters) - 1
-        ]
+        return (f"{chinese(number)}、", f"（{chinese(number)}）", f"{number}. ")[len(counters) - 1]
     return ".".join(str(count) for count in counters if count) + " "
 
 
@@ -220,7 +218,7 @@ def _caption_label(kind: str, number: int, language: str) -> str:
     return f"{'Table' if kind == 'table' else 'Figure'} {number}. "
 
 
-def _chinese(number: int) -> str:
+def chinese(number: int) -> str:
     """Return a number below 100 in Chinese."""
     tens, ones = divmod(number, 10)
     if tens == 0:

@@ -13,7 +13,7 @@ from docx.shared import Mm
 
 from gridmap.errors import GridmapError
 from gridmap.reports.paper.html import to_html
-from gridmap.reports.paper.laying import _chinese, column_shares, lay_out
+from gridmap.reports.paper.laying import chinese, column_shares, lay_out
 from gridmap.reports.paper.pdf import to_pdf
 from gridmap.reports.paper.word import check_template, to_word
 from gridmap.reports.paper.word_template import default_template
@@ -76,7 +76,7 @@ def test_headings_and_captions_are_numbered() -> None:
 
 
 def test_chinese_numbers() -> None:
-    assert [_chinese(n) for n in (1, 10, 11, 20, 34)] == ["一", "十", "十一", "二十", "三十四"]
+    assert [chinese(n) for n in (1, 10, 11, 20, 34)] == ["一", "十", "十一", "二十", "三十四"]
 
 
 def test_what_is_missing_and_the_sources_come_last() -> None:
