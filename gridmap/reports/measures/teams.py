@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.patrols.shifts.queries import DONE, OVER
+from gridmap.patrols.shifts.queries import CAME, DONE, NOTED, OVER
 from gridmap.reports.activities.figures import units_in
 from gridmap.reports.measures.members import TEAMS_IN, read
 from gridmap.reports.measures.registry import Group
@@ -19,8 +19,7 @@ _SHIFTS = f"""
            coalesce(sum(m.came), 0)::bigint AS came, coalesce(sum(m.noted), 0)::bigint AS noted
     FROM shift s JOIN team t ON t.id = s.team_id
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE state IN ('present', 'late')) AS came,
-               count(*) FILTER (WHERE state IN ('present', 'late', 'absent')) AS noted
+        SELECT count(*) FILTER (WHERE {CAME}) AS came, count(*) FILTER (WHERE {NOTED}) AS noted
         FROM shift_member WHERE shift_id = s.id) m
     WHERE {OVER} AND s.day BETWEEN :first AND :last AND {TEAMS_IN} GROUP BY 1
 """

@@ -11,10 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.errors import NotFoundError
+from gridmap.incidents.statistics import Span
 from gridmap.reports.documents.compose import Composed
 from gridmap.reports.documents.compose.prose import shown
 from gridmap.reports.documents.order import Kind
+from gridmap.reports.measures import measured
 from gridmap.reports.structure import Document, Number, Paragraph, Picture, Table
+from gridmap.territory.scope import EVERYTHING
 from tests.gridmap.reports.compose.conftest import HALF, YEAR, Make
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
@@ -283,3 +286,25 @@ def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
     }  # fmt: skip
     assert made.state["newest"].startswith("2026-11-2")
     assert all(made.state.values())
+
+
+def test_attendance_is_that_of_the_evaluation_without_those_on_leave(
+    town: Session, make: Make
+) -> None:
+    first, last = MONTH
+    made = make("month", "安澜县", MONTH)
+    states = dict(
+        town.execute(
+            text("""
+                SELECT m.state, count(*) FROM shift_member m JOIN shift s ON s.id = m.shift_id
+                WHERE s.cancelled_at IS NULL AND s.day BETWEEN :first AND :last
+                  AND s.starts <= now() AND m.state IS NOT NULL GROUP BY 1
+            """),
+            {"first": first, "last": last},
+        ).all()
+    )  # fmt: skip
+    assert states["leave"] > 0
+    came, known = states["present"] + states["late"], sum(states.values()) - states["leave"]
+    assert (made.facts["shifts.came"].value, made.facts["shifts.known"].value) == (came, known)
+    counted = measured(town, ["shifts.attended"], Span(first, last), "team", EVERYTHING)
+    assert (counted["numerator"].sum(), counted["denominator"].sum()) == (came, known)
