@@ -273,7 +273,7 @@ def test_the_page_the_word_file_and_the_pdf_of_a_sheet_say_the_same(
         assert f">{escape(each)}<" in page
         assert squeezed(each) in printed
     assert page.count("<h1") == 1
-    assert f"<h1>{said[0]}</h1>" in page
+    assert f'<h1 class="word-center">{said[0]}</h1>' in page
     for answer, form in ((word, "docx"), (pdf, "pdf")):
         name = quote(f"责任书 {row[1]}.{form}")
         assert f"filename*=UTF-8''{name}" in answer.headers["Content-Disposition"]
