@@ -150,7 +150,7 @@ def _form(fault: str | None) -> str:
             for team in teams[:_ROWS]
         ]  # fmt: skip
         reach = bounds(connection, actor.scope)
-        tomorrow = clock(session.connection()).today + timedelta(days=1)
+        today = clock(session.connection()).today
         return render_template(
             "plans/new.html",
             **map_values(),
@@ -166,5 +166,6 @@ def _form(fault: str | None) -> str:
             units=unit_choices(session, actor),
             modes=MODES,
             efforts=EFFORTS,
-            tomorrow=tomorrow,
+            today=today,
+            tomorrow=today + timedelta(days=1),
         )
