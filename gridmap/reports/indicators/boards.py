@@ -186,7 +186,7 @@ def latest(
     newest = newest_periods(session, [each.id for each in here], units, 2)
     spans = {each.id: _latest_two(each, newest.get(each.id, []), today) for each in here}
     asked = [Asked(one, n, span) for one in here for n, span in enumerate(spans[one.id])]
-    answers = gathered(session, asked, dict.fromkeys(units, 0))
+    answers = gathered(session, asked, dict.fromkeys(units, 0), tree)
     found = [_nothing(each) for each in indicators if not sizes[each.level]]
     for each in here:
         periods = spans[each.id]
@@ -220,7 +220,7 @@ def board(session: Session, tree: Tree, indicator: Indicator, look: Look) -> Boa
     level = look.level if look.level in levels else (levels or (indicator.level,))[0]
     groups = tree.groups(indicator.level, level)
     asked = [Asked(indicator, number, each) for number, each in enumerate(spans)]
-    answers = gathered(session, asked, groups)
+    answers = gathered(session, asked, groups, tree)
     sizes = Counter(groups.values())
     members = tree.of_level(level)
     series = {

@@ -125,7 +125,7 @@ def indicator_values(
         here = [each for each in indicators if each.level == level]
         groups = tree.groups(level, own.level) if here else {}
         asked = [Asked(each, 0, span) for each in here]
-        answers = gathered(session, asked, groups, apart=True)
+        answers = gathered(session, asked, groups, tree, apart=True)
         found += [_figure_of(each, answers, groups, unit_id, span) for each in here]
     return sorted(found, key=lambda each: each.code)
 
@@ -154,7 +154,7 @@ def ranking(session: Session, code: str, unit_id: int, first: date, last: date) 
     spans = [span, preceding(cast(Kind, indicator.period_kind), span)]
     groups = tree.groups(indicator.level, indicator.level)
     asked = [Asked(indicator, number, each) for number, each in enumerate(spans)]
-    answers = gathered(session, asked, groups)
+    answers = gathered(session, asked, groups, tree)
     now, former = (
         {
             unit: figure(indicator, answers.get((indicator.id, number, unit)), 1, each)
