@@ -167,7 +167,10 @@ LISTINGS: Mapping[str, Listing] = {
                   t.length_m / 1000 AS km
            FROM patrol_track t JOIN unit u ON u.id = t.unit_id
            WHERE t.unit_id IN {units} AND t.matched_at IS NOT NULL
-             AND local_date(t.started_at) BETWEEN :first AND :last""",
+             AND t.started_at >= CAST(:first AS timestamp)
+                 AT TIME ZONE (SELECT time_zone FROM territory_settings)
+             AND t.started_at < (CAST(:last AS timestamp) + interval '1 day')
+                 AT TIME ZONE (SELECT time_zone FROM territory_settings)""",
         {"starts": (N_("Begun"), "moment"), "unit": (N_("Unit"), "text"),
          "km": (N_("Length"), "km")},
         "starts DESC",

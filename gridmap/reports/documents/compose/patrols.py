@@ -28,7 +28,10 @@ _SHIFTS = f"""
 _WALKED = """
     SELECT count(*) AS tracks, coalesce(sum(length_m), 0) AS metres FROM patrol_track
     WHERE unit_id = ANY(:units) AND matched_at IS NOT NULL
-      AND local_date(started_at) BETWEEN :first AND :last
+      AND started_at >= CAST(:first AS timestamp)
+          AT TIME ZONE (SELECT time_zone FROM territory_settings)
+      AND started_at < (CAST(:last AS timestamp) + interval '1 day')
+          AT TIME ZONE (SELECT time_zone FROM territory_settings)
 """
 # As routes are today: their versions tell what they were, not whether they were in use.
 _ROUTES = """
