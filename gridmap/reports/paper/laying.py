@@ -100,11 +100,12 @@ def lay_out(document: Document, *, staff: bool = False) -> list[Laid]:
         laid.append(Laid(block, label, anchor=anchor))
     laid.extend(_missing(document))
     table = document.sources and (staff or not document.basis)
-    if table or document.basis:
+    if table:
         title = translate(_SOURCES, document.language)
         laid.append(Laid(Heading(level=1, text=title), anchor="heading-sources"))
     if document.basis:
-        laid.append(Laid(Paragraph(parts=(document.basis,))))
+        # Two sentences are a note and no section: what is hung up has one page.
+        laid.append(Laid(Paragraph(parts=(document.basis,), role="note")))
     if table:
         label = _caption_label("table", tables + 1, document.language)
         laid.append(Laid(_sources(document), label, document.sources))

@@ -100,7 +100,7 @@ def test_what_is_hung_up_tells_its_sources_in_words_and_staff_reads_the_statemen
         [words_of_pdf(to_pdf(told, pictures))],
     ):  # fmt: skip
         said = "".join(words)
-        assert said.endswith("数据来源以上数字根据警情记录统计。")
+        assert said.endswith("信访；培训。以上数字根据警情记录统计。")
         assert "SELECT" not in said
     page = to_html(told, picture=str, link=lambda _: None, facts={}, staff=True)
     words = words_of_html(str(page))
