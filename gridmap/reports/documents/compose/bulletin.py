@@ -86,9 +86,9 @@ def basis(matter: Matter) -> Phrase:
         Both(
             "数据来源：根据{area}{period}内发生的警情记录统计，数据截至{state}。每个数字的统计方法随本期"
             "通报存档，可向本单位查询。",
-            "Sources: the figures count the recorded incidents of {period} in {area}, as of {state}. "
-            "How each of them was counted is kept with the bulletin and can be asked for at the "
-            "office.",
+            "Sources: the figures count the recorded incidents of {period} in {area}, as of "
+            "{state}. How each of them was counted is kept with the bulletin and can be asked for "
+            "at the office.",
         ),
         area=matter.name, period=matter.period, state=matter.state,
     )  # fmt: skip

@@ -16,9 +16,11 @@ from gridmap.reports.documents.compose import Composed
 from gridmap.reports.documents.compose.prose import shown
 from gridmap.reports.documents.order import Kind
 from gridmap.reports.measures import measured
+from gridmap.reports.paper.pdf import to_pdf
 from gridmap.reports.structure import Document, Number, Paragraph, Picture, Table
 from gridmap.territory.scope import EVERYTHING
 from tests.gridmap.reports.compose.conftest import HALF, YEAR, Make
+from tests.gridmap.reports.paper.reading import pages_of_pdf
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
 MONTH = (date(2026, 10, 1), date(2026, 10, 31))
@@ -227,6 +229,9 @@ def test_the_bulletin_names_no_address_and_no_small_count(town: Session, make: M
     assert "幸福社区2026年11月16日至22日内发生的警情记录统计，数据截至" in zh.basis
     assert "incidents of 16 to 22 November 2026 in " in made.documents["en"].basis
     assert make("month", "幸福", MONTH).documents["zh"].basis == ""
+    # Nobody turns a page there.
+    for document in make("bulletin", "安澜县", WEEK).documents.values():
+        assert len(pages_of_pdf(to_pdf(document, {}))) == 1
 
 
 def test_a_sheet_says_that_nobody_answers_for_a_cell(make: Make) -> None:
