@@ -28,7 +28,7 @@ TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 #: The figures whose page shows what they are, but nothing to count.
 SHOWN_OTHERWISE = {
-    r"indicators\..+\.(rank|target)": "a place in a ranking and a definition, no count",
+    r"indicators\..+\.(rank|of|target)": "a place in a ranking and a definition, no count",
     r"coverage\.near_m": "a setting; the page of coverage tells it",
     r"streets\.late\.km": "its streets are counted by streets.late, with the same link",
 }

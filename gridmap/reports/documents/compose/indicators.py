@@ -69,7 +69,7 @@ def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
         )
     if found.rank is not None and found.of > 1:
         parts["rank"] = _fact(matter, found, "rank", Decimal(found.rank))
-        parts["of"] = str(found.of)
+        parts["of"] = _fact(matter, found, "of", Decimal(found.of))
         text = Both(text.zh + "，在{of}个同级单位中列第{rank}位", text.en + ", rank {rank} of {of}")
     return say(Both(text.zh + "。", text.en + "."), **parts)
 

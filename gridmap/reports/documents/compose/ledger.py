@@ -50,13 +50,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Changed:
-    """A figure beside that of an earlier span; what is not told is None."""
+    """A figure beside that of an earlier span; what is not told is None.
+
+    Where both are the same, tables tell a difference of 0, and sentences none.
+    """
 
     judged: Judged
     now: Fact
     before: Fact | None = None
     difference: Fact | None = None
     percent: Fact | None = None
+    unchanged: Fact | None = None
 
 
 class Ledger:
@@ -166,10 +170,13 @@ class Ledger:
             See `prose.judge`.
         """
         judged = judge(_whole(now), None if before is None else _whole(before), on_record=on_record)
-        if judged.kind not in ("more", "fewer") or before is None:
+        none = judged.difference == 0
+        if before is None or not (none or judged.kind in ("more", "fewer")):
             return Changed(judged, now, before)
         asked = self._compared(now, before)
         difference = self.count(f"{now.key}.change", judged.difference, now.source, arguments=asked)
+        if none:
+            return Changed(judged, now, before, unchanged=difference)
         if judged.percent is None:
             return Changed(judged, now, before, difference)
         told = self._enter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -278,10 +278,13 @@ def test_a_route_that_nobody_walked_is_no_patrol(make: Make) -> None:
     assert "巡逻防范" in document.missing
 
 
-def test_the_shifts_ahead_are_those_of_seven_days(make: Make) -> None:
+def test_the_shifts_ahead_are_those_of_seven_days(town: Session, make: Make) -> None:
+    # The town's day may have turned since the town was made.
+    today = town.execute(text("SELECT local_date(now())")).scalar_one()
     made = make("patrol_briefing", "幸福", NOVEMBER)
     (source,) = [each for each in made.documents["zh"].sources if each.key == "shifts.ahead"]
-    assert (source.values["first"], source.values["last"]) == ("2026-11-27", "2026-12-03")
+    days = [str(today + timedelta(days=n)) for n in (0, 6)]
+    assert [source.values["first"], source.values["last"]] == days
 
 
 def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
@@ -291,6 +294,21 @@ def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
     }  # fmt: skip
     assert made.state["newest"].startswith("2026-11-2")
     assert all(made.state.values())
+
+
+@pytest.mark.parametrize(("kind", "name", "span"), [each[:3] for each in ALL[:4]])
+def test_no_figure_of_a_table_stands_without_its_fact(
+    make: Make, kind: Kind, name: str, span: tuple[date, date]
+) -> None:
+    """A difference of 0 too leads to what was compared; only ranks are no counts."""
+    document = make(kind, name, span).documents["en"]
+    tables = [block for block in document.blocks if isinstance(block, Table)]
+    assert tables
+    for table in tables:
+        for row in [*table.rows, *([table.total] if table.total else [])]:
+            for column, cell in zip(table.columns, row, strict=True):
+                plain = isinstance(cell, str) and column.numeric and column.title != "Rank"
+                assert not (plain and re.search(r"\d", str(cell))), (table.title, row)
 
 
 def test_attendance_is_that_of_the_evaluation_without_those_on_leave(
