@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, abort, redirect, request
 from flask_babel import format_decimal
 
 from webui.asking import page_number
@@ -19,10 +19,25 @@ def install(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class Pages:
-    """Where the reader is in a list."""
+    """Where the reader is in a list; who asks for a page past its end is led to its last one.
+
+    An empty page would look like an empty list.
+    """
 
     total: int
     size: int
+
+    def __post_init__(self) -> None:
+        """Turn to the last page, or to the first where a list that ended does not tell its length.
+
+        Raises
+        ------
+        werkzeug.exceptions.HTTPException
+            The redirection.
+        """
+        if self.number > self.count:
+            last = self.count if self.count > 1 else None
+            abort(redirect(request.path + with_query(page=last)))
 
     @property
     def number(self) -> int:

@@ -201,14 +201,7 @@ def _column(
             none = pd.Series(np.full(len(raw), "NaT", dtype="datetime64[us]"))
             return none.dt.tz_localize("UTC"), problems
         return times_of(raw, name, rule, problems, now, required=field.required), problems
-    source = mapping.columns.get(name)
-    if source is not None:
-        texts = texts_at(raw, source)
-    else:
-        constant = mapping.constants.get(name)
-        texts = pa.array([None if constant is None else str(constant)], pa.large_string()).take(
-            pa.array(np.zeros(len(raw), dtype="int64"))
-        )
+    texts = _given(raw, mapping, name)
     given = mapping.values.get(name, {})  # noqa: PD011 - The mapping is no pandas object.
     words = {**field.codes, **given}
     if field.kind != "boolean":
@@ -222,6 +215,30 @@ def _column(
     if known is not None:
         unknown = is_there(texts) & ~_isin(texts, known)
         tell(raw, name, "value-unknown", _UNKNOWN, texts, unknown, problems)
+    _tell_of_codes(raw, name, texts, known, problems)
+    if field.required:
+        empty = ~is_there(texts)
+        problems.add_many(
+            "value-missing", N_("row {row}: {field} is empty"), raw.rows[empty], field=name
+        )
+    return _typed(raw, name, field, texts, problems), problems
+
+
+def _given(raw: RawTable, mapping: Mapping, name: str) -> pa.Array:
+    """Return what stands in the column of a field, or the same constant for all rows."""
+    source = mapping.columns.get(name)
+    if source is not None:
+        return texts_at(raw, source)
+    constant = mapping.constants.get(name)
+    return pa.array([None if constant is None else str(constant)], pa.large_string()).take(
+        pa.array(np.zeros(len(raw), dtype="int64"))
+    )
+
+
+def _tell_of_codes(
+    raw: RawTable, name: str, texts: pa.Array, known: Collection[str] | None, problems: Problems
+) -> None:
+    """Tell of numbers that a spreadsheet has shortened, and of characters that no code has."""
     if name == "external_id" or name.endswith("code"):
         short = pc.fill_null(pc.match_substring_regex(texts, _SHORTENED), False)
         tell(
@@ -251,12 +268,6 @@ def _column(
             odd.to_numpy(zero_copy_only=False),
             problems,
         )
-    if field.required:
-        empty = ~is_there(texts)
-        problems.add_many(
-            "value-missing", N_("row {row}: {field} is empty"), raw.rows[empty], field=name
-        )
-    return _typed(raw, name, field, texts, problems), problems
 
 
 def _typed(

@@ -165,6 +165,7 @@ class PatrolCheckIn(Base):
         Index("ix_patrol_check_in_route_id", "route_id", "at"),
         Index("ix_patrol_check_in_stop_id", "stop_id", "at"),
         Index("ix_patrol_check_in_user_id", "user_id", "at"),
+        Index("ix_patrol_check_in_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -147,6 +147,9 @@ class Document(_Part):
         The titles of the sections without data.
     contents : bool
         Whether it is long enough for a table of contents.
+    basis : str
+        Where the figures come from, in words, for readers to whom statements say nothing: what is
+        handed out has these words instead of the table of sources.
     """
 
     language: Literal["zh", "en"]
@@ -158,3 +161,4 @@ class Document(_Part):
     sources: tuple[Source, ...] = ()
     missing: tuple[str, ...] = ()
     contents: bool = False
+    basis: str = ""

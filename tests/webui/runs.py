@@ -69,7 +69,7 @@ def make_patrols(engine: Engine, *units: int) -> None:
     for unit in units:
         with Session(engine) as session, session.begin():
             for name in ("一", "备用"):
-                ask_plan(session, SYSTEM, name, unit, date(2026, 6, 1), _plan(session, unit))
+                ask_plan(session, SYSTEM, name, unit, date(2099, 6, 1), _plan(session, unit))
             add_track(session, SYSTEM, NewTrack("gpx", unit_id=unit), _walk(session, unit))
         do_waiting(engine, HANDLERS)
 

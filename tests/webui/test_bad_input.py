@@ -50,6 +50,24 @@ def test_a_value_that_no_row_holds_is_refused(client: FlaskClient, address: str)
     assert client.get(address).status_code in (400, 404)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["/patrols/walked/streets?days=7", "/patrols/walked/tracks?sort=route",
+     "/assignments/list?kind=basic"],
+)  # fmt: skip
+def test_past_its_end_a_list_turns_to_a_page_that_has_rows(
+    client: FlaskClient, address: str
+) -> None:
+    answer = client.get(f"{address}&page=999")
+    assert answer.status_code == 302
+    # What was chosen stays.
+    assert address.partition("?")[2] in answer.headers["Location"]
+    page = client.get(answer.headers["Location"])
+    assert page.status_code == 200
+    assert "page=999" not in answer.headers["Location"]
+    assert page.text.count("<tr") > 1
+
+
 def test_far_days_are_slips_of_the_hand(client: FlaskClient, csrf: Token) -> None:
     form = {"cadre": "1", "first": "9999-12-31", "last": "9999-12-31", "csrf_token": csrf(client)}
     answer = client.post("/staff/absences", data=form)

@@ -78,7 +78,7 @@ BUDGETS: Mapping[str, int] = {
     "activities.new_plan": 4, "activities.edit_plan": 5, "activities.table": 3,
     "activities.import_form": 2, "activities.template": 2,
     "patrols.follow": 7, "patrols.export": 6, "patrols.ask_file": 4,
-    "indicators.index": 19, "indicators.show": 12, "indicators.history": 6,
+    "indicators.index": 14, "indicators.show": 12, "indicators.history": 6,
     "indicators.script": 2, "indicators.shapes": 5, "indicators.export": 9,
     "indicators.ask_values": 8, "indicators.template": 7, "indicators.ask_new": 3,
     "indicators.edit": 5,

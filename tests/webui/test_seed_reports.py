@@ -25,16 +25,25 @@ from tests.webui.conftest import signed_in
 #: By community, kind and language: each must stand in the text.
 SAID: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     ("幸福", "half_year"): {
-        "zh": ("居民楼48栋", "2,530户", "7,425人", "流动人口662人", "27次", "4件", "100%"),
-        "en": ("48 residential buildings", "2,530 households", "7,425 residents", "662", "27",
-               "100%"),
+        "zh": ("居民楼48栋", "企业12家", "2,530户、7,425人", "流动人口662人",
+               "志愿服务队10支、130人",
+               "开展排查27次", "接待来访3次，3批、14人", "共受理矛盾纠纷4件",
+               "化解4件，化解率100%"),
+        "en": ("48 residential buildings", "12 enterprises",
+               "2,530 households with 7,425 residents", "662 temporary residents",
+               "10 volunteer teams with 130 members",
+               "27 sweeps:", "3 groups and 14 visitors",
+               "4 disputes were received", "4 were settled, 100%"),
     },
     ("临江", "year"): {
-        "zh": ("居民楼67栋", "4,200人", "1,125人", "220套", "刑事案件16起", "治安案件32起",
-               "电动自行车盗窃6起，占30%", "入室盗窃5起，占25%", "共受理矛盾纠纷36件"),
+        "zh": ("居民楼67栋", "4,200人", "流动人口1,125人", "出租房220套",
+               "刑事案件16起，比上年减少", "治安案件32起，比上年减少",
+               "电动自行车盗窃6起，占30%", "入室盗窃5起，占25%",
+               "共受理矛盾纠纷36件", "化解36件"),
         "en": ("67 residential buildings", "4,200 residents", "1,125 temporary residents",
-               "220 rented homes", "Criminal case: 16", "Public order case: 32", "36", "30%",
-               "25%"),
+               "220 rented homes", "Criminal case: 16, 3 fewer than in 2024",
+               "Public order case: 32, 6 fewer than in 2024", "E-bike theft 6 (30%)",
+               "Burglary 5 (25%)", "36 disputes were received", "36 were settled"),
     },
 }  # fmt: skip
 

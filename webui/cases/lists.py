@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,11 +21,12 @@ from geodata.messages import N_, Message
 from gridmap.errors import GridmapError
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.cases.filters import Wanted, from_json
-from gridmap.incidents.cases.inbox import Sort, counts, list_cases
+from gridmap.incidents.cases.inbox import Sort, count_cases, counts, list_cases
 from gridmap.incidents.cases.lookups import cases_by_id, receivers, unit_choices
 from gridmap.incidents.cases.steps import MOST, dispatch_many
 from gridmap.incidents.cases.views import list_views
 from gridmap.incidents.cases.workflow import Step
+from gridmap.incidents.statistics import Span
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action, Actor
 from webui.access import current_actor, needs
@@ -33,6 +35,8 @@ from webui.cases import words
 from webui.cases.blueprint import blueprint
 from webui.cases.choices import Choice, place_value, query_of, read_choice, read_place
 from webui.cases.clock import Clock, town_clock
+from webui.dashboard.narrowing import read_against
+from webui.dashboard.words import change
 from webui.database import writing
 from webui.language import named, say
 
@@ -51,22 +55,39 @@ _HEAD = (
 def index() -> ResponseReturnValue:
     """Show the list; filters, order and place are in the address."""
     actor, choice = current_actor(), read_choice(request.args)
-    after = read_place(request.args.get("after"))
+    after, against = read_place(request.args.get("after")), read_against()
     with writing() as session:
         page = list_cases(session, actor, choice.wanted, sort=choice.sort, after=after, limit=_PAGE)
+        compared = None if against is None else _compared(session, actor, choice.wanted, against)
         shown = frame_of(session, actor, choice)
         views = list_views(session, actor)
+    days = {} if against is None else {"against_from": against.first, "against_to": against.last}
     return render_template(
         "cases/list.html",
         rows=page.rows,
         end=place_value(page.end),
         after=after,
+        compared=compared,
+        again=choice.query() | days,
         views=[(view, query_of(*stored_choice(view.wanted))) for view in views],
         may_dispatch=actor.may(Action.DISPATCH_CASE),
         may_export=actor.may(Action.EXPORT),
         page={"words": {key: say(word) for key, word in words.SCRIPT.items()}},
         **shown,
     )
+
+
+def _compared(session: Session, actor: Actor, wanted: Wanted, span: Span) -> dict[str, Any]:
+    """Return how many cases there are, how many were opened on other days, and the difference."""
+    other = replace(wanted, since=span.first, until=span.last)
+    number, before = (count_cases(session, actor, each) for each in (wanted, other))
+    days = Message("{first} to {last}", first=span.first, last=span.last)
+    return {
+        "number": number,
+        "other": before,
+        "others": url_for("cases.index", **query_of(other)),
+        "difference": say(change(number, before, days)),
+    }
 
 
 def frame_of(session: Session, actor: Actor, choice: Choice) -> dict[str, Any]:

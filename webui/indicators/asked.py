@@ -10,7 +10,9 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from geodata.messages import Message
-from gridmap.errors import NotFoundError
+from gridmap.errors import GridmapError, NotFoundError
+from gridmap.exchange.filters import read_day
+from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.boards import Look
 from gridmap.reports.indicators.trees import Tree, find_tree
 from gridmap.workforce.cell_list import today
@@ -69,10 +71,29 @@ def ground_of(session: Session, actor: Actor) -> Ground:
 
 
 def look_of(session: Session) -> Look:
-    """Read what is looked at from the address."""
+    """Read what is looked at from the address.
+
+    Raises
+    ------
+    GridmapError
+        If a day cannot be read, or the last lies before the first.
+    """
     return Look(
         today(session),
         request.args.get("period"),
         optional_day(request.args.get("on")),
         request.args.get("level"),
+        _days(),
     )
+
+
+def _days() -> Span | None:
+    """Read the days that a report is of, if they are no period of the calendar."""
+    first, last = (read_day(request.args.get(name)) for name in ("from", "to"))
+    if first is None or last is None:
+        return None
+    if last < first:
+        raise GridmapError(
+            Message("The last day {last} lies before the first {first}.", first=first, last=last)
+        )
+    return Span(first, last)

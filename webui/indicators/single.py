@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -15,7 +15,7 @@ from werkzeug.http import generate_etag
 from geodata.classes import class_of, round_breaks
 from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.incidents.statistics import Span
-from gridmap.reports.indicators.boards import Board, Figure, Place, board
+from gridmap.reports.indicators.boards import Board, Figure, Look, Place, board
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.periods import Kind, after
 from gridmap.reports.indicators.queries import corrections, find_indicator, outlines
@@ -64,7 +64,7 @@ def show(indicator_id: int) -> ResponseReturnValue:
         climbed=climbed,
         small=_small(found),
         left_out=max(0, len(found.places) - MOST_SMALL),
-        steps=_steps(found, look.today),
+        steps=_steps(found, look),
         corrected=corrected,
         corrections=total,
         sources=_sources(indicator),
@@ -150,10 +150,10 @@ def _legend(indicator: Indicator, breaks: list[float]) -> list[tuple[str, str]]:
     return [*lines, ("none", say(words.SCRIPT["noData"]))]
 
 
-def _steps(found: Board, today: date) -> dict[str, str | None]:
-    """Return the addresses of the periods before and after."""
+def _steps(found: Board, look: Look) -> dict[str, str | None]:
+    """Return the addresses of the periods before and after; of told days there are none."""
     span = found.span
-    if span is None:
+    if span is None or look.days is not None:
         return {"earlier": None, "later": None}
     if found.kind == "any":
         earlier = found.spans[-2].first if len(found.spans) > 1 else None
@@ -161,7 +161,7 @@ def _steps(found: Board, today: date) -> dict[str, str | None]:
     following = after(found.kind, span).first
     return {
         "earlier": with_query(on=span.first - timedelta(days=1)),
-        "later": with_query(on=following) if following <= today else None,
+        "later": with_query(on=following) if following <= look.today else None,
     }
 
 

@@ -155,7 +155,7 @@ def _form(given: MultiDict[str, str], fault: str | None = None) -> str:
             for team in teams[:_ROWS]
         ]  # fmt: skip
         reach = bounds(connection, actor.scope)
-        tomorrow = clock(session.connection()).today + timedelta(days=1)
+        today = clock(session.connection()).today
         return render_template(
             "plans/new.html",
             **map_values(),
@@ -171,5 +171,6 @@ def _form(given: MultiDict[str, str], fault: str | None = None) -> str:
             units=unit_choices(session, actor),
             modes=MODES,
             efforts=EFFORTS,
-            tomorrow=tomorrow,
+            today=today,
+            tomorrow=today + timedelta(days=1),
         )

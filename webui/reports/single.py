@@ -72,6 +72,7 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
             picture=_picture_of(row),
             # A bulletin of a unit above is read by more people than its records.
             link=link_of(document.sources if actor.sees_unit(row.unit_id) else ()),
+            staff=True,
             facts=facts,
         ),
         sections=sections_of(document),

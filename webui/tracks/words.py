@@ -53,6 +53,14 @@ AGES: list[tuple[int, str, str]] = [
     (36500, "#fdae6b", N_("longer ago")),
 ]
 NEVER = "#d94801"
+OFF = N_("off the route")
+
+
+def share(part: float | None) -> str:
+    """Write what part of its route a track is; one that follows none of it was not on the route."""
+    if part is None:
+        return "–"
+    return percent(part, 1) if part > 0 else say(OFF)
 
 
 def minutes(seconds: float) -> str:

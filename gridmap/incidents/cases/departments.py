@@ -117,21 +117,29 @@ def save_department(
         refuse_identity_number(given)
     wanted = set(categories) if active else set()
     _refuse_taken(session, department_id, name, wanted)
+    before = None
     if department_id is None:
-        department, before = Department(name=name, name_en=english, active=active), None
+        department = Department()
         session.add(department)
     else:
         department = find_department(session, department_id)
         before = _state(session, department)
-        department.name, department.name_en, department.active = name, english, active
+    department.name, department.name_en, department.active = name, english, active
     session.flush()
     _give(session, department.id, wanted)
+    _record(session, actor, department, before)
+    return department
+
+
+def _record(
+    session: Session, actor: Actor, department: Department, before: dict[str, Any] | None
+) -> None:
+    """Tell the log what a department is now, and what of it was changed."""
     after, about = _state(session, department), ("department", department.id)
     if before is None:
         audit.record(session, actor, "department.create", about, None, after)
     else:
         audit.record_difference(session, actor, "department.change", about, before, after)
-    return department
 
 
 def _give(session: Session, department_id: int, wanted: set[int]) -> None:

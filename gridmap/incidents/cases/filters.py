@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Literal, get_args
@@ -120,6 +120,10 @@ _DEPARTMENT = f"""EXISTS (
     AND a.department_id = :department AND a.period @> local_date({{at}}))"""
 
 
+#: A condition, and its values.
+_Part = tuple[str, dict[str, Any]]
+
+
 def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
     """Return the condition of a list within the actor's area, and its values but ``now``.
 
@@ -131,58 +135,73 @@ def conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, Any]]:
     check(wanted)
     parts = [actor.scope.condition("c.community_id")]
     values: dict[str, Any] = dict(actor.scope.params)
-
-    def add(condition: str, **given: Any) -> None:
+    for condition, given in (
+        *_state(wanted, actor), *_belonging(wanted), *_dated(wanted), *_searched(wanted),
+    ):  # fmt: skip
         parts.append(condition)
-        values.update(given)
+        values |= given
+    return " AND ".join(f"({part})" for part in parts), values
 
+
+def _state(wanted: Wanted, actor: Actor) -> Iterator[_Part]:
+    """Return what is asked of the course of a case: how far it is, and what happened to it."""
     if wanted.steps:
-        add("c.step = ANY(:steps)", steps=list(wanted.steps))
+        yield "c.step = ANY(:steps)", {"steps": list(wanted.steps)}
     open_only = wanted.state == "open" or wanted.mine or wanted.due or wanted.asked
     if open_only or (wanted.steps and set(wanted.steps) <= set(OPEN_STEPS)):
-        add("c.ended_at IS NULL")
+        yield "c.ended_at IS NULL", {}
     if wanted.state == "ended":
-        add("c.ended_at IS NOT NULL")
+        yield "c.ended_at IS NOT NULL", {}
     if wanted.mine:
-        add(mine(actor))
-        values |= {"me": actor.user_id, "my_units": sorted(actor.units or ())}
+        yield mine(actor), {"me": actor.user_id, "my_units": sorted(actor.units or ())}
     if wanted.due:
-        add(OVERDUE if wanted.due == "overdue" else TODAY)
+        yield OVERDUE if wanted.due == "overdue" else TODAY, {}
+    if wanted.outcome is not None:
+        yield _OUTCOMES[wanted.outcome], {}
+    for column in ("returned", "reopened", "extended"):
+        if getattr(wanted, column):
+            yield f"c.{column} > 0", {}
+    if wanted.asked:
+        yield ASKED, {}
+
+
+def _belonging(wanted: Wanted) -> Iterator[_Part]:
+    """Return what is asked of what a case is about, where it is, and whose it is."""
     if wanted.categories:
-        add(_CATEGORIES, categories=list(wanted.categories))
+        yield _CATEGORIES, {"categories": list(wanted.categories)}
+    at = "c.due_at" if wanted.due_since or wanted.due_until else "now()"
     for condition, name in (
-        (_UNITS, "unit"), (_ANSWERING, "answering"),
-        (_DEPARTMENT.format(at="c.due_at" if wanted.due_since or wanted.due_until else "now()"),
-         "department"),
+        (_UNITS, "unit"), (_ANSWERING, "answering"), (_DEPARTMENT.format(at=at), "department"),
+        ("c.cell_id = :cell", "cell"), ("c.assignee_id = :assignee", "assignee"),
+        ("c.level = :level", "level"),
     ):  # fmt: skip
         if getattr(wanted, name) is not None:
-            add(condition, **{name: getattr(wanted, name)})
-    for column, name in (("cell_id", "cell"), ("assignee_id", "assignee"), ("level", "level")):
-        if getattr(wanted, name) is not None:
-            add(f"c.{column} = :{name}", **{name: getattr(wanted, name)})
+            yield condition, {name: getattr(wanted, name)}
+
+
+def _dated(wanted: Wanted) -> Iterator[_Part]:
+    """Return what is asked of the days on which a case was opened and due."""
     for column, prefix in (("opened_at", ""), ("due_at", "due_")):
         for name, sign, days in ((f"{prefix}since", ">=", 0), (f"{prefix}until", "<", 1)):
             day = getattr(wanted, name)
             if day is not None:
                 moment = _DAY.format(name=name, days=days, zone=_ZONE)
-                add(f"c.{column} {sign} {moment}", **{name: day})
+                yield f"c.{column} {sign} {moment}", {name: day}
     if wanted.due_since is not None or wanted.due_until is not None:
-        add(_VALID)
-    if wanted.outcome is not None:
-        add(_OUTCOMES[wanted.outcome])
+        yield _VALID, {}
+
+
+def _searched(wanted: Wanted) -> Iterator[_Part]:
+    """Return what is asked of the words of a case, or of its number."""
     words = wanted.words.split()
+    if not words:
+        return
+    given = {"words": [f"%{_literal(word.lower())}%" for word in words[:5]]}
     if len(words) == 1 and words[0].isascii() and words[0].isdigit() and len(words[0]) < 19:
-        add("(c.id = :number OR c.words LIKE ALL(:words))", number=int(words[0]))
-    elif words:
-        add("c.words LIKE ALL(:words)")
-    if words:
-        values["words"] = [f"%{_literal(word.lower())}%" for word in words[:5]]
-    for column in ("returned", "reopened", "extended"):
-        if getattr(wanted, column):
-            add(f"c.{column} > 0")
-    if wanted.asked:
-        add(ASKED)
-    return " AND ".join(f"({part})" for part in parts), values
+        number = {"number": int(words[0])}
+        yield "(c.id = :number OR c.words LIKE ALL(:words))", given | number
+    else:
+        yield "c.words LIKE ALL(:words)", given
 
 
 def mine(actor: Actor) -> str:

@@ -136,6 +136,18 @@ def list_cases(
     return Page(page, end)
 
 
+def count_cases(
+    session: Session, actor: Actor, wanted: Wanted, *, now: datetime | None = None
+) -> int:
+    """Count the cases that a list has on all its pages."""
+    where, values = conditions(wanted, actor)
+    found = session.execute(
+        text(f"SELECT count(*) FROM incident_case c WHERE {where}"),
+        values | {"now": now or datetime.now(UTC)},
+    )
+    return int(found.scalar_one())
+
+
 def rows_where(
     session: Session, where: str, values: dict[str, Any], *, now: datetime | None = None
 ) -> Sequence[Row[Any]]:

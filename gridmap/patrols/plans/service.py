@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import Message
 from gridmap.errors import ConflictError, GridmapError, NotFoundError
+from gridmap.incidents.statistics import clock
 from gridmap.jobs import service as jobs
 from gridmap.jobs.models import Job
 from gridmap.patrols.plans.models import PatrolPlan
@@ -68,7 +69,7 @@ def ask_plan(
     NotFoundError
         If something named does not exist or lies outside the actor's area.
     GridmapError
-        If the name is too long, or nothing is to be visited.
+        If the name is too long, nothing is to be visited, or the day is over in the town.
     ConflictError
         If too many plans of the actor wait or run already.
     """
@@ -83,6 +84,8 @@ def ask_plan(
         raise GridmapError(
             Message("There is nothing to visit. Choose hot places, places or streets.")
         )
+    if day < clock(session.connection()).today:
+        raise GridmapError(Message("{day} is over. A plan is for today or a later day.", day=day))
     _check_waiting(session, actor)
     # Told now and not by the job, where something is missing.
     read_ground(session, actor, wish)
@@ -110,7 +113,7 @@ def plan_again(
     ------
     NotFoundError
         If there is none in the actor's area.
-    ConflictError
+    ConflictError, GridmapError
         As `ask_plan`.
     """
     plan = session.get(PatrolPlan, find_plan(session, actor, plan_id).id)

@@ -12,7 +12,15 @@ from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
 from gridmap.patrols.shifts.models import Shift, ShiftMember, ShiftPattern, ShiftSwap
-from gridmap.patrols.shifts.patterns import Days, Rule, Slot, Turn, occurrences, to_json
+from gridmap.patrols.shifts.patterns import (
+    Days,
+    Planned,
+    Rule,
+    Slot,
+    Turn,
+    occurrences,
+    to_json,
+)
 from gridmap.patrols.shifts.rules import town_calendar, town_zone
 
 _TEAMS = """
@@ -73,16 +81,12 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
             for team, (name, rule) in zip(teams, rules, strict=True)
         ],
     ).all()
-    calendar = town_calendar(session)
     shifts: list[dict[str, Any]] = []
     members: list[tuple[int, ...]] = []
+    calendar = town_calendar(session)
     for team, pattern, day, (_, rule) in zip(teams, patterns, begins, rules, strict=True):
         for one in occurrences(rule, day, last, zone, calendar.is_workday):
-            shifts.append(
-                {"team_id": team.id, "pattern_id": pattern, "planned_day": one.day,
-                 "slot": one.slot, "nth": one.nth, "starts": one.starts, "ends": one.ends,
-                 "route_id": _route(team, one.day)}
-            )  # fmt: skip
+            shifts.append(_shift(team, pattern, one))
             members.append(one.members)
     ids = session.scalars(
         insert(Shift).returning(Shift.id, sort_by_parameter_order=True), shifts
@@ -91,6 +95,14 @@ def load_shifts(session: Session, seed: int, now: datetime) -> int:
     session.execute(insert(ShiftMember), rows)
     _ask_for_a_swap(session, teams, ids, shifts, members, now)
     return len(ids)
+
+
+def _shift(team: Row[Any], pattern: int, one: Planned) -> dict[str, Any]:
+    """Return a shift of a team that a pattern makes, on the route of its day."""
+    return {
+        "team_id": team.id, "pattern_id": pattern, "planned_day": one.day, "slot": one.slot,
+        "nth": one.nth, "starts": one.starts, "ends": one.ends, "route_id": _route(team, one.day),
+    }  # fmt: skip
 
 
 def _quarter_before(day: date) -> date:

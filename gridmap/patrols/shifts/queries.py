@@ -99,7 +99,7 @@ def search(
                    s.cancelled_at IS NOT NULL AS cancelled, s.touched, s.pattern_id,
                    (SELECT count(*) FROM shift_member m WHERE m.shift_id = s.id) AS members,
                    (SELECT count(*) FROM shift_member m WHERE m.shift_id = s.id
-                      AND m.state IN ('present', 'late')) AS came,
+                      AND m.{CAME}) AS came,
                    (SELECT count(m.state) FROM shift_member m WHERE m.shift_id = s.id) AS known,
                    {_NAMES.format("s.id")} AS names
             FROM shift s JOIN team t ON t.id = s.team_id
@@ -333,10 +333,13 @@ def cadre_names(
     return found | {each: f"#{each}" for each in sorted(ids) if each not in found}
 
 
+#: The conditions that somebody came to a shift he was on, and that it is noted whether he did;
+#: whoever was on leave was not to come, and is left out of attendance everywhere.
+CAME = "state IN ('present', 'late')"
+NOTED = "state IN ('present', 'late', 'absent')"
 #: The conditions that a shift ``s`` is over and was not cancelled, and that somebody came to it.
 OVER = "s.cancelled_at IS NULL AND s.ends <= now()"
-DONE = """EXISTS (SELECT FROM shift_member m WHERE m.shift_id = s.id
-    AND m.state IN ('present', 'late'))"""
+DONE = f"EXISTS (SELECT FROM shift_member m WHERE m.shift_id = s.id AND m.{CAME})"
 #: The members' names as an array, of the shift that is named in the braces.
 _NAMES = """ARRAY(SELECT d.name FROM shift_member m JOIN cadre d ON d.id = m.cadre_id
     WHERE m.shift_id = {} ORDER BY d.name, d.id)"""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from geodata.metric import metres_per_degree
@@ -27,11 +28,11 @@ _WALKS = (
 )  # fmt: skip
 #: Seconds between positions, and how far a device is wrong, in metres.
 _EVERY_S, _ERROR_M = 5.0, 4.0
-#: From this hour on a walk is that of the newest shift on its route, if one was in these days.
+#: From this hour on a walk is that of a shift on its route, if one was in these days.
 _EVENING, _LOOKED_BACK = 16, timedelta(days=7)
 _SHIFTS = text("""
-    SELECT starts FROM shift
-    WHERE route_id = :route AND cancelled_at IS NULL AND ends < :now ORDER BY starts
+    SELECT starts, team_id FROM shift
+    WHERE route_id = :route AND cancelled_at IS NULL AND ends < :now ORDER BY starts, team_id
 """)
 _ROUTES = """
     SELECT r.id, r.mode, ST_AsBinary(r.geom) AS line FROM patrol_route r
@@ -59,30 +60,35 @@ def load_tracks(session: Session, seed: int, now: datetime) -> bool:
     if session.execute(text("SELECT EXISTS (SELECT FROM patrol_track)")).scalar_one():
         return False
     zone = ZoneInfo(session.execute(text("SELECT time_zone FROM territory_settings")).scalar_one())
-    rng = np.random.default_rng(seed)
+    rng, walked = np.random.default_rng(seed), Counter[int]()
     for number, route in enumerate(session.execute(text(_ROUTES)).all()):
         stops = session.execute(text(_STOPS), {"route": route.id}).all()
-        duties = list(session.scalars(_SHIFTS, {"route": route.id, "now": now}))
+        duties = list(session.execute(_SHIFTS, {"route": route.id, "now": now}))
         line = cast(shapely.LineString, shapely.from_wkb(bytes(route.line)))
         for days, hour, share, skipped in _WALKS:
             day = now.astimezone(zone) - timedelta(days=days + number % 3)
             start = day.replace(hour=hour, minute=10 * number, second=0, microsecond=0)
-            if hour >= _EVENING:
-                start = _on_duty(duties, start) + timedelta(minutes=number)
+            duty = _duty(duties, start, walked) if hour >= _EVENING else None
+            if duty is not None:
+                start = duty.starts + timedelta(minutes=number)
+                walked[duty.team_id] += 1
             kept = [(s.at, 60.0 * s.dwell_min) for n, s in enumerate(stops) if n != skipped]
             walk = _walk(line, share, kept, SPEED[Mode[route.mode.upper()]], rng)
             positions = _frame(walk, start)
-            add_track(session, SYSTEM, NewTrack("demo", route_id=route.id), positions)
+            team = None if duty is None else duty.team_id
+            new = NewTrack("demo", route_id=route.id, team_id=team)
+            add_track(session, SYSTEM, new, positions)
     return True
 
 
-def _on_duty(duties: list[datetime], start: datetime) -> datetime:
-    """Return when the last shift before began, which has no other walk; without one the same."""
-    before = [each for each in duties if start - _LOOKED_BACK < each <= start]
+def _duty(duties: list[Row[Any]], start: datetime, walked: Counter[int]) -> Row[Any] | None:
+    """Return a shift of the days before that has no walk yet, of the team that walked least."""
+    before = [each for each in duties if start - _LOOKED_BACK < each.starts <= start]
     if not before:
-        return start
-    duties.remove(before[-1])
-    return before[-1]
+        return None
+    duty = min(before, key=lambda each: (walked[each.team_id], start - each.starts))
+    duties.remove(duty)
+    return duty
 
 
 def _walk(

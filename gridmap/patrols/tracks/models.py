@@ -87,7 +87,8 @@ class PatrolTrack(Base):
     on_streets: Mapped[float | None]
     # Of the route's length.
     route_share: Mapped[float | None]
-    # Positions dropped by reason, and the route as it was then: its version and missed stretches.
+    # Positions dropped by reason, and the route as it was then: its version, missed stretches, and
+    # how far away the track stayed that follows no part of it.
     report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 

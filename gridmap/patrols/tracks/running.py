@@ -150,6 +150,9 @@ def _store(session: Session, read: _Read, cleaned: Cleaned, matched: Match) -> N
         compared = compare_line(plan, walked, CORRIDOR_M)
         track.route_share = float(np.clip(compared.share, 0, 1))
         report["version"] = read.version
+        if track.route_share == 0 and len(walked):
+            # Who came near it nowhere did not leave it out: it may be the track of another route.
+            report["away_m"] = round(float(shapely.distance(plan, walked).min()))
         if len(compared.missed):
             report["missed"] = _missed(read.placed, plan, compared.missed)
     track.length_m = matched.walk.length_m

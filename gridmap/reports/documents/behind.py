@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from geodata.messages import N_, Message
 from gridmap.errors import GridmapError, NotFoundError
+from gridmap.patrols.shifts.queries import CAME, NOTED
 from gridmap.workforce.rights import Action, Actor, require, require_unit
 
 PAGE = 50
@@ -146,16 +147,16 @@ LISTINGS: Mapping[str, Listing] = {
     ),
     "shifts": Listing(
         N_("Shifts"), Action.VIEW_WORKFORCE,
-        """SELECT t.id, t.starts, d.name AS team, m.due, m.known, m.came
+        f"""SELECT t.id, t.starts, d.name AS team, m.due, m.known, m.came
            FROM shift t JOIN team d ON d.id = t.team_id CROSS JOIN LATERAL (
-               SELECT count(*) AS due, count(state) AS known,
-                      count(*) FILTER (WHERE state IN ('present', 'late')) AS came
+               SELECT count(*) AS due, count(*) FILTER (WHERE {NOTED}) AS known,
+                      count(*) FILTER (WHERE {CAME}) AS came
                FROM shift_member WHERE shift_id = t.id) m
-           WHERE d.unit_id IN {units} AND t.cancelled_at IS NULL
+           WHERE d.unit_id IN {{units}} AND t.cancelled_at IS NULL
              AND t.day BETWEEN :first AND :last
              AND CASE WHEN :kind = 'ahead' THEN t.ends > :moment ELSE t.starts <= :moment END""",
         {"starts": (N_("Begun"), "moment"), "team": (N_("Team"), "text"),
-         "due": (N_("On duty"), "count"), "known": (N_("Attendance known"), "count"),
+         "due": (N_("On duty"), "count"), "known": (N_("Attendance known, not on leave"), "count"),
          "came": (N_("Came"), "count")},
         "starts DESC",
         ("ahead",),
@@ -166,7 +167,10 @@ LISTINGS: Mapping[str, Listing] = {
                   t.length_m / 1000 AS km
            FROM patrol_track t JOIN unit u ON u.id = t.unit_id
            WHERE t.unit_id IN {units} AND t.matched_at IS NOT NULL
-             AND local_date(t.started_at) BETWEEN :first AND :last""",
+             AND t.started_at >= CAST(:first AS timestamp)
+                 AT TIME ZONE (SELECT time_zone FROM territory_settings)
+             AND t.started_at < (CAST(:last AS timestamp) + interval '1 day')
+                 AT TIME ZONE (SELECT time_zone FROM territory_settings)""",
         {"starts": (N_("Begun"), "moment"), "unit": (N_("Unit"), "text"),
          "km": (N_("Length"), "km")},
         "starts DESC",

@@ -370,6 +370,9 @@ def _changed(
 def forget_changes(session: Session, days: int) -> int:
     """Delete changes older than some days that no report made before them tells of.
 
+    By day it is the first report of it that counts, so that changes and reports meet by equal days
+    and not each with each.
+
     Returns
     -------
     int
@@ -377,11 +380,16 @@ def forget_changes(session: Session, days: int) -> int:
     """
     gone = session.execute(
         text("""
-            WITH gone AS (
+            WITH told AS MATERIALIZED (
+                SELECT r.first + n AS day, min(r.frozen_at) AS since
+                FROM report r CROSS JOIN generate_series(0, r.last - r.first) n
+                WHERE r.frozen_at IS NOT NULL GROUP BY 1
+            ), gone AS (
                 DELETE FROM record_change c WHERE c.at < now() - make_interval(days => :days)
-                  AND NOT EXISTS (SELECT FROM report r WHERE r.frozen_at < c.at + interval '1 day'
-                      AND (c.old_day BETWEEN r.first AND r.last
-                           OR c.new_day BETWEEN r.first AND r.last))
+                  AND NOT EXISTS (SELECT FROM told t
+                      WHERE t.day = c.old_day AND t.since < c.at + interval '1 day')
+                  AND NOT EXISTS (SELECT FROM told t
+                      WHERE t.day = c.new_day AND t.since < c.at + interval '1 day')
                 RETURNING 1
             ) SELECT count(*) FROM gone
         """),

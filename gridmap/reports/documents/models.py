@@ -158,6 +158,7 @@ class RecordChange(Base):
         CheckConstraint("kind IN ('incident', 'case', 'received', 'activity')", name="kind"),
         Index("ix_record_change_old", "kind", "old_area", "old_day"),
         Index("ix_record_change_new", "kind", "new_area", "new_day"),
+        Index("ix_record_change_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -100,16 +100,7 @@ def save_weights(
     """
     require(actor, Action.MANAGE_SETTINGS)
     refuse_identity_number(note)
-    if not parts:
-        raise GridmapError(Message("At least one measure must count."))
-    for key, part in parts.items():
-        _check(key, part)
-    if not 0 <= few <= MOST_FEW:
-        raise GridmapError(Message("Give a whole number from 0 to {most}.", most=MOST_FEW))
-    stored = {
-        key: {"weight": part.weight, **({} if part.bound is None else {"bound": part.bound})}
-        for key, part in parts.items()
-    }
+    stored = _checked(parts, few)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('evaluation weights'))"))
     before = current(session)
     if seen is not None and before.id != seen:
@@ -128,6 +119,26 @@ def save_weights(
         _flat(before), _flat(made),
     )  # fmt: skip
     return made
+
+
+def _checked(parts: Mapping[str, Part], few: int) -> dict[str, dict[str, Any]]:
+    """Return weights as they are stored.
+
+    Raises
+    ------
+    GridmapError
+        If nothing counts, or a number makes no sense.
+    """
+    if not parts:
+        raise GridmapError(Message("At least one measure must count."))
+    for key, part in parts.items():
+        _check(key, part)
+    if not 0 <= few <= MOST_FEW:
+        raise GridmapError(Message("Give a whole number from 0 to {most}.", most=MOST_FEW))
+    return {
+        key: {"weight": part.weight, **({} if part.bound is None else {"bound": part.bound})}
+        for key, part in parts.items()
+    }
 
 
 def _check(key: str, part: Part) -> None:

@@ -16,7 +16,15 @@ from sqlalchemy.orm import Session
 from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.gathering import gathered
 from gridmap.reports.indicators.models import Indicator
-from gridmap.reports.indicators.periods import Kind, before, leading_up, parts, period_of, wholes
+from gridmap.reports.indicators.periods import (
+    Kind,
+    before,
+    leading_up,
+    parts,
+    period_of,
+    preceding,
+    wholes,
+)
 from gridmap.reports.indicators.queries import Answer, Asked, newest_periods
 from gridmap.reports.indicators.ranking import ranks
 from gridmap.reports.indicators.rollup import NO_DATA, Counts, Scale, reached, total
@@ -43,12 +51,15 @@ class Look:
         A day of the period; without it, the newest period with entries.
     level : str or None
         Which units are ranked; without it, those for which it is entered.
+    days : Span or None
+        Exactly these days, whichever they are, as a report has them whose period is not over.
     """
 
     today: date
     kind: str | None = None
     day: date | None = None
     level: str | None = None
+    days: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,8 @@ class Board:
     Attributes
     ----------
     kinds, kind : tuple of Kind, Kind
-        The lengths of period that can be looked at, and the one that is.
+        The lengths of period that can be looked at, and the one that is: any where the days are
+        told.
     spans : tuple of Span
         The periods, the last of which is looked at; empty without any data.
     levels, level : tuple of str, str
@@ -174,7 +186,7 @@ def latest(
     newest = newest_periods(session, [each.id for each in here], units, 2)
     spans = {each.id: _latest_two(each, newest.get(each.id, []), today) for each in here}
     asked = [Asked(one, n, span) for one in here for n, span in enumerate(spans[one.id])]
-    answers = gathered(session, asked, dict.fromkeys(units, 0))
+    answers = gathered(session, asked, dict.fromkeys(units, 0), tree)
     found = [_nothing(each) for each in indicators if not sizes[each.level]]
     for each in here:
         periods = spans[each.id]
@@ -199,13 +211,16 @@ def board(session: Session, tree: Tree, indicator: Indicator, look: Look) -> Boa
     look : Look
     """
     own = cast(Kind, indicator.period_kind)
-    kind = next((each for each in wholes(own) if each == look.kind), own)
-    spans = _spans(session, indicator, kind, look, tree)
+    kind: Kind = next((each for each in wholes(own) if each == look.kind), own)
+    if look.days is not None:
+        kind, spans = "any", [preceding(own, look.days), look.days]
+    else:
+        spans = _spans(session, indicator, kind, look, tree)
     levels = tree.levels_above(indicator.level)
     level = look.level if look.level in levels else (levels or (indicator.level,))[0]
     groups = tree.groups(indicator.level, level)
     asked = [Asked(indicator, number, each) for number, each in enumerate(spans)]
-    answers = gathered(session, asked, groups)
+    answers = gathered(session, asked, groups, tree)
     sizes = Counter(groups.values())
     members = tree.of_level(level)
     series = {

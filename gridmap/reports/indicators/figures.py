@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import cast
 
@@ -17,7 +17,7 @@ from gridmap.incidents.statistics import Span
 from gridmap.reports.indicators.boards import Figure, figure
 from gridmap.reports.indicators.gathering import Answers, gathered
 from gridmap.reports.indicators.models import Indicator
-from gridmap.reports.indicators.periods import Kind, before, period_of, wholes
+from gridmap.reports.indicators.periods import Kind, made_of, preceding
 from gridmap.reports.indicators.queries import Asked, list_indicators
 from gridmap.reports.indicators.ranking import ranks
 from gridmap.reports.indicators.rollup import reached
@@ -33,8 +33,8 @@ class IndicatorFigure:
     ----------
     indicator_id, code, name, name_en : int, str, str, str
     kind : Kind or None
-        The shortest period of the calendar that begins with the days asked for, ends no earlier,
-        and is made up by values of the indicator.
+        The period of the calendar that the days asked for are, if values of the indicator make it
+        up.
     unit : str
         The sign behind the value: ``%``, ``m²``, or nothing.
     numerator, denominator : Decimal or None
@@ -125,7 +125,7 @@ def indicator_values(
         here = [each for each in indicators if each.level == level]
         groups = tree.groups(level, own.level) if here else {}
         asked = [Asked(each, 0, span) for each in here]
-        answers = gathered(session, asked, groups, apart=True)
+        answers = gathered(session, asked, groups, tree, apart=True)
         found += [_figure_of(each, answers, groups, unit_id, span) for each in here]
     return sorted(found, key=lambda each: each.code)
 
@@ -151,10 +151,10 @@ def ranking(session: Session, code: str, unit_id: int, first: date, last: date) 
         raise NotFoundError(Message("There is no indicator with the code {code}.", code=code))
     tree = find_tree(session, SYSTEM, unit_id)
     span = Span(first, last)
-    spans = [span, _before(indicator, span)]
+    spans = [span, preceding(cast(Kind, indicator.period_kind), span)]
     groups = tree.groups(indicator.level, indicator.level)
     asked = [Asked(indicator, number, each) for number, each in enumerate(spans)]
-    answers = gathered(session, asked, groups)
+    answers = gathered(session, asked, groups, tree)
     now, former = (
         {
             unit: figure(indicator, answers.get((indicator.id, number, unit)), 1, each)
@@ -208,16 +208,7 @@ def _figure_of(
     place = ranks(comparable, indicator.better)
     return IndicatorFigure(
         indicator_id=indicator.id,
-        kind=next(
-            (
-                kind
-                for kind in wholes(cast(Kind, indicator.period_kind))
-                if kind != "any"
-                and period_of(kind, span.first).first == span.first
-                and period_of(kind, span.first).last >= span.last
-            ),
-            None,
-        ),
+        kind=made_of(cast(Kind, indicator.period_kind), span),
         code=indicator.code,
         name=indicator.name,
         name_en=indicator.name_en,
@@ -235,19 +226,3 @@ def _figure_of(
         first=own.days.first if own.days else None,
         last=own.days.last if own.days else None,
     )
-
-
-def _before(indicator: Indicator, span: Span) -> Span:
-    """Return the period before: the calendar's, or else one of as many days."""
-    kind = _kind(indicator, span)
-    if kind is not None:
-        return before(kind, span)
-    return Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
-
-
-def _kind(indicator: Indicator, span: Span) -> Kind | None:
-    """Return the period of the calendar that a span is and values of an indicator make up."""
-    for kind in wholes(cast(Kind, indicator.period_kind)):
-        if kind != "any" and period_of(kind, span.first) == span:
-            return kind
-    return None

@@ -14,6 +14,7 @@ from gridmap.reports.indicators.periods import Kind
 from gridmap.reports.indicators.periods import parts as parts_of
 from gridmap.reports.indicators.queries import Answer, Asked, counted
 from gridmap.reports.indicators.rollup import Counts, rolled
+from gridmap.reports.indicators.trees import Tree
 from gridmap.reports.measures import MEASURES, Group, measured
 from gridmap.territory.scope import Scope
 
@@ -22,7 +23,12 @@ Answers = dict[tuple[int, int, int], Answer]
 
 
 def gathered(
-    session: Session, asked: Collection[Asked], groups: Mapping[int, int], *, apart: bool = False
+    session: Session,
+    asked: Collection[Asked],
+    groups: Mapping[int, int],
+    tree: Tree,
+    *,
+    apart: bool = False,
 ) -> Answers:
     """Add up the counts of indicators by period and group of units.
 
@@ -33,6 +39,8 @@ def gathered(
     groups : mapping of int to int
         The group of each unit; others do not count. Of units of several levels each indicator
         takes those of its own.
+    tree : Tree
+        In which these units lie.
     apart : bool
         See `queries.counted`.
     """
@@ -50,7 +58,9 @@ def gathered(
             if _measures(each.indicator) and (each.span, each.indicator.level) == (span, level)
         ]  # fmt: skip
         if here:
-            answers |= _of_records(session, here, groups, rows)
+            own = {unit.id for unit in tree.of_level(level)}
+            members = {unit: group for unit, group in groups.items() if unit in own}
+            answers |= _of_records(session, here, members, rows)
     return answers
 
 
@@ -61,7 +71,7 @@ def _of_records(
     span, level = asked[0].span, asked[0].indicator.level
     keys = {key for each in asked for key in _measures(each.indicator)}
     scope = Scope(tuple(_communities(session, list(groups), level)))
-    frame = measured(session, sorted(keys), span, cast(Group, level), scope)
+    frame = measured(session, sorted(keys), span, cast(Group, level), scope, list(groups))
     known = {
         (key, int(member)): Decimal(int(count))
         for key, member, count, value in zip(

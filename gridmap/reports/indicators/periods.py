@@ -62,6 +62,20 @@ def wholes(kind: Kind) -> tuple[Kind, ...]:
     return tuple(each for each, length in _MONTHS.items() if length % months == 0)
 
 
+def made_of(kind: Kind, span: Span) -> Kind | None:
+    """Return the period of the calendar that a span is and periods of a kind make up."""
+    longer = (each for each in wholes(kind) if each != "any")
+    return next((each for each in longer if period_of(each, span.first) == span), None)
+
+
+def preceding(kind: Kind, span: Span) -> Span:
+    """Return the span before one: the calendar's, see `made_of`, or else one of as many days."""
+    made = made_of(kind, span)
+    if made is not None:
+        return before(made, span)
+    return Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
+
+
 def parts(kind: Kind, span: Span) -> int:
     """Return how many periods of a kind lie within a span."""
     if kind == "any":

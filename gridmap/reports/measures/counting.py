@@ -30,7 +30,12 @@ _COUNTERS = (
 
 
 def measured(
-    session: Session, keys: Collection[str], span: Span, group: Group, scope: Scope
+    session: Session,
+    keys: Collection[str],
+    span: Span,
+    group: Group,
+    scope: Scope,
+    ids: Collection[int] | None = None,
 ) -> pd.DataFrame:
     """Count measures for each member of a group.
 
@@ -51,6 +56,8 @@ def measured(
         ``all`` has one member, 0.
     scope : Scope
         Whose records are counted.
+    ids : collection of int, optional
+        The members of the group in the scope, if they are known already.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def measured(
         If a measure is unknown.
     """
     wanted = [key for key in keys if group in MEASURES[key].groups]
-    ids = members(session, span, group, scope)
+    ids = members(session, span, group, scope) if ids is None else ids
     parts = [
         counter(session, own, span, group, scope)
         for begins, counter in _COUNTERS

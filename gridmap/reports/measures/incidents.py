@@ -19,8 +19,7 @@ def count(
     session: Session, keys: Collection[str], span: Span, group: Group, scope: Scope
 ) -> pd.DataFrame:
     """Count incidents; see `gridmap.reports.measures.counting.measured`."""
-    zone = ZoneInfo(session.execute(text("SELECT time_zone FROM territory_settings")).scalar_one())
-    question = Question(scope, span, zone)
+    question = Question(scope, span, _zone(session))
     if group == "cadre":
         return _by_cadre(session, question)
     rows = by_cell(session.connection(), question, None)
@@ -34,6 +33,15 @@ def count(
     found["all"] = 0
     summed = found.groupby(group)["numerator"].sum().rename_axis("member").reset_index()
     return summed.assign(measure="incidents.count")
+
+
+def _zone(session: Session) -> ZoneInfo:
+    """Return the town's zone, which one transaction asks for once and not with every span."""
+    if "time_zone" not in session.info:
+        found = session.execute(text("SELECT time_zone FROM territory_settings"))
+        session.info["time_zone"] = ZoneInfo(found.scalar_one())
+    zone: ZoneInfo = session.info["time_zone"]
+    return zone
 
 
 def _by_cadre(session: Session, question: Question) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pandas as pd
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
@@ -18,15 +17,22 @@ from gridmap.reports.measures.registry import Group
 from gridmap.territory.scope import Scope
 
 NAMES = ("buildings", "households", "residents", "temporary_residents", "rented_homes")
-# The sums that triggers keep are the newest; for an earlier day each building is looked up.
-_NEWEST = "SELECT * FROM people_count p WHERE {scope}"
-_OF_A_MONTH = """
-    SELECT p.cell_id, p.community_id, 1 AS buildings, n.households, n.residents,
-           n.temporary_residents, n.rented_homes
+# The sums that triggers keep are the newest; for an earlier day each building is looked up. Of the
+# two only the one is begun that is asked for.
+_COUNTS = """
+    WITH newer AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM building_count WHERE month > :last) AS found
+    )
+    SELECT p.cell_id, p.community_id, p.buildings, p.households, p.residents,
+           p.temporary_residents, p.rented_homes
+    FROM people_count p WHERE NOT (SELECT found FROM newer) AND {scope}
+    UNION ALL
+    SELECT p.cell_id, p.community_id, 1, n.households, n.residents, n.temporary_residents,
+           n.rented_homes
     FROM building p JOIN LATERAL (
         SELECT * FROM building_count n WHERE n.building_id = p.id AND n.month <= :last
         ORDER BY n.month DESC LIMIT 1) n ON true
-    WHERE {scope}
+    WHERE (SELECT found FROM newer) AND {scope}
 """
 
 
@@ -34,14 +40,12 @@ def count(
     session: Session, keys: Collection[str], span: Span, group: Group, scope: Scope
 ) -> pd.DataFrame:
     """Count people; see `gridmap.reports.measures.counting.measured`."""
-    newer = "SELECT EXISTS (SELECT FROM building_count WHERE month > :last)"
     values = {"last": span.last, **scope.params}
-    counts = _OF_A_MONTH if session.scalar(text(newer), {"last": span.last}) else _NEWEST
     placed = placing(group, "p", "CAST(:last AS date)")
     sums = ", ".join(f"sum(p.{name})::bigint AS {name}" for name in NAMES)
     statement = f"""
         SELECT {placed.member} AS member, {sums}
-        FROM ({counts.format(scope=scope.condition("p.community_id"))}) p {placed.joins}
+        FROM ({_COUNTS.format(scope=scope.condition("p.community_id"))}) p {placed.joins}
         GROUP BY 1
     """
     found = read(session, statement, values)

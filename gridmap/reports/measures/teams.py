@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gridmap.incidents.statistics import Span
-from gridmap.patrols.shifts.queries import DONE, OVER
+from gridmap.patrols.shifts.queries import CAME, DONE, NOTED, OVER
 from gridmap.reports.activities.figures import units_in
 from gridmap.reports.measures.members import TEAMS_IN, read
 from gridmap.reports.measures.registry import Group
@@ -19,13 +19,16 @@ _SHIFTS = f"""
            coalesce(sum(m.came), 0)::bigint AS came, coalesce(sum(m.noted), 0)::bigint AS noted
     FROM shift s JOIN team t ON t.id = s.team_id
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE state IN ('present', 'late')) AS came,
-               count(*) FILTER (WHERE state IN ('present', 'late', 'absent')) AS noted
+        SELECT count(*) FILTER (WHERE {CAME}) AS came, count(*) FILTER (WHERE {NOTED}) AS noted
         FROM shift_member WHERE shift_id = s.id) m
     WHERE {OVER} AND s.day BETWEEN :first AND :last AND {TEAMS_IN} GROUP BY 1
 """
 # So long before a shift and after it, what is on record of its route still belongs to it.
 _NEAR = "interval '30 minutes'"
+# The whole months of a span, as moments, by which tracks and check-ins are found.
+_ZONE = "AT TIME ZONE (SELECT time_zone FROM territory_settings)"
+_MONTHS = f"""{{0}} >= date_trunc('month', CAST(:first AS timestamp)) {_ZONE}
+    AND {{0}} < (date_trunc('month', CAST(:last AS timestamp)) + interval '1 month') {_ZONE}"""
 # Communities are told by their town.
 _TOWN = "CASE u.level WHEN 'community' THEN u.parent_id ELSE u.id END"
 # What a route was when the shift began; one that is known only since then, what it was first.
@@ -40,15 +43,12 @@ _WALKS = f"""
     ), recorded AS (
         SELECT {_TOWN} AS town, date_trunc('month', local_date(t.started_at))::date AS month
         FROM patrol_track t JOIN unit u ON u.id = t.unit_id
-        WHERE t.matched_at IS NOT NULL AND local_date(t.started_at) BETWEEN
-            date_trunc('month', CAST(:first AS date))
-            AND date_trunc('month', CAST(:last AS date)) + interval '1 month - 1 day'
+        WHERE t.matched_at IS NOT NULL AND {_MONTHS.format("t.started_at")}
         UNION
         SELECT {_TOWN}, date_trunc('month', local_date(c.at))::date
         FROM patrol_check_in c JOIN patrol_route r ON r.id = c.route_id
         JOIN unit u ON u.id = r.unit_id
-        WHERE local_date(c.at) BETWEEN date_trunc('month', CAST(:first AS date))
-            AND date_trunc('month', CAST(:last AS date)) + interval '1 month - 1 day'
+        WHERE {_MONTHS.format("c.at")}
     ), version AS MATERIALIZED (
         SELECT v.route_id, v.number, v.at, (v.state ->> 'length_m')::float8 AS length_m,
                jsonb_array_length(v.state -> 'stops') AS stops

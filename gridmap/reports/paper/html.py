@@ -41,6 +41,7 @@ def to_html(
     picture: Callable[[str], str],
     link: Link,
     facts: Mapping[str, Fact],
+    staff: bool = False,
 ) -> Markup:
     """Return a document as HTML without its title, which the page has itself.
 
@@ -53,13 +54,15 @@ def to_html(
         The address of the records of a figure or a source; None if the reader may not see them.
     facts : mapping of str to Fact
         What the document's numbers name.
+    staff : bool
+        See `lay_out`.
 
     Returns
     -------
     Markup
         Headings begin with h2.
     """
-    return Setter(document.language, picture, link, facts).set(lay_out(document))
+    return Setter(document.language, picture, link, facts).set(lay_out(document, staff=staff))
 
 
 def contents_list(laid: Iterable[Laid]) -> Markup:

@@ -30,6 +30,7 @@ _LONGEST = 240
 #: How many digits of a table's print a page is wide.
 _PAGE_EMS = 92
 _NO_ROWS = N_("No rows.")
+_SOURCES = N_("Sources of the figures")
 #: Control characters that XML forbids, and those that would break a line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 #: So many levels of headings stand in the table of contents.
@@ -70,8 +71,15 @@ class Entry:
     anchor: str
 
 
-def lay_out(document: Document) -> list[Laid]:
-    """Return the blocks with their numbers, and after them what is missing and the sources."""
+def lay_out(document: Document, *, staff: bool = False) -> list[Laid]:
+    """Return the blocks with their numbers, and after them what is missing and the sources.
+
+    Parameters
+    ----------
+    document : Document
+    staff : bool
+        Whether only staff reads it: then the table of sources stands there even beside the basis.
+    """
     document = _cleaned(document)
     counters, tables, figures = [0, 0, 0], 0, 0
     laid = []
@@ -91,11 +99,16 @@ def lay_out(document: Document) -> list[Laid]:
             label = _caption_label("picture", figures, document.language)
         laid.append(Laid(block, label, anchor=anchor))
     laid.extend(_missing(document))
-    if document.sources:
-        table = _sources(document)
-        laid.append(Laid(Heading(level=1, text=table.title), anchor="heading-sources"))
+    table = document.sources and (staff or not document.basis)
+    if table:
+        title = translate(_SOURCES, document.language)
+        laid.append(Laid(Heading(level=1, text=title), anchor="heading-sources"))
+    if document.basis:
+        # Two sentences are a note and no section: what is hung up has one page.
+        laid.append(Laid(Paragraph(parts=(document.basis,), role="note")))
+    if table:
         label = _caption_label("table", tables + 1, document.language)
-        laid.append(Laid(table, label, document.sources))
+        laid.append(Laid(_sources(document), label, document.sources))
     return laid
 
 
@@ -196,9 +209,7 @@ def readable(source: Source) -> str:
 def _heading_label(counters: list[int], language: str) -> str:
     number = counters[-1]
     if language == "zh":
-        return (f"{_chinese(number)}、", f"（{_chinese(number)}）", f"{number}. ")[
-            len(counters) - 1
-        ]
+        return (f"{chinese(number)}、", f"（{chinese(number)}）", f"{number}. ")[len(counters) - 1]
     return ".".join(str(count) for count in counters if count) + " "
 
 
@@ -208,7 +219,7 @@ def _caption_label(kind: str, number: int, language: str) -> str:
     return f"{'Table' if kind == 'table' else 'Figure'} {number}. "
 
 
-def _chinese(number: int) -> str:
+def chinese(number: int) -> str:
     """Return a number below 100 in Chinese."""
     tens, ones = divmod(number, 10)
     if tens == 0:
@@ -243,7 +254,7 @@ def _sources(document: Document) -> Table:
         for number, source in enumerate(document.sources, start=1)
     ]
     return Table(
-        title=translate(N_("Sources of the figures"), language),
+        title=translate(_SOURCES, language),
         columns=tuple(
             Column(title=title, numeric=number == 2) for number, title in enumerate(titles)
         ),

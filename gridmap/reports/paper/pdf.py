@@ -44,7 +44,7 @@ _PAGES = {
 _HEAD = 60
 _SHELL = Markup(
     '<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
-    '</head><body><header><h1 data-head="{head}" data-area="{area}">{title}</h1>'
+    '</head><body{notice}><header><h1 data-head="{head}" data-area="{area}">{title}</h1>'
     '<p>{line}</p><p class="state">{state}</p></header>{contents}{body}</body></html>'
 )
 _WORD_SHELL = Markup(
@@ -78,6 +78,7 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     words = _SHELL.format(
         language=document.language,
         title=head.title,
+        notice=Markup(' class="notice"') if document.basis else "",
         head=_shortened(head.title),
         area=_shortened(head.area),
         line=area_line(head),

@@ -60,3 +60,19 @@ def test_a_month_without_a_conflict(own_engine: Engine) -> None:
         assert missing == 0
         assert session.scalar(text("SELECT count(*) FROM shift_swap WHERE state = 'asked'")) == 1
         assert load_shifts(session, 1, noon) == 0
+
+
+def test_every_team_of_volunteers_has_walks_of_its_shifts(own_engine: Engine) -> None:
+    load(own_engine, "small", 1, datetime(2026, 7, 15, 4, tzinfo=UTC))
+    with Session(own_engine) as session:
+        walks = session.execute(
+            text("""
+                SELECT t.id, count(k.id) AS n, bool_and(k.id IS NULL OR EXISTS (
+                           SELECT FROM shift s WHERE s.team_id = t.id AND s.route_id = k.route_id
+                             AND k.started_at BETWEEN s.starts AND s.ends)) AS own
+                FROM team t LEFT JOIN patrol_track k ON k.team_id = t.id
+                WHERE t.kind = 'volunteer' GROUP BY t.id
+            """)
+        ).all()
+    assert len(walks) == 10
+    assert all(row.n >= 2 and row.own for row in walks)

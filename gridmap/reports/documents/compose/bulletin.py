@@ -80,6 +80,20 @@ def write(matter: Matter, draft: Draft) -> None:
     )  # fmt: skip
 
 
+def basis(matter: Matter) -> Phrase:
+    """Say where the figures come from, as a neighbour before the notice board can read it."""
+    return say(
+        Both(
+            "数据来源：根据{area}{period}内发生的警情记录统计，数据截至{state}。每个数字的统计方法随本期"
+            "通报存档，可向本单位查询。",
+            "Sources: the figures count the recorded incidents of {period} in {area}, as of "
+            "{state}. How each of them was counted is kept with the bulletin and can be asked for "
+            "at the office.",
+        ),
+        area=matter.name, period=matter.period, state=matter.state,
+    )  # fmt: skip
+
+
 def _overall(matter: Matter, counted: Counted, total: int) -> Phrase:
     """Tell how many, and how that has changed where the earlier count may be known too."""
     n = matter.ledger.count("incidents.total", total, "incidents")

@@ -93,8 +93,7 @@ def change_cells(changed: Changed) -> list[Value]:
         return []
     more = changed.judged.kind == "more"
     if changed.difference is None:
-        same = changed.judged.difference == 0
-        difference: Value = "0" if same else Signed(changed.now, more=True)
+        difference: Value = changed.unchanged or Signed(changed.now, more=True)
         return [changed.before, difference, "—"]
     percent: Value = "—" if changed.percent is None else Signed(changed.percent, more)
     return [changed.before, Signed(changed.difference, more), percent]

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from gridmap.reports.documents.compose.comparing import change_told
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.kinds import DISPUTES, read_tree, tops
-from gridmap.reports.documents.compose.ledger import Asked
 from gridmap.reports.documents.compose.matter import Matter, is_complete
 from gridmap.reports.documents.compose.prose import Both, Listing, Value, say
 
@@ -87,18 +86,13 @@ def write(matter: Matter, draft: Draft) -> None:
                 counted, values | {"first": matter.before.first, "last": matter.before.last}
             ).one()
         earlier = matter.ledger.count("disputes.received.before", before.received, source)
-    draft.text(*_told(matter, counts, row, earlier))
+    draft.text(*_told(matter, row, earlier))
 
 
-def _told(matter: Matter, counts: Asked, row: Any, earlier: Any) -> list[Value]:
+def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
     ledger = matter.ledger
     received = ledger.count("disputes.received", row.received, "disputes")
-    # Both counts stand in the sentence and lead to their cases; of a difference there is no list.
-    with ledger.asking(
-        "disputes.change", Both("矛盾纠纷：增减", "Disputes: how many more or fewer")
-    ) as source:
-        source.counted_with(counts)
-    changed = ledger.compare(received, earlier, source=source.key)
+    changed = ledger.compare(received, earlier)
     said: list[Value] = []
     change = change_told(changed, matter.versus.name, _CASES, based=True)
     if not row.received:

@@ -13,7 +13,6 @@ from gridmap.reports.indicators.figures import (
     indicator_values,
     ranking,
 )
-from gridmap.reports.indicators.periods import period_of
 from gridmap.reports.structure import Fact
 
 TITLE = Both("指标完成情况", "Indicators")
@@ -70,7 +69,7 @@ def _told(matter: Matter, found: IndicatorFigure) -> Phrase:
         )
     if found.rank is not None and found.of > 1:
         parts["rank"] = _fact(matter, found, "rank", Decimal(found.rank))
-        parts["of"] = str(found.of)
+        parts["of"] = _fact(matter, found, "of", Decimal(found.of))
         text = Both(text.zh + "，在{of}个同级单位中列第{rank}位", text.en + ", rank {rank} of {of}")
     return say(Both(text.zh + "。", text.en + "."), **parts)
 
@@ -88,11 +87,9 @@ def _fact(
 def _asked(matter: Matter, found: IndicatorFigure) -> dict[str, object]:
     asked: dict[str, object] = {"indicator_id": found.indicator_id}
     if found.kind is None:
-        return asked
-    # Of a period that is not over there are no later values yet.
-    last = period_of(found.kind, matter.span.first).last
-    over = matter.span.last in (last, matter.today)
-    return asked | {"period": found.kind} if over else asked
+        # Of a period that is not over, what comes after the report's days is none of its figures.
+        return asked | {"from": matter.span.first, "to": matter.span.last}
+    return asked | {"period": found.kind}
 
 
 def _unit(unit: str) -> Both:

@@ -50,13 +50,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Changed:
-    """A figure beside that of an earlier span; what is not told is None."""
+    """A figure beside that of an earlier span; what is not told is None.
+
+    Where both are the same, tables tell a difference of 0, and sentences none.
+    """
 
     judged: Judged
     now: Fact
     before: Fact | None = None
     difference: Fact | None = None
     percent: Fact | None = None
+    unchanged: Fact | None = None
 
 
 class Ledger:
@@ -152,10 +156,10 @@ class Ledger:
             )
         )  # fmt: skip
 
-    def compare(
-        self, now: Fact, before: Fact | None, *, on_record: bool = True, source: str | None = None
-    ) -> Changed:
+    def compare(self, now: Fact, before: Fact | None, *, on_record: bool = True) -> Changed:
         """Enter how a count has changed.
+
+        The change leads to the list of what is counted, beside that of the earlier span.
 
         Parameters
         ----------
@@ -164,17 +168,15 @@ class Ledger:
             None if the data of that span are incomplete.
         on_record : bool
             See `prose.judge`.
-        source : str, optional
-            Of the difference; without one it leads to the list of what is counted, beside that of
-            the earlier span.
         """
         judged = judge(_whole(now), None if before is None else _whole(before), on_record=on_record)
-        if judged.kind not in ("more", "fewer") or before is None:
+        none = judged.difference == 0
+        if before is None or not (none or judged.kind in ("more", "fewer")):
             return Changed(judged, now, before)
-        asked = {} if source else self._compared(now, before)
-        difference = self.count(
-            f"{now.key}.change", judged.difference, source or now.source, arguments=asked
-        )
+        asked = self._compared(now, before)
+        difference = self.count(f"{now.key}.change", judged.difference, now.source, arguments=asked)
+        if none:
+            return Changed(judged, now, before, unchanged=difference)
         if judged.percent is None:
             return Changed(judged, now, before, difference)
         told = self._enter(
@@ -189,7 +191,9 @@ class Ledger:
     def _compared(self, now: Fact, before: Fact) -> dict[str, Any]:
         """Return what the page of records is asked to set a count beside that of another span."""
         asked = {**self._sources[before.source].arguments, **before.arguments}
-        return now.arguments | {"against_from": asked["from"], "against_to": asked["to"]}
+        # Incidents have days of theirs, cases days on which they were opened.
+        first, last = ("from", "to") if "from" in asked else ("since", "until")
+        return now.arguments | {"against_from": asked[first], "against_to": asked[last]}
 
     def sources(self, language: Language) -> tuple[Source, ...]:
         """Return the sources of all facts, titled in a language, in the order of asking."""

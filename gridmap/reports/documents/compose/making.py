@@ -29,7 +29,15 @@ from gridmap.reports.documents.compose.composed import Composed, Progress
 from gridmap.reports.documents.compose.draft import Draft, picture_key
 from gridmap.reports.documents.compose.matter import Matter, find_matter
 from gridmap.reports.documents.compose.pictures import Atlas
-from gridmap.reports.documents.compose.prose import LANGUAGES, Both, Language, heading, plain, say
+from gridmap.reports.documents.compose.prose import (
+    LANGUAGES,
+    Both,
+    Language,
+    Value,
+    heading,
+    plain,
+    say,
+)
 from gridmap.reports.documents.order import Kind, Order
 from gridmap.reports.structure import Document
 
@@ -39,6 +47,8 @@ COUNTING, DRAWING = N_("Counting figures"), N_("Drawing maps and charts")
 _COUNTED = 0.5
 #: The kinds that are long enough for a table of contents.
 LONG: frozenset[Kind] = frozenset({"half_year", "year"})
+#: What is hung up tells in words where its figures come from, and no statements.
+BASES: Mapping[Kind, Callable[[Matter], Value]] = {"bulletin": bulletin.basis}
 #: Counts, and writes what it has to say into the draft.
 Section = Callable[[Matter, Draft], None]
 
@@ -145,8 +155,7 @@ def _drawn(matter: Matter, draft: Draft, progress: Progress) -> dict[str, bytes]
 def _document(matter: Matter, draft: Draft, language: Language) -> Document:
     blocks, missing = draft.render(language)
     title = say(TITLES[matter.kind], area=matter.name, period=matter.period)
-    moment = matter.now.astimezone(matter.zone)
-    state = say(Both("{moment}", "{moment}"), moment=moment)
+    state = matter.state
     return Document(
         language=language,
         title=plain(title, language),
@@ -157,6 +166,7 @@ def _document(matter: Matter, draft: Draft, language: Language) -> Document:
         sources=matter.ledger.sources(language),
         missing=missing,
         contents=matter.kind in LONG,
+        basis=plain(BASES[matter.kind](matter), language) if matter.kind in BASES else "",
     )
 
 

@@ -15,7 +15,7 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.statistics import Question, Span
 from gridmap.reports.documents.compose.ledger import Ledger
-from gridmap.reports.documents.compose.prose import Both, span_shown
+from gridmap.reports.documents.compose.prose import Both, Phrase, say, span_shown
 from gridmap.reports.documents.order import Kind, Order
 from gridmap.territory.scope import EVERYTHING, Scope
 from gridmap.workforce.rights import SYSTEM, Actor
@@ -135,6 +135,12 @@ class Matter:
     def today(self) -> date:
         """Return the town's day of the snapshot."""
         return self.now.astimezone(self.zone).date()
+
+    @property
+    def state(self) -> Phrase:
+        """Say as of when the data are."""
+        moment = self.now.astimezone(self.zone)
+        return say(Both("{moment}", "{moment}"), moment=moment)
 
     @property
     def question(self) -> Question:

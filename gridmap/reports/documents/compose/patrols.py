@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from gridmap.incidents.cases.rates import percent
+from gridmap.patrols.shifts.queries import CAME, NOTED
 from gridmap.patrols.tracks.overview import Months, figures, near_metres
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.matter import Matter
@@ -14,20 +15,23 @@ from gridmap.reports.documents.compose.prose import Both, Value, say
 TITLE = Both("巡逻防范", "Patrols")
 _RECORDS = Both("巡逻轨迹与事件记录", "Records of patrols and incidents")
 
-_SHIFTS = """
+_SHIFTS = f"""
     SELECT count(*) AS shifts, coalesce(sum(m.due), 0)::bigint AS due,
            coalesce(sum(m.came), 0)::bigint AS came, coalesce(sum(m.known), 0)::bigint AS known
     FROM shift s JOIN team t ON t.id = s.team_id
     CROSS JOIN LATERAL (
-        SELECT count(*) AS due, count(*) FILTER (WHERE state IN ('present', 'late')) AS came,
-               count(state) AS known FROM shift_member WHERE shift_id = s.id) m
+        SELECT count(*) AS due, count(*) FILTER (WHERE {CAME}) AS came,
+               count(*) FILTER (WHERE {NOTED}) AS known FROM shift_member WHERE shift_id = s.id) m
     WHERE t.unit_id = ANY(:units) AND s.cancelled_at IS NULL
       AND s.day BETWEEN :first AND :last AND s.starts <= :now
 """
 _WALKED = """
     SELECT count(*) AS tracks, coalesce(sum(length_m), 0) AS metres FROM patrol_track
     WHERE unit_id = ANY(:units) AND matched_at IS NOT NULL
-      AND local_date(started_at) BETWEEN :first AND :last
+      AND started_at >= CAST(:first AS timestamp)
+          AT TIME ZONE (SELECT time_zone FROM territory_settings)
+      AND started_at < (CAST(:last AS timestamp) + interval '1 day')
+          AT TIME ZONE (SELECT time_zone FROM territory_settings)
 """
 # As routes are today: their versions tell what they were, not whether they were in use.
 _ROUTES = """
@@ -101,8 +105,8 @@ def _shifts(matter: Matter) -> list[Value]:
         came = ledger.count("shifts.came", row.came, source)
         said.append(
             say(
-                Both("有考勤记录的{known}人次中到岗{came}人次，到岗率{rate}。",
-                     "Of the {known} whose attendance is known {came} came, {rate}."),
+                Both("除请假外，有考勤记录的{known}人次中到岗{came}人次，到岗率{rate}。",
+                     "Of the {known} not on leave whose attendance is known {came} came, {rate}."),
                 known=known, came=came,
                 rate=ledger.rate("shifts.attendance", came, known, of_few=True),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.errors import ConflictError, ForbiddenError, GridmapError, NotFoundError
 from gridmap.hotspots.models import HotspotFeature, HotspotRun
+from gridmap.incidents.statistics import clock
 from gridmap.jobs.running import do_waiting
 from gridmap.patrols.planning.problem import Window
 from gridmap.patrols.plans import queries
@@ -38,6 +39,8 @@ from tests.gridmap.conftest import point
 from tests.gridmap.patrols.street_town import Town, make_town
 
 DAY = date(2026, 6, 1)
+# A Monday too, as plans are made for days to come.
+AHEAD = date(2099, 6, 1)
 HOUR = 3600.0
 SPOT = Place(1, "东街", 116.0, 28.0)
 
@@ -86,7 +89,7 @@ def wish(town: Town, **changes: object) -> dict[str, object]:
 
 def made(town: Town, given: dict[str, object], actor: Actor = SYSTEM) -> int:
     with Session(town.engine) as session, session.begin():
-        plan_id = ask_plan(session, actor, "", town.unit_id, DAY, read_wish(given)).id
+        plan_id = ask_plan(session, actor, "", town.unit_id, AHEAD, read_wish(given)).id
     assert do_waiting(town.engine, HANDLERS) == 1
     return plan_id
 
@@ -145,7 +148,7 @@ def test_a_start_far_from_every_street_is_told(town: Town) -> None:
     given = wish(town)
     given["teams"][0] |= {"starts_at": None, "start_point": (116.0, 28.05)}  # type: ignore[index]
     with Session(town.engine) as session, session.begin():
-        plan_id = ask_plan(session, SYSTEM, "", town.unit_id, DAY, read_wish(given)).id
+        plan_id = ask_plan(session, SYSTEM, "", town.unit_id, AHEAD, read_wish(given)).id
     do_waiting(town.engine, HANDLERS)
     plan, _ = tours(town, plan_id)
     said = plan.error["template"].format(**plan.error["params"])  # type: ignore[attr-defined]
@@ -282,26 +285,35 @@ def test_bad_wishes_get_a_sentence(town: Town, changes: dict[str, object], said:
         assert said in plan.error["template"].format(**plan.error["params"])  # type: ignore[attr-defined]
 
 
+def test_a_day_that_is_over_is_not_planned(town: Town) -> None:
+    with Session(town.engine) as session:
+        today = clock(session.connection()).today
+        given = read_wish(wish(town))
+        with pytest.raises(GridmapError, match="is over"):
+            ask_plan(session, SYSTEM, "", town.unit_id, today - timedelta(days=1), given)
+        assert ask_plan(session, SYSTEM, "", town.unit_id, today, given).day == today
+
+
 def test_strangers_and_too_many_are_refused(town: Town) -> None:
     stranger = Actor(None, "x", Role.PLANNER, Scope(()), frozenset())
     given = read_wish(wish(town))
     plan_id = made(town, wish(town))
     with Session(town.engine) as session:
         with pytest.raises(NotFoundError):
-            ask_plan(session, stranger, "", town.unit_id, DAY, given)
+            ask_plan(session, stranger, "", town.unit_id, AHEAD, given)
         with pytest.raises(NotFoundError):
             delete_plan(session, stranger, plan_id)
         with pytest.raises(ForbiddenError):
-            ask_plan(session, replace(SYSTEM, role=Role.ANALYST), "", town.unit_id, DAY, given)
+            ask_plan(session, replace(SYSTEM, role=Role.ANALYST), "", town.unit_id, AHEAD, given)
         foreign = given.model_copy(
             update={"teams": [TeamWish(team_id=999, begins=time(8), ends=time(9), starts_at=1)]}
         )
         with pytest.raises(NotFoundError):
-            ask_plan(session, SYSTEM, "", town.unit_id, DAY, foreign)
+            ask_plan(session, SYSTEM, "", town.unit_id, AHEAD, foreign)
         for _ in range(MOST_WAITING):
-            ask_plan(session, SYSTEM, "", town.unit_id, DAY, given)
+            ask_plan(session, SYSTEM, "", town.unit_id, AHEAD, given)
         with pytest.raises(ConflictError):
-            ask_plan(session, SYSTEM, "", town.unit_id, DAY, given)
+            ask_plan(session, SYSTEM, "", town.unit_id, AHEAD, given)
 
 
 def test_three_quarters_fall_into_the_busiest_hours() -> None:

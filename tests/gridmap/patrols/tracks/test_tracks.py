@@ -110,6 +110,15 @@ def test_outside_their_hours_stops_are_missed(town: Town) -> None:
     assert track.missed == 3  # type: ignore[attr-defined]
 
 
+def test_a_track_that_follows_no_part_of_its_route_tells_how_far_it_was(town: Town) -> None:
+    # The route lies a thousandth of a degree north of zero, and the track four of them further.
+    track = found(town, matched(town, walk(0, 3, y=5)))
+    assert track.route_share == 0  # type: ignore[attr-defined]
+    assert track.report["away_m"] == pytest.approx(4 * 110.8, abs=2)  # type: ignore[attr-defined]
+    near = found(town, matched(town, walk(0, 3, start=START + pd.Timedelta(hours=1))))
+    assert "away_m" not in near.report  # type: ignore[attr-defined]
+
+
 def test_streets_that_nobody_walked(town: Town) -> None:
     matched(town, walk(0, 3, start=pd.Timestamp.now("UTC").floor("s") - pd.Timedelta(hours=1)))
     with town.engine.connect() as connection:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.errors import NotFoundError
+from gridmap.incidents.statistics import Span
 from gridmap.reports.documents.compose import Composed
 from gridmap.reports.documents.compose.prose import shown
 from gridmap.reports.documents.order import Kind
+from gridmap.reports.measures import measured
+from gridmap.reports.paper.pdf import to_pdf
 from gridmap.reports.structure import Document, Number, Paragraph, Picture, Table
+from gridmap.territory.scope import EVERYTHING
 from tests.gridmap.reports.compose.conftest import HALF, YEAR, Make
+from tests.gridmap.reports.paper.reading import pages_of_pdf
 
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
 MONTH = (date(2026, 10, 1), date(2026, 10, 31))
@@ -220,6 +225,13 @@ def test_the_bulletin_names_no_address_and_no_small_count(town: Session, make: M
     assert addresses
     assert not [address for address in addresses if address in words]
     assert "少于5起的合并计入“其他”" in prose(zh)
+    # It hangs where neighbours read it, and says in words where its figures come from.
+    assert "幸福社区2026年11月16日至22日内发生的警情记录统计，数据截至" in zh.basis
+    assert "incidents of 16 to 22 November 2026 in " in made.documents["en"].basis
+    assert make("month", "幸福", MONTH).documents["zh"].basis == ""
+    # Nobody turns a page there.
+    for document in make("bulletin", "安澜县", WEEK).documents.values():
+        assert len(pages_of_pdf(to_pdf(document, {}))) == 1
 
 
 def test_a_sheet_says_that_nobody_answers_for_a_cell(make: Make) -> None:
@@ -266,10 +278,13 @@ def test_a_route_that_nobody_walked_is_no_patrol(make: Make) -> None:
     assert "巡逻防范" in document.missing
 
 
-def test_the_shifts_ahead_are_those_of_seven_days(make: Make) -> None:
+def test_the_shifts_ahead_are_those_of_seven_days(town: Session, make: Make) -> None:
+    # The town's day may have turned since the town was made.
+    today = town.execute(text("SELECT local_date(now())")).scalar_one()
     made = make("patrol_briefing", "幸福", NOVEMBER)
     (source,) = [each for each in made.documents["zh"].sources if each.key == "shifts.ahead"]
-    assert (source.values["first"], source.values["last"]) == ("2026-11-27", "2026-12-03")
+    days = [str(today + timedelta(days=n)) for n in (0, 6)]
+    assert [source.values["first"], source.values["last"]] == days
 
 
 def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
@@ -279,3 +294,40 @@ def test_the_state_says_as_of_when_the_data_are(make: Make) -> None:
     }  # fmt: skip
     assert made.state["newest"].startswith("2026-11-2")
     assert all(made.state.values())
+
+
+@pytest.mark.parametrize(("kind", "name", "span"), [each[:3] for each in ALL[:4]])
+def test_no_figure_of_a_table_stands_without_its_fact(
+    make: Make, kind: Kind, name: str, span: tuple[date, date]
+) -> None:
+    """A difference of 0 too leads to what was compared; only ranks are no counts."""
+    document = make(kind, name, span).documents["en"]
+    tables = [block for block in document.blocks if isinstance(block, Table)]
+    assert tables
+    for table in tables:
+        for row in [*table.rows, *([table.total] if table.total else [])]:
+            for column, cell in zip(table.columns, row, strict=True):
+                plain = isinstance(cell, str) and column.numeric and column.title != "Rank"
+                assert not (plain and re.search(r"\d", str(cell))), (table.title, row)
+
+
+def test_attendance_is_that_of_the_evaluation_without_those_on_leave(
+    town: Session, make: Make
+) -> None:
+    first, last = MONTH
+    made = make("month", "安澜县", MONTH)
+    states = dict(
+        town.execute(
+            text("""
+                SELECT m.state, count(*) FROM shift_member m JOIN shift s ON s.id = m.shift_id
+                WHERE s.cancelled_at IS NULL AND s.day BETWEEN :first AND :last
+                  AND s.starts <= now() AND m.state IS NOT NULL GROUP BY 1
+            """),
+            {"first": first, "last": last},
+        ).all()
+    )  # fmt: skip
+    assert states["leave"] > 0
+    came, known = states["present"] + states["late"], sum(states.values()) - states["leave"]
+    assert (made.facts["shifts.came"].value, made.facts["shifts.known"].value) == (came, known)
+    counted = measured(town, ["shifts.attended"], Span(first, last), "team", EVERYTHING)
+    assert (counted["numerator"].sum(), counted["denominator"].sum()) == (came, known)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import docx
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -17,9 +19,12 @@ from gridmap.db import make_engine
 from gridmap.embedded import Cluster
 from gridmap.reports.documents.compose import Composed, compose
 from gridmap.reports.documents.order import Order
+from gridmap.reports.paper.pdf import to_pdf
+from gridmap.reports.paper.word import to_word
 from gridmap.reports.structure import Paragraph
 from tests.conftest import fresh_database
 from tests.geodata.conftest import DEFAULT
+from tests.gridmap.reports.paper.reading import words_of_pdf
 from tests.gridmap.small_town import call
 
 KEY = ["Complaint", "Crime", "DateOccur", "XCoord", "YCoord"]
@@ -116,6 +121,30 @@ def test_the_counts_of_st_louis_are_those_of_plain_pandas(
     assert by_month == counts[2018].sum()
     thefts = counts.index.str.contains(r"theft|burglary|larceny|stolen", case=False)
     assert value["incidents.thefts"] == counts.loc[thefts, 2018].sum()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_finished_files_of_st_louis_have_the_counts(
+    report: Composed, rows: pd.DataFrame, language: str
+) -> None:
+    counts, document = confirmed(rows), report.documents[language]
+    content = to_word(document, {})
+    (table,) = (
+        [[cell.text for cell in row.cells] for row in each.rows]
+        for each in docx.Document(io.BytesIO(content)).tables
+        if each.rows[-1].cells[1].text == f"{counts[2018].sum():,}" and len(each.rows) > 20
+    )
+    told = {row[0]: (row[1], row[2], row[3], row[4]) for row in table[1:-1]}
+    pdf = words_of_pdf(to_pdf(document, {}))
+    assert len(told) > 20
+    for kind, (now, share, before, change) in told.items():
+        expected = [int(counts[year].get(kind, 0)) for year in (2018, 2017)]
+        assert [int(each.replace(",", "")) for each in (now, before)] == expected, kind
+        difference = expected[0] - expected[1]
+        assert int(change.replace(",", "").replace("−", "-").replace("+", "")) == difference
+        assert "".join(f"{kind}{now}{share}{before}{change}".split()) in pdf, kind
+    for year in (2018, 2017):
+        assert f"{counts[year].sum():,}" in pdf
 
 
 def test_the_report_of_st_louis_says_what_it_has_no_data_of(

@@ -231,3 +231,12 @@ def test_a_part_of_a_period_is_not_divided_by_records_of_all_of_it(county: Count
     assert [row[:2] for row in table(quarter)][:2] == [("a1", Decimal("60.00")), ("a2", None)]
     assert (quarter.places[0].now.counts.entries, quarter.places[0].now.due) == (3, 3)
     assert table(shown(county, visits))[0][:2] == ("a2", Decimal("40.00"))
+
+
+def test_days_of_a_report_are_looked_at_and_no_others(county: County, homes: Indicator) -> None:
+    """To the middle of June nothing of June counts, and before May nothing was entered."""
+    days = Span(MAY.first, date(2025, 6, 15))
+    found = shown(county, homes, days=days)
+    assert (found.kind, found.spans) == ("any", (Span(date(2025, 3, 16), date(2025, 4, 30)), days))
+    assert found.whole[-1].days == MAY
+    assert table(found) == table(shown(county, homes, day=MAY.first))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import docx
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gridmap.reports.documents.compose import compose
+from gridmap.reports.documents.compose.prose import Language
+from gridmap.reports.documents.order import Order
 from gridmap.reports.indicators.boards import Board, Look, board
 from gridmap.reports.indicators.demo import HOMES, earlier, load_indicators
 from gridmap.reports.indicators.figures import IndicatorFigure, indicator_values, ranking
 from gridmap.reports.indicators.models import Indicator
 from gridmap.reports.indicators.queries import corrections
 from gridmap.reports.indicators.trees import find_tree
+from gridmap.reports.paper.pdf import to_pdf
+from gridmap.reports.paper.word import to_word
 from gridmap.territory.models import Unit
 from gridmap.workforce.rights import SYSTEM
+from tests.gridmap.reports.paper.reading import words_of_pdf, words_of_word
 
 NOW = datetime(2025, 10, 20, 4, tzinfo=UTC)
 # On this day the last half-month that is over is the first of October.
@@ -144,3 +152,39 @@ def test_what_was_reached_earlier_is_a_part_too(ago: int) -> None:
         planned, started, built, occupied = earlier(row, place, ago)
         assert planned == row[0]
         assert planned >= started >= built >= occupied >= 0
+
+
+@pytest.mark.parametrize(
+    ("year", "language", "figures"),
+    [
+        (2025, "zh", ("新居开工率62.8%（1,849/2,945）", "新居建成率17.69%（521/2,945）")),
+        (2025, "en", ("Homesstarted:62.8%(1,849of2,945)", "Homesbuilt:17.69%(521of2,945)")),
+        (2024, "zh", ("73%（33/45）",)),
+        (2024, "en", ("73%(33of45)",)),
+    ],
+)
+def test_the_finished_files_tell_of_the_homes_and_the_offices(
+    session: Session, year: int, language: Language, figures: tuple[str, ...]
+) -> None:
+    county = make_county(session, 16)
+    load_indicators(session, NOW)
+    order = Order("year", county, date(year, 1, 1), date(year, 12, 31))
+    made = compose(session, order, lambda _, __: None, pictures=False)
+    document = made.documents[language]
+    content = to_word(document, {})
+    for words in ("".join(words_of_word(content)), words_of_pdf(to_pdf(document, {}))):
+        assert [figure for figure in figures if figure not in words] == []
+    name = {"zh": "新居开工率排名", "en": "Ranking by Homes started"}[language]
+    ranked = [
+        [[cell.text for cell in row.cells] for row in table.rows][1:]
+        for table in docx.Document(io.BytesIO(content)).tables
+        if table._tblPr.xpath("w:tblCaption/@w:val") == [name]
+    ]
+    assert len(ranked) == (year == 2025)
+    for rows in ranked:
+        values = [float(row[2]) for row in rows]
+        assert len(rows) == 15
+        assert values == sorted(values, reverse=True)
+        # The best of the fifteen is the first; equal values may share a place.
+        assert int(rows[0][0]) == 1
+        assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)

@@ -15,9 +15,11 @@ from gridmap.reports.indicators.periods import (
     after,
     before,
     leading_up,
+    made_of,
     newest_over,
     parts,
     period_of,
+    preceding,
     wholes,
 )
 
@@ -78,3 +80,16 @@ def test_a_trend_ends_with_the_period_asked_for() -> None:
     june = period_of("half_month", date(2026, 6, 3))
     found = leading_up("half_month", june, 3)
     assert [span.first for span in found] == [date(2026, 5, 1), date(2026, 5, 16), june.first]
+
+
+def test_days_that_are_no_period_are_preceded_by_as_many() -> None:
+    year = Span(date(2026, 1, 1), date(2026, 12, 31))
+    assert made_of("month", year) == "year"
+    assert preceding("month", year) == Span(date(2025, 1, 1), date(2025, 12, 31))
+    # Ten days of January: no period that months make up.
+    begun = Span(date(2026, 1, 1), date(2026, 1, 10))
+    assert made_of("month", begun) is None
+    assert preceding("month", begun) == Span(date(2025, 12, 22), date(2025, 12, 31))
+    # Half a year is made of half-months and quarters, not of years.
+    half = period_of("half_year", date(2026, 3, 1))
+    assert (made_of("half_month", half), made_of("year", half)) == ("half_year", None)

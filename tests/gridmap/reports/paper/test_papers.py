@@ -13,7 +13,7 @@ from docx.shared import Mm
 
 from gridmap.errors import GridmapError
 from gridmap.reports.paper.html import to_html
-from gridmap.reports.paper.laying import _chinese, column_shares, lay_out
+from gridmap.reports.paper.laying import chinese, column_shares, lay_out
 from gridmap.reports.paper.pdf import to_pdf
 from gridmap.reports.paper.word import check_template, to_word
 from gridmap.reports.paper.word_template import default_template
@@ -76,7 +76,7 @@ def test_headings_and_captions_are_numbered() -> None:
 
 
 def test_chinese_numbers() -> None:
-    assert [_chinese(n) for n in (1, 10, 11, 20, 34)] == ["一", "十", "十一", "二十", "三十四"]
+    assert [chinese(n) for n in (1, 10, 11, 20, 34)] == ["一", "十", "十一", "二十", "三十四"]
 
 
 def test_what_is_missing_and_the_sources_come_last() -> None:
@@ -89,6 +89,25 @@ def test_what_is_missing_and_the_sources_come_last() -> None:
     assert "(30)]" in statement
     bare = lay_out(make("en", sources=(), missing=()))
     assert len(bare) == len(make("en").blocks)
+
+
+def test_what_is_hung_up_tells_its_sources_in_words_and_staff_reads_the_statements(
+    pictures: Pictures,
+) -> None:
+    told = make("zh", basis="以上数字根据警情记录统计。")
+    for words in (
+        words_of_html(html(told)), words_of_word(to_word(told, pictures)),
+        [words_of_pdf(to_pdf(told, pictures))],
+    ):  # fmt: skip
+        said = "".join(words)
+        assert said.endswith("信访；培训。以上数字根据警情记录统计。")
+        assert "SELECT" not in said
+    page = to_html(told, picture=str, link=lambda _: None, facts={}, staff=True)
+    words = words_of_html(str(page))
+    assert words.count("数据来源") == 1
+    assert any(word.startswith("SELECTcount(*)") for word in words)
+    at = words.index("以上数字根据警情记录统计。")
+    assert words[at + 1].endswith("数据来源")
 
 
 def test_numbers_lead_to_their_records(facts: dict[str, Fact]) -> None:
