@@ -1,6 +1,6 @@
 """Codes of units and cells found without reading their outlines.
 
-Revision: 0031_codes, after: 0029_evaluation_teams
+Revision: 0031_codes, after: 0030_moments
 
 Locks to fear: units and cells are not written while their few thousand rows are indexed.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0031_codes"
-down_revision = "0029_evaluation_teams"
+down_revision = "0030_moments"
 branch_labels = None
 depends_on = None
 

@@ -52,7 +52,7 @@ ROUTES: dict[tuple[str, str], list[Route]] = {
     ("tiles.tile", "GET"): many(
         Action.VIEW_MAP, *(f"/tiles/{_ALL_LAYERS}/{{tile_{z}}}.mvt" for z in (10, 14, 16))
     ),
-    ("users.show", "GET"): many(Action.MANAGE_USERS, "/users", "/users?q=a&state=active&page=2"),
+    ("users.show", "GET"): many(Action.MANAGE_USERS, "/users", "/users?q=a&state=active&page=1"),
     ("users.ask_new", "GET"): [Route(Action.MANAGE_USERS, "/users/new")],
     ("users.add", "POST"): [Route(Action.MANAGE_USERS, "/users/new", form={}, own=(400,))],
     ("users.ask_change", "GET"): [Route(Action.MANAGE_USERS, "/users/{user}", foreign=(403,))],

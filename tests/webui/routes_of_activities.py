@@ -18,7 +18,7 @@ ACTIVITIES = {
         *many(
             _DO,
             _AT,
-            f"{_AT}?kind=sweep&q=杂物&first=2025-01-01&sort=where&order=desc&page=2",
+            f"{_AT}?kind=sweep&q=杂物&first=2025-01-01&sort=where&order=desc&page=1",
             f"{_AT}?mine=1&cell={{cell}}&place={{place}}",
             f"{_AT}?unit={{unit}}",
         ),
@@ -78,7 +78,7 @@ ACTIVITIES = {
         _DO, f"{_AT}/due", f"{_AT}/due?kind=sweep&unit={{unit}}&state=overdue&since=2026-01-01"
     ),
     ("activities.plans_page", "GET"): many(
-        _DO, f"{_AT}/plans", f"{_AT}/plans?q=x&kind=sweep&unit={{unit}}&sort=ends&order=desc&page=2"
+        _DO, f"{_AT}/plans", f"{_AT}/plans?q=x&kind=sweep&unit={{unit}}&sort=ends&order=desc&page=1"
     ),
     ("activities.new_plan", "GET"): many(_LEAD, f"{_AT}/plans/new"),
     ("activities.add_plan", "POST"): [

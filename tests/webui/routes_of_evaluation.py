@@ -13,7 +13,7 @@ _PUBLISHED, _OPEN = "/evaluation/{evaluation}", "/evaluation/{open_evaluation}"
 #: Both evaluations are of units above the community: those who work there read what is said of it
 #: but change nothing. Cells and cadres' areas are seen by who answers for the area.
 EVALUATION = {
-    ("evaluation.index", "GET"): many(_SEE, "/evaluation", "/evaluation?page=2"),
+    ("evaluation.index", "GET"): many(_SEE, "/evaluation", "/evaluation?page=1"),
     ("evaluation.add", "POST"): [
         Route(_SET, "/evaluation", form={"unit": "{unit}", "period": "x"}, own=(400,)),
         Route(_SET, "/evaluation", form={"unit": "{unit}", "period": "month:2026-03-01"},
@@ -21,7 +21,7 @@ EVALUATION = {
     ],
     ("evaluation.show", "GET"): [
         *many(
-            _SEE, _PUBLISHED, f"{_PUBLISHED}?group=department", f"{_PUBLISHED}?group=cadre&page=2",
+            _SEE, _PUBLISHED, f"{_PUBLISHED}?group=department", f"{_PUBLISHED}?group=cadre&page=1",
             f"{_PUBLISHED}?group=cell&sort=cases.closed&order=desc&figure=cases.on_time&q=a", _OPEN,
             f"{_OPEN}?group=team&sort=shifts.done&order=desc",
         ),

@@ -17,7 +17,7 @@ def _act(act: str, /, run: str = "run", **form: str) -> list[Route]:
 
 HOTSPOTS = {
     ("hotspots.index", "GET"): many(
-        _ANALYSE, "/hotspots", "/hotspots?q=x&analysis=gi_star&mine=1&page=2"
+        _ANALYSE, "/hotspots", "/hotspots?q=x&analysis=gi_star&mine=1&page=1"
     ),
     ("hotspots.simple", "POST"): [
         Route(_ANALYSE, "/hotspots/simple", form={"unit": "{unit}", "period": "month"},

@@ -10,7 +10,7 @@ _REPORT = "/reports/{report}"
 
 REPORTS = {
     ("reports.index", "GET"): [
-        *many(_ALL, "/reports", "/reports?q=a&kind=year&state=draft&sort=period&order=desc&page=2"),
+        *many(_ALL, "/reports", "/reports?q=a&kind=year&state=draft&sort=period&order=desc&page=1"),
         # A unit of another area narrows the list to nothing.
         Route(_ALL, "/reports?unit={unit}"),
     ],
