@@ -104,6 +104,43 @@ def test_only_the_communities_asked_for_are_read(town: Engine) -> None:
     assert len(np.unique(everywhere.kind)) == kinds > 1
 
 
+def test_the_newest_count_of_each_building_is_read_whenever_it_was(town: Engine) -> None:
+    with town.connect() as connection:
+        area = read_area(connection, None)
+        former = read_households(connection, area, None).amount.sum()
+        ids = connection.execute(
+            text("SELECT array_agg(id ORDER BY id) FROM building WHERE id IN ("
+                 "SELECT building_id FROM building_count WHERE households > 0)")
+        ).scalar_one()  # fmt: skip
+        # One building beyond the first hundred has a newer month than all others, one an old alone.
+        newer, older = ids[-1], ids[-2]
+        lost = connection.execute(
+            text("""
+                SELECT sum(households) FROM (
+                    SELECT DISTINCT ON (building_id) households FROM building_count
+                    WHERE building_id IN (:newer, :older) ORDER BY building_id, month DESC) n
+            """),
+            {"newer": newer, "older": older},
+        ).scalar_one()
+        month = connection.execute(text("SELECT max(month) FROM building_count")).scalar_one()
+        connection.execute(
+            text("DELETE FROM building_count WHERE building_id = :id"), {"id": older}
+        )
+        connection.execute(
+            text("""
+                INSERT INTO building_count (building_id, month, households) VALUES
+                    (:newer, CAST(:month AS date) + interval '1 month', 700),
+                    (:older, CAST(:month AS date) - interval '90 months', 50)
+            """),
+            {"newer": newer, "older": older, "month": month},
+        )
+        homes = read_households(connection, area, None)
+        connection.rollback()
+    assert len(ids) > 102
+    assert homes.amount.sum() == former - lost + 750
+    assert homes.amount[-2:].tolist() == [50, 700]
+
+
 def test_planted_hotspots_are_found(town: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     truth = make_town("small", 1, _month_end(NOW.date())).truth
     assert truth
