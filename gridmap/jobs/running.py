@@ -28,8 +28,8 @@ _TELL_EVERY_S = 0.4
 _DEAD = "interval '30 seconds'"
 #: A job that brought down its process so often is given up.
 MOST_TRIES = 3
-# How long a job of the program gives way to those of people, and how long until the next one of them
-# need not.
+# How long a job of the program gives way to those of people, and how long until the next one need
+# not.
 _GIVES_WAY = "interval '10 minutes'"
 # People wait for their jobs, nobody for those of the program itself, which yet have their turn now
 # and then; and who has a job running lets the others go first.
