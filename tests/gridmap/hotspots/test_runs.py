@@ -198,6 +198,40 @@ def test_every_analysis_runs_with_its_defaults(town: Engine, analysis: str) -> N
     assert run.incidents == sum(months["counts"]) == sum(map(sum, week))
 
 
+def test_the_households_of_what_is_listed_are_told(town: Engine) -> None:
+    run = made(town, ALL)
+    streets = made(town, replace(ALL, analysis="streets"))
+    with town.connect() as connection:
+        places = connection.execute(
+            text("""
+                SELECT CAST(values ->> 'households' AS int) AS households,
+                    ST_AsBinary(geom) AS shape
+                FROM hotspot_feature WHERE run_id = :run AND rank IS NOT NULL
+            """),
+            {"run": run.id},
+        ).all()
+        homes = connection.execute(
+            text("""
+                SELECT DISTINCT ON (b.id) ST_X(b.anchor), ST_Y(b.anchor), c.households
+                FROM building b JOIN building_count c ON c.building_id = b.id
+                ORDER BY b.id, c.month DESC
+            """)
+        ).all()
+        along = connection.execute(
+            text("""
+                SELECT count(*) FROM hotspot_feature
+                WHERE run_id = :run AND rank IS NOT NULL AND values ? 'households'
+            """),
+            {"run": streets.id},
+        ).scalar_one()
+    x, y, households = np.array(homes, dtype=float).T
+    for place in places:
+        inside = shapely.intersects_xy(shapely.from_wkb(bytes(place.shape)), x, y)
+        assert place.households == households[inside].sum()
+    assert sum(place.households for place in places) > 0
+    assert along == 0
+
+
 def test_a_scan_allows_for_what_was_chosen(town: Engine) -> None:
     apart = {"replications": 99, "weekdays": "kept", "most_radius_m": 300, "most_days": 7}
     quarter = replace(ALL, analysis="scan", first=date(2026, 4, 1))
