@@ -18,11 +18,13 @@ from webui.map_page import prepare
 
 
 def warm(app: Flask) -> None:
-    """Make the map's script and the search for ways, and connections that know the tables."""
+    """Make the map's script, the search for ways, templates, and connections that know tables."""
     warm_routes()
     with app.test_request_context():
         for language in LANGUAGES:
             prepare(language)
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
     engine: Engine = app.extensions["gridmap.engine"]
     connections = []
     # A database that is not there yet is the first visitor's to hear of.

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -40,8 +41,8 @@ _HEADER = 19
 # since 2000, a point two numbers.
 _ARRAY = 20
 _IDS = np.dtype([("length", ">i4"), ("value", ">i8")])
+_SMALL = np.dtype([("length", ">i4"), ("value", ">i4")])
 _POINTS = np.dtype([("length", ">i4"), ("lon", ">f8"), ("lat", ">f8")])
-_HOMES = np.dtype([("lon", ">f8"), ("lat", ">f8"), ("households", ">i4"), ("kind", ">i4")])
 #: Storeys from which homes count as another kind: up to three, up to six, higher.
 _HEIGHTS = (4, 7)
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
@@ -55,6 +56,28 @@ _COPY = """
         FROM incident t
         WHERE t.occurred_at >= {first} AND t.occurred_at < {after} AND {area} AND {category}
         GROUP BY t.id / 16384
+    ) TO STDOUT (FORMAT binary)
+"""
+# No index knows the newest month, and looking for it takes longer than all the rest. That of the
+# first hundred buildings is nearly always it, so few are looked up alone; and if it is not, there
+# are newer counts among those at or after it.
+_HOMES = """
+    COPY (
+        SELECT array_agg(id), array_agg(at), array_agg(households), array_agg(kind) FROM (
+            SELECT b.id, b.anchor::point AS at,
+                hashtext(concat_ws(' ', b.kind, width_bucket(b.storeys, {heights}))) AS kind,
+                coalesce(newest.households, (
+                    SELECT c.households FROM building_count c WHERE c.building_id = b.id
+                    ORDER BY c.month DESC LIMIT 1)) AS households
+            FROM building b LEFT JOIN (
+                SELECT DISTINCT ON (building_id) building_id, households FROM building_count
+                WHERE month >= (SELECT max(month) FROM (
+                    SELECT (SELECT max(month) FROM building_count c WHERE c.building_id = few.id)
+                    FROM building few ORDER BY few.id LIMIT 100) first (month))
+                ORDER BY building_id, month DESC
+            ) newest ON newest.building_id = b.id
+            WHERE {area}
+        ) homes WHERE households > 0 GROUP BY id / 16384
     ) TO STDOUT (FORMAT binary)
 """
 _BELOW = """
@@ -105,9 +128,16 @@ def read_area(connection: Connection, communities: tuple[int, ...] | None) -> Ar
         """),
         {} if communities is None else {"communities": list(communities)},
     ).scalars()
-    shapes = shapely.from_wkb([bytes(row) for row in rows])
-    if len(shapes) == 0:
+    outlines = tuple(bytes(row) for row in rows)
+    if not outlines:
         raise Unsuitable(Reason.NO_AREA)
+    return _area(outlines)
+
+
+@lru_cache(maxsize=2)
+def _area(outlines: tuple[bytes, ...]) -> Area:
+    """Join outlines, as WKB in EPSG:4326; the whole county is asked for again and again."""
+    shapes = shapely.from_wkb(outlines)
     west, south, east, north = shapely.total_bounds(shapes)
     crs = local_metric_crs((west + east) / 2, (south + north) / 2)
     plane = _shapes_in_plane(shapes, crs)
@@ -130,12 +160,11 @@ def read_events(connection: Connection, area: Area, choice: Choice, span: Span) 
     """
     first, after = span.moments(choice.zone)
     statement = _copy_statement(connection, choice, first, after)
-    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
-    raw = bytearray()
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for part in copy:
-            raw += part
-    ids, points, moments, spans, ends, categories = _columns(memoryview(raw))
+    columns = _copied(connection, statement, (_IDS, _POINTS, _IDS, _IDS, _IDS, _IDS))
+    points = columns[1]
+    ids, moments, spans, ends, categories = (
+        columns[number]["value"].astype(np.int64) for number in (0, 2, 3, 4, 5)
+    )
     # The database sends rows in any order.
     order = np.argsort(ids, kind="stable")
     x, y = to_plane(area, points["lon"].astype(float)[order], points["lat"].astype(float)[order])
@@ -155,30 +184,29 @@ def _local(moments: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.datetime64]
     return local.astype("datetime64[s]")
 
 
-def _columns(
-    raw: memoryview,
-) -> tuple[Numbers, NDArray[np.void], Numbers, Numbers, Numbers, Numbers]:
-    """Take the arrays out of the rows: ids, points, moments, ids and ends of spans, categories."""
-    kinds = (_IDS, _POINTS, _IDS, _IDS, _IDS, _IDS)
-    parts: list[list[NDArray[Any]]] = [[] for _ in kinds]
-    at = _HEADER
+def _copied(
+    connection: Connection, statement: sql.Composed, kinds: tuple[np.dtype[Any], ...]
+) -> list[NDArray[np.void]]:
+    """Copy rows of arrays in the binary form, and join each column's arrays to one."""
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    raw = bytearray()
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for part in copy:
+            raw += part
+    parts: list[list[NDArray[np.void]]] = [[np.empty(0, kind)] for kind in kinds]
+    at, view = _HEADER, memoryview(raw)
     # Two bytes of -1 end the rows.
-    while int.from_bytes(raw[at : at + 2], "big", signed=True) == len(parts):
+    while int.from_bytes(view[at : at + 2], "big", signed=True) == len(parts):
         at += 2
         for column, kind in zip(parts, kinds, strict=True):
-            length = int.from_bytes(raw[at : at + 4], "big", signed=True)
+            length = int.from_bytes(view[at : at + 4], "big", signed=True)
             if length < 0:
                 # No span at all, or nobody asked.
                 at += 4
                 continue
-            column.append(np.frombuffer(raw[at + 4 + _ARRAY : at + 4 + length], dtype=kind))
+            column.append(np.frombuffer(view[at + 4 + _ARRAY : at + 4 + length], dtype=kind))
             at += 4 + length
-    ids, points, *rest = (
-        np.concatenate(column) if column else np.empty(0, kind)
-        for column, kind in zip(parts, kinds, strict=True)
-    )
-    moments, spans, ends, categories = (each["value"].astype(np.int64) for each in rest)
-    return ids["value"].astype(np.int64), points, moments, spans, ends, categories
+    return [np.concatenate(column) for column in parts]
 
 
 def _copy_statement(
@@ -251,39 +279,24 @@ def homes_meanwhile(context: Context) -> Context:
 def read_households(
     connection: Connection, area: Area, communities: tuple[int, ...] | None
 ) -> Households:
-    """Return the newest count of households of each building.
+    """Return the newest count of households of each building, where it is linked to its cell.
 
     Raises
     ------
     Unsuitable
         ``NO_POPULATION`` where no building has any.
     """
-    where = "true" if communities is None else "b.community_id = ANY(:communities)"
-    # Nearly all buildings have a count of the newest month there is, so few are looked up alone.
-    raw = connection.execute(
-        text(f"""
-            SELECT string_agg(float8send(ST_X(middle)) || float8send(ST_Y(middle))
-                || int4send(households) || int4send(kind), '' ORDER BY id)
-            FROM (
-                SELECT b.id, ST_Centroid(b.geom) AS middle,
-                    hashtext(concat_ws(' ', b.kind, width_bucket(b.storeys, :heights))) AS kind,
-                    coalesce(newest.households, (
-                    SELECT c.households FROM building_count c WHERE c.building_id = b.id
-                    ORDER BY c.month DESC LIMIT 1)) AS households
-                FROM building b LEFT JOIN building_count newest ON newest.building_id = b.id
-                    AND newest.month = (SELECT max(month) FROM building_count)
-                WHERE {where}
-            ) homes WHERE households > 0
-        """),
-        {"heights": list(_HEIGHTS)}
-        | ({} if communities is None else {"communities": list(communities)}),
-    ).scalar()
-    if raw is None:
+    area_of = sql.SQL("true")
+    if communities is not None:
+        area_of = sql.SQL("b.community_id = ANY({})").format(list(communities))  # type: ignore[assignment]
+    statement = sql.SQL(_HOMES).format(heights=list(_HEIGHTS), area=area_of)
+    ids, points, amount, kind = _copied(connection, statement, (_IDS, _POINTS, _SMALL, _SMALL))
+    if not len(ids):
         raise Unsuitable(Reason.NO_POPULATION)
-    homes = np.frombuffer(raw, dtype=_HOMES)
-    x, y = to_plane(area, homes["lon"].astype(float), homes["lat"].astype(float))
-    amount, kind = homes["households"].astype(np.float64), homes["kind"].astype(np.int64)
-    return Households(x, y, amount, kind)
+    order = np.argsort(ids["value"].astype(np.int64), kind="stable")
+    x, y = to_plane(area, points["lon"].astype(float)[order], points["lat"].astype(float)[order])
+    amounts = amount["value"].astype(np.float64)[order]
+    return Households(x, y, amounts, kind["value"].astype(np.int64)[order])
 
 
 def read_streets(

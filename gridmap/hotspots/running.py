@@ -155,6 +155,7 @@ def _store(session: Session, run_id: int, area: Area, events: Events, result: Re
     connection = session.connection()
     _copy(connection, run_id, area, result.found)
     _name(connection, run_id)
+    _house(connection, run_id)
     if result.painted is not None:
         session.merge(pack(run_id, area, result.painted))
     labels, counts = months(events)
@@ -246,4 +247,28 @@ def _name(connection: Connection, run_id: int) -> None:
             ) named WHERE f.id = named.id
         """),
         {"run": run_id, "near": _NEAR},
+    )
+
+
+def _house(connection: Connection, run_id: int) -> None:
+    """Tell of what is listed how many households live there, with which any count can be compared.
+
+    Along lines nobody lives; and buildings of communities that were not looked at do not count.
+    """
+    connection.execute(
+        text("""
+            UPDATE hotspot_feature f
+            SET values = f.values || jsonb_build_object('households', housed.households) FROM (
+                SELECT f.id, coalesce(sum(n.households), 0) AS households
+                FROM hotspot_feature f JOIN hotspot_run run ON run.id = f.run_id
+                LEFT JOIN building b ON ST_Covers(f.geom, b.anchor)
+                  AND (run.communities IS NULL OR b.community_id = ANY(run.communities))
+                LEFT JOIN LATERAL (
+                    SELECT households FROM building_count c WHERE c.building_id = b.id
+                    ORDER BY month DESC LIMIT 1) n ON true
+                WHERE f.run_id = :run AND f.rank IS NOT NULL AND ST_Dimension(f.geom) = 2
+                GROUP BY f.id
+            ) housed WHERE f.id = housed.id
+        """),
+        {"run": run_id},
     )

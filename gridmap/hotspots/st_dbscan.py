@@ -66,17 +66,33 @@ def st_dbscan(
         raise Unsuitable(Reason.TOO_FEW, found=0, needed=1)
     order, keys, first, wide, high = _boxes(east, north, when, radius, days)
     points = np.column_stack((east[order], north[order], when[order]))
+    core, label = _labelled(points, keys, first, (wide, high), (radius, days), min_points, tick)
+    clusters = np.empty_like(label)
+    clusters[order] = label
+    owners = np.empty_like(label)
+    owners[order] = np.where(core, label, -1)
+    return np.asarray(numbered(clusters, owners))
+
+
+def _labelled(
+    points: Floats, keys: Ints, first: Ints, size: tuple[int, int],
+    measures: tuple[float, float], min_points: int, tick: Tick | None,
+) -> tuple[NDArray[np.bool_], Ints]:  # fmt: skip
+    """Tell of points in the order of their boxes which are core points, and whose cluster is whose.
+
+    First core points are found, then those that are near to one another joined, and last the others
+    adopted.
+    """
     steps = [
-        (row * wide + column) * high - REACH
+        (row * size[0] + column) * size[1] - REACH
         for row in range(-REACH, REACH + 1)
         for column in range(-REACH, REACH + 1)
     ]
     offsets = np.array(steps, np.int64)
-    core = np.zeros(east.size, np.bool_)
-    parent = np.arange(east.size)
-    label = np.full(east.size, -1, np.int64)
+    core = np.zeros(len(points), np.bool_)
+    parent = np.arange(len(points))
+    label = np.full(len(points), -1, np.int64)
     pieces = -(-keys.size // BOXES)
-    measures = (radius, days)
 
     def counted(number: int) -> None:
         count_until(
@@ -98,11 +114,7 @@ def st_dbscan(
             done += 1
             if tick:
                 tick(done / (3 * pieces))
-    clusters = np.empty_like(label)
-    clusters[order] = label
-    owners = np.empty_like(label)
-    owners[order] = np.where(core, label, -1)
-    return np.asarray(numbered(clusters, owners))
+    return core, label
 
 
 def _piece(number: int, boxes: int) -> tuple[int, int]:

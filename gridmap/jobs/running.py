@@ -28,15 +28,20 @@ _TELL_EVERY_S = 0.4
 _DEAD = "interval '30 seconds'"
 #: A job that brought down its process so often is given up.
 MOST_TRIES = 3
-# People wait for their jobs, nobody for those of the program itself; and who has a job running lets
-# the others go first.
+# How long a job of the program gives way to those of people, and how long until the next one need
+# not.
+_GIVES_WAY = "interval '10 minutes'"
+# People wait for their jobs, nobody for those of the program itself, which yet have their turn now
+# and then; and who has a job running lets the others go first.
 _TAKE = text(f"""
     UPDATE job SET state = 'running', started_at = now(), seen_at = now(), progress = 0,
         message = '', tries = tries + 1
     WHERE id = (
         SELECT id FROM job
         WHERE state = 'waiting' OR state = 'running' AND seen_at < now() - {_DEAD}
-        ORDER BY owner_id IS NULL, EXISTS (
+        ORDER BY owner_id IS NULL AND (asked_at > now() - {_GIVES_WAY} OR EXISTS (
+            SELECT FROM job own WHERE own.owner_id IS NULL AND own.started_at > now() - {_GIVES_WAY}
+        )), EXISTS (
             SELECT FROM job other WHERE other.state = 'running' AND other.id <> job.id
                 AND other.owner_id = job.owner_id AND other.seen_at >= now() - {_DEAD}
         ), id LIMIT 1 FOR UPDATE SKIP LOCKED

@@ -142,6 +142,20 @@ def test_too_few_is_said_of_what_there_is_too_little_of(
     assert "Choose" in remedy
 
 
+def test_a_bandwidth_that_is_not_possible_is_answered_by_one_that_is(app: Flask) -> None:
+    with app.test_request_context("/?lang=en"):
+        wide = words.fault({
+            "reason": Reason.BANDWIDTH_BEYOND_AREA.value,
+            "figures": {"bandwidth_m": 20_000.0, "most_m": 2_431.7},
+        })  # fmt: skip
+        narrow = words.fault({
+            "reason": Reason.BANDWIDTH_BELOW_PIXEL.value,
+            "figures": {"bandwidth_m": 1.0, "least_m": 4.2},
+        })  # fmt: skip
+    assert wide[1:] == ["Here at most 2,431 m are possible."]
+    assert narrow[1:] == ["Here at least 5 m are needed."]
+
+
 def test_the_form_says_beside_the_field_what_cannot_be_used(
     client: FlaskClient, csrf: Csrf
 ) -> None:

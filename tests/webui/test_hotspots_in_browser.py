@@ -78,9 +78,11 @@ def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
     expect(page.locator(".hot-table tr.chosen")).to_have_attribute("data-rank", "1")
     expect(page.locator(".leaflet-popup-content")).to_contain_text("incidents")
     page.locator("#month").fill("0")
-    expect(page.locator("#month-name")).to_have_text(page.evaluate(
-        "JSON.parse(document.getElementById('run').dataset.page).months.labels[0]"
-    ))  # fmt: skip
+    label, count = page.evaluate("""() => {
+        const { labels, counts } = JSON.parse(document.getElementById("run").dataset.page).months;
+        return [labels[0], counts[0].toLocaleString("en")];
+    }""")
+    expect(page.locator("#month-name")).to_have_text(f"{label} · {count} incidents")
     page.get_by_role("button", name="Play the months").click()
     expect(page.locator("#play")).to_have_text("Stop")
     with page.expect_download() as download:

@@ -167,10 +167,19 @@ def _form(session: Session, actor: Actor, faults: dict[str, str] | None = None) 
 
 
 def settings_of(run: HotspotRun) -> list[tuple[str, str]]:
-    """Return what was chosen for a run, as the form calls it; 0 gives way to what it chose."""
+    """Return what was chosen for a run and decided something, as the form calls it.
+
+    0 gives way to what it chose.
+    """
     entry, settings = ANALYSES.get(run.analysis), []
-    for field in fields_of(entry.parameters) if entry else []:
-        name, words = field["name"], dict(field["choices"])
+    fields = {field["name"]: field for field in (fields_of(entry.parameters) if entry else [])}
+    for name, field in fields.items():
+        if any(
+            run.parameters.get(other, fields[other]["default"]) != value
+            for other, value in field["only"].items()
+        ):
+            continue
+        words = dict(field["choices"])
         value = run.parameters.get(name, field["default"]) or run.summary.get(name, 0)
         settings.append(
             (say(field["title"]), say(words.get(value, value)) if words else number(value))
@@ -200,5 +209,6 @@ def fields_of(parameters: type[BaseModel]) -> list[dict[str, Any]]:
             "whole": info.annotation is int,
             "least": limits.get("ge"),
             "most": limits.get("le"),
+            "only": info.json_schema_extra or {},
         })  # fmt: skip
     return found

@@ -21,6 +21,7 @@ from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
 from gridmap.workforce.rights import Action, Actor, Role
 from webui.access import current_actor, needs
+from webui.assets import asset
 from webui.database import reading
 from webui.hotspots import words
 from webui.hotspots.blueprint import blueprint
@@ -36,6 +37,10 @@ from webui.waiting import is_served, state_answer
 _BASE = "ground,road,building,unit,cell"
 #: The names of the maps of one page and of the two that are compared.
 MAPS = ("map", "left", "right")
+#: What the script of a result calls for, in the order in which the browser would find out.
+_MODULES = (
+    "dashboard_charts", "hotspots_map", "canvas", "tiles", "labels", "shapes", "style", "mvt",
+)  # fmt: skip
 _SORTS = {
     "rank": lambda row: row.rank,
     "count": lambda row: row.n,
@@ -67,7 +72,9 @@ def show(run_id: int) -> ResponseReturnValue:
         if run.finished_at is None:
             page = {"state": url_for("hotspots.state", run_id=run_id), "words": _script_words()}
             served = is_served(connection, found.state)
-            return render_template("hotspots/waiting.html", page=page, served=served, **shown)
+            return render_template(
+                "hotspots/waiting.html", page=page, served=served, ahead=_ahead(), **shown
+            )
         rows = listed(connection, run_id, clock(connection).today)
         page = page_of(connection, run, "map")
     parts = prepare("map")
@@ -87,6 +94,7 @@ def show(run_id: int) -> ResponseReturnValue:
         place=place,
         parts=parts,
         script=script_url("map", parts),
+        modules=_MODULES,
         page=page,
         **shown,
     )
@@ -127,6 +135,13 @@ def script(name: str) -> Response:
     if name not in MAPS:
         abort(404)
     return script_answer(prepare(name))
+
+
+def _ahead() -> list[str]:
+    """Return the addresses that a result needs and the browser can fetch while it is waited for."""
+    parts = prepare("map")
+    charts = asset("vendor/echarts/echarts.common.min.js")
+    return [*parts.styles, *parts.scripts, script_url("map", parts), charts]
 
 
 def may_change(actor: Actor, run: HotspotRun) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -241,6 +242,13 @@ def title(analysis: str) -> str:
     return say(entry.title) if entry else analysis
 
 
+#: What would be possible, by the figure that a fault tells.
+_LIMITS = {
+    "most_m": (N_("Here at most {metres} m are possible."), math.floor),
+    "least_m": (N_("Here at least {metres} m are needed."), math.ceil),
+}
+
+
 def fault(error: Mapping[str, Any] | None) -> list[str]:
     """Say why a run failed, and what helps."""
     error = error or {"reason": "broken"}
@@ -255,7 +263,12 @@ def fault(error: Mapping[str, Any] | None) -> list[str]:
             if figure in figures:
                 counts = {"found": number(figures[figure]), "least": number(least)}
                 return [say(Message(sentence, **counts)), say(remedy)]
-    return [say(_FAULTS.get(reason, _UNKNOWN))]
+    limits = [
+        say(Message(sentence, metres=number(rounded(figures[figure]))))
+        for figure, (sentence, rounded) in _LIMITS.items()
+        if figure in figures
+    ]
+    return [say(_FAULTS.get(reason, _UNKNOWN)), *limits]
 
 
 def is_ours(error: Mapping[str, Any] | None) -> bool:

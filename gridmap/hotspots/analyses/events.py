@@ -93,7 +93,7 @@ def transformers(crs: pyproj.CRS) -> tuple[pyproj.Transformer, pyproj.Transforme
 
 @dataclass(frozen=True, eq=False)
 class Households:
-    """Where people live: the middle of each building, in metres, and how many households.
+    """Where people live: a point in each building, in metres, and how many households.
 
     Attributes
     ----------

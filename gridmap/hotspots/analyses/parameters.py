@@ -1,6 +1,7 @@
 """What can be chosen for each analysis, with defaults that suit most data.
 
-``title`` and ``description`` of the fields are English templates. Pages read this, so nothing that
+``title`` and ``description`` of the fields are English templates; ``json_schema_extra`` names the
+choice of another field without which a field decides nothing. Pages read this, so nothing that
 computes is imported here.
 """
 
@@ -50,11 +51,11 @@ class PlaceParameters(BaseModel):
         description=N_("Whose incidents count together with those of a shape."),
     )  # fmt: skip
     distance_m: int = Field(
-        0, ge=0, le=50_000, title=N_("Neighbours up to, m"),
+        0, ge=0, le=50_000, title=N_("Neighbours up to, m"), json_schema_extra={"near": "distance"},
         description=N_("For neighbours within a distance. 0 chooses twice the size of the shapes."),
     )  # fmt: skip
     nearest: int = Field(
-        8, ge=1, le=200, title=N_("Number of neighbours"),
+        8, ge=1, le=200, title=N_("Number of neighbours"), json_schema_extra={"near": "nearest"},
         description=N_("For neighbours that are the nearest."),
     )  # fmt: skip
     proof: Literal["analytic", "permutation"] = Field(
@@ -63,6 +64,7 @@ class PlaceParameters(BaseModel):
     )  # fmt: skip
     replications: int = Field(
         999, ge=99, le=99_999, title=N_("Permutations"),
+        json_schema_extra={"proof": "permutation"},
         description=N_("With 999, p is never below 0.002. On many shapes, of which many are "
                        "tested at once, more are needed to find anything."),
     )  # fmt: skip
@@ -81,6 +83,7 @@ class Moran(PlaceParameters):
     )  # fmt: skip
     replications: int = Field(
         9_999, ge=99, le=99_999, title=N_("Permutations"),
+        json_schema_extra={"proof": "permutation"},
         description=N_("With 999, p is never below 0.002. On many shapes, of which many are "
                        "tested at once, more are needed to find anything."),
     )  # fmt: skip

@@ -52,35 +52,13 @@ def run(events: Events, area: Area, context: Context, asked: RelativeRisk, tick:
     )  # fmt: skip
     bands, kinds = _bands(risk, area)
     tick(0.8)
-    amounts = np.ones(len(others[0])) if households is None else households
-    places, scores = _places(risk, area)
-    where = inside(places, events.x, events.y)
-    counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
-    expected = _expected(risk, places)
-    order = np.argsort(-scores, kind="stable")[:_MOST_LISTED]
-    # The surface is high where many are near; a place with few of its own is beside the hot one.
-    order = order[(counts[order] >= LEAST) & (counts[order] > expected[order])]
-    p = np.array([risk.p(scores[i]) for i in order])
-    ratio = counts / np.maximum(expected, 1e-9)
-    level = np.array([least for _, least in BANDS])
-    band = np.array([name for name, _ in BANDS])[np.searchsorted(level, ratio, side="right") - 1]
-    drawn = len(bands)
-    found = Found(
-        shapes=np.array([*bands, *(places[i] for i in order)], dtype=object),
-        kind=np.array([*kinds, *band[order]]),
-        count=np.concatenate([_counts(bands, events), counts[order]]),
-        listed=np.arange(drawn + len(order)) >= drawn,
-        score=np.concatenate([np.zeros(drawn), scores[order]]),
-        expected=np.concatenate([np.full(drawn, np.nan), expected[order]]),
-        p=np.concatenate([np.full(drawn, np.nan), p]),
-        values=[{}] * drawn + [{"busiest": busiest(events.time[where == i])} for i in order],
-    )
+    found = _found(risk, area, events, bands, kinds)
     strongest = np.nanmax(np.where(risk.score.covered > 0, risk.score.values, np.nan))
     figures = {
         "bandwidth_m": float(width),
-        "hotspots": len(order),
+        "hotspots": int(found.listed.sum()),
         "reference": asked.reference,
-        "others": float(amounts.sum()),
+        "others": float(len(others[0]) if households is None else households.sum()),
         "replications": len(risk.highest),
         "reached": int((risk.highest >= strongest).sum()),
         "kinds": kinds,
@@ -117,6 +95,34 @@ def _bands(risk: Risk, area: Area) -> tuple[NDArray[np.object_], list[str]]:
     kinds = ["few", *(name for name, _ in BANDS)]
     drawn = [i for i, shape in enumerate(shapes) if not shapely.is_empty(shape)]
     return np.array([shapes[i] for i in drawn], dtype=object), [kinds[i] for i in drawn]
+
+
+def _found(
+    risk: Risk, area: Area, events: Events, bands: NDArray[np.object_], kinds: list[str]
+) -> Found:
+    """Return the areas of all classes, and the places to list with what happened in them."""
+    places, scores = _places(risk, area)
+    where = inside(places, events.x, events.y)
+    counts = np.bincount(where[where >= 0], minlength=len(places)).astype(np.int64)
+    expected = _expected(risk, places)
+    order = np.argsort(-scores, kind="stable")[:_MOST_LISTED]
+    # The surface is high where many are near; a place with few of its own is beside the hot one.
+    order = order[(counts[order] >= LEAST) & (counts[order] > expected[order])]
+    p = np.array([risk.p(scores[i]) for i in order])
+    ratio = counts / np.maximum(expected, 1e-9)
+    level = np.array([least for _, least in BANDS])
+    band = np.array([name for name, _ in BANDS])[np.searchsorted(level, ratio, side="right") - 1]
+    drawn = len(bands)
+    return Found(
+        shapes=np.array([*bands, *(places[i] for i in order)], dtype=object),
+        kind=np.array([*kinds, *band[order]]),
+        count=np.concatenate([_counts(bands, events), counts[order]]),
+        listed=np.arange(drawn + len(order)) >= drawn,
+        score=np.concatenate([np.zeros(drawn), scores[order]]),
+        expected=np.concatenate([np.full(drawn, np.nan), expected[order]]),
+        p=np.concatenate([np.full(drawn, np.nan), p]),
+        values=[{}] * drawn + [{"busiest": busiest(events.time[where == i])} for i in order],
+    )
 
 
 def _places(risk: Risk, area: Area) -> tuple[list[shapely.Geometry], Floats]:

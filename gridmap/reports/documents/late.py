@@ -15,8 +15,9 @@ from gridmap.workforce.rights import Action, Actor, require, require_unit
 
 #: As many are listed of each kind; all are counted.
 MOST = 50
-#: Of a table so many runs of ids are remembered that were missing when a report was made.
-MOST_RUNS = 10_000
+#: Of a table so many runs of ids are remembered that were missing when a report was made: at most
+#: some 40 kB. What is being written meanwhile is among the highest.
+MOST_RUNS = 2_000
 # 0 stands for what lies outside all communities, which the report of the only county counts too.
 _AREAS = """CAST((
     WITH RECURSIVE below AS (

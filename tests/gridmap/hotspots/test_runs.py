@@ -104,6 +104,43 @@ def test_only_the_communities_asked_for_are_read(town: Engine) -> None:
     assert len(np.unique(everywhere.kind)) == kinds > 1
 
 
+def test_the_newest_count_of_each_building_is_read_whenever_it_was(town: Engine) -> None:
+    with town.connect() as connection:
+        area = read_area(connection, None)
+        former = read_households(connection, area, None).amount.sum()
+        ids = connection.execute(
+            text("SELECT array_agg(id ORDER BY id) FROM building WHERE id IN ("
+                 "SELECT building_id FROM building_count WHERE households > 0)")
+        ).scalar_one()  # fmt: skip
+        # One building beyond the first hundred has a newer month than all others, one an old alone.
+        newer, older = ids[-1], ids[-2]
+        lost = connection.execute(
+            text("""
+                SELECT sum(households) FROM (
+                    SELECT DISTINCT ON (building_id) households FROM building_count
+                    WHERE building_id IN (:newer, :older) ORDER BY building_id, month DESC) n
+            """),
+            {"newer": newer, "older": older},
+        ).scalar_one()
+        month = connection.execute(text("SELECT max(month) FROM building_count")).scalar_one()
+        connection.execute(
+            text("DELETE FROM building_count WHERE building_id = :id"), {"id": older}
+        )
+        connection.execute(
+            text("""
+                INSERT INTO building_count (building_id, month, households) VALUES
+                    (:newer, CAST(:month AS date) + interval '1 month', 700),
+                    (:older, CAST(:month AS date) - interval '90 months', 50)
+            """),
+            {"newer": newer, "older": older, "month": month},
+        )
+        homes = read_households(connection, area, None)
+        connection.rollback()
+    assert len(ids) > 102
+    assert homes.amount.sum() == former - lost + 750
+    assert homes.amount[-2:].tolist() == [50, 700]
+
+
 def test_planted_hotspots_are_found(town: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     truth = make_town("small", 1, _month_end(NOW.date())).truth
     assert truth
@@ -159,6 +196,40 @@ def test_every_analysis_runs_with_its_defaults(town: Engine, analysis: str) -> N
     assert drawn.startswith(b'{"type":"FeatureCollection"')
     week, months = run.summary["week"], run.summary["months"]
     assert run.incidents == sum(months["counts"]) == sum(map(sum, week))
+
+
+def test_the_households_of_what_is_listed_are_told(town: Engine) -> None:
+    run = made(town, ALL)
+    streets = made(town, replace(ALL, analysis="streets"))
+    with town.connect() as connection:
+        places = connection.execute(
+            text("""
+                SELECT CAST(values ->> 'households' AS int) AS households,
+                    ST_AsBinary(geom) AS shape
+                FROM hotspot_feature WHERE run_id = :run AND rank IS NOT NULL
+            """),
+            {"run": run.id},
+        ).all()
+        homes = connection.execute(
+            text("""
+                SELECT DISTINCT ON (b.id) ST_X(b.anchor), ST_Y(b.anchor), c.households
+                FROM building b JOIN building_count c ON c.building_id = b.id
+                ORDER BY b.id, c.month DESC
+            """)
+        ).all()
+        along = connection.execute(
+            text("""
+                SELECT count(*) FROM hotspot_feature
+                WHERE run_id = :run AND rank IS NOT NULL AND values ? 'households'
+            """),
+            {"run": streets.id},
+        ).scalar_one()
+    x, y, households = np.array(homes, dtype=float).T
+    for place in places:
+        inside = shapely.intersects_xy(shapely.from_wkb(bytes(place.shape)), x, y)
+        assert place.households == households[inside].sum()
+    assert sum(place.households for place in places) > 0
+    assert along == 0
 
 
 def test_a_scan_allows_for_what_was_chosen(town: Engine) -> None:

@@ -101,6 +101,24 @@ def test_what_a_person_waits_for_goes_before_what_the_program_asked(own_engine: 
     assert done == [asked[2], asked[0], asked[1]]
 
 
+def test_what_the_program_asked_has_its_turn_after_a_while(own_engine: Engine) -> None:
+    with own_engine.begin() as connection:
+        person = connection.execute(
+            text("""
+                INSERT INTO app_user (login, display_name, role, password_hash)
+                VALUES ('dd', 'd', 'analyst', '') RETURNING id
+            """)
+        ).scalar_one()
+    with Session(own_engine) as session, session.begin():
+        asked = [ask(session, "sum", {}, owner).id for owner in (None, None, person, person)]
+        for each in asked[:2]:
+            session.get_one(tables.Job, each).asked_at = datetime.now(UTC) - timedelta(minutes=11)
+    done: list[int] = []
+    do_waiting(own_engine, {"sum": lambda doing: done.append(doing.job.id)})
+    # One goes first, and the other gives way again.
+    assert done == [asked[0], asked[2], asked[3], asked[1]]
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

@@ -295,7 +295,7 @@ export const MapCanvas = L.Renderer.extend({
     // Numbers that stand on the map: names give way to them.
     for (const at of this.page.marks || []) {
       const { x, y } = this._map.latLngToLayerPoint(at).subtract(this._bounds.min);
-      labels.take([[x - MARK, y - MARK, x + MARK, y + MARK]]);
+      labels.keep([x - MARK, y - MARK, x + MARK, y + MARK]);
     }
     if (this.selected?.anchor) {
       const [lon, lat] = this.selected.anchor;

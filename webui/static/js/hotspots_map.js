@@ -4,6 +4,10 @@ import { MapCanvas } from "./canvas.js";
 import { TileStore } from "./tiles.js";
 
 const NUMBERED = 20;
+// What lies below, and what lies on its like.
+const OPACITY = { ns: 0.45, alert: 0.4 };
+// Of a number's circle, in pixels.
+const SIZE = 22;
 export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
 // Draws a run into Folium's map; resolves when its shapes are there.
@@ -60,18 +64,31 @@ export async function drawRun(page) {
     if (hit && "count" in hit.properties) tell(hit, latlng);
   });
   const surface = page.surface && L.tileLayer(page.surface, { maxNativeZoom: page.surfaceZoom, maxZoom: 19, pane: "surface" });
-  page.marks = [];
-  for (const [rank, layer] of listed) {
-    if (rank > NUMBERED) continue;
+  const numbers = [...listed].filter(([rank]) => rank <= NUMBERED).sort(([a], [b]) => a - b).map(([rank, layer]) => {
     const at = layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng();
-    const icon = L.divIcon({ className: "hot-number", html: String(Number(rank)), iconSize: [22, 22] });
-    L.marker(at, { icon, interactive: false, keyboard: false }).addTo(map);
-    page.marks.push(at);
-  }
-  base.redraw();
+    const icon = L.divIcon({ className: "hot-number", html: String(Number(rank)), iconSize: [SIZE, SIZE] });
+    return L.marker(at, { icon, interactive: false, keyboard: false });
+  });
+  map.on("zoomend", mark);
+  mark();
   addEventListener("resize", () => map.invalidateSize());
   // A page that is not looked at is not painted either.
   if (!document.hidden) await painted;
+
+  // Numbers never lie on each other: the lower one of two waits until the map is closer.
+  function mark() {
+    const taken = [];
+    page.marks = [];
+    for (const each of numbers) {
+      const at = map.latLngToLayerPoint(each.getLatLng());
+      const free = taken.every((other) => other.distanceTo(at) >= SIZE);
+      if (!free) { each.remove(); continue; }
+      each.addTo(map);
+      taken.push(at);
+      page.marks.push(each.getLatLng());
+    }
+    base.redraw();
+  }
 
   function paint() {
     page.classes = found && !smooth ? classes(page, faint) : [];
@@ -129,7 +146,7 @@ const address = (template) => (z, x, y) => fill(template, { z, x, y });
 // How each class is painted, areas and lines; what is not significant lies below.
 function classes(page, faint = false) {
   return Object.entries(page.colours).reverse().flatMap(([kind, colour]) => [
-    { layer: "found", name: `${kind}-area`, match: (each) => each.type === 3 && each.properties.kind === kind, fill: colour, fillOpacity: faint ? 0.15 : kind === "ns" ? 0.45 : 0.75 },
+    { layer: "found", name: `${kind}-area`, match: (each) => each.type === 3 && each.properties.kind === kind, fill: colour, fillOpacity: faint ? 0.15 : OPACITY[kind] ?? 0.75 },
     { layer: "found", name: `${kind}-line`, match: (each) => each.type === 2 && each.properties.kind === kind, stroke: colour, width: () => 4, opacity: faint ? 0.3 : 0.9, cap: "round" },
   ]);
 }
@@ -140,5 +157,5 @@ function look(feature, page) {
   const { kind } = feature.properties;
   const colour = page.colours[kind] || "#dfe3e6";
   if (isLine(feature)) return { color: colour, weight: 4, opacity: 0.9 };
-  return { stroke: false, fillColor: colour, fillOpacity: kind === "ns" ? 0.45 : 0.75 };
+  return { stroke: false, fillColor: colour, fillOpacity: OPACITY[kind] ?? 0.75 };
 }

@@ -50,7 +50,9 @@ function slider(run) {
   const show = () => {
     const month = Number(input.value);
     const label = page.months.labels[month];
-    output.textContent = label || page.words.whole;
+    // Where the map shows more than the run counted, its counts would not be those of the map.
+    const told = !document.querySelector(".wider") && page.words.count.replace("{count}", page.months.counts[month]?.toLocaleString(locale));
+    output.textContent = label ? [label, told].filter(Boolean).join(" · ") : page.words.whole;
     if (!label) { run.days(null); return; }
     const [year, number] = label.split("-").map(Number);
     const end = `${label}-${new Date(Date.UTC(year, number, 0)).getUTCDate()}`;

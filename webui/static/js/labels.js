@@ -16,8 +16,13 @@ export class Labels {
   // Takes the boxes [left, top, right, bottom] if all of them are free.
   take(boxes) {
     for (const box of boxes) if (this.hits(box)) return false;
-    for (const box of boxes) this.each(box, (list) => list.push(box));
+    for (const box of boxes) this.keep(box);
     return true;
+  }
+
+  // Keeps a box free of labels, whatever is there already.
+  keep(box) {
+    this.each(box, (list) => list.push(box));
   }
 
   hits(box) {
