@@ -18,6 +18,9 @@ from gridmap.hotspots.analyses.parameters import SpaceTimeScan
 from gridmap.hotspots.faults import Reason, Unsuitable
 from tests.gridmap.hotspots.by_hand import DAY, Floats, context, events, heap, run
 
+#: Circles so wide hold what is planted here; wider ones take most of the time.
+NEAR = {"most_radius_m": 600, "replications": 99}
+
 
 def test_a_scan_against_the_other_categories_finds_where_these_have_a_greater_share() -> None:
     rng = np.random.default_rng(6)
@@ -29,7 +32,7 @@ def test_a_scan_against_the_other_categories_finds_where_these_have_a_greater_sh
                    np.concatenate([y[:200], near[1], crowd[1][:40]]))  # fmt: skip
     others = events(np.concatenate([x[200:], crowd[0][40:]]),
                     np.concatenate([y[200:], crowd[1][40:]]))  # fmt: skip
-    result = run(scan, given, context(others=others), against="bernoulli", replications=99)
+    result = run(scan, given, context(others=others), against="bernoulli", **NEAR)
     assert result.figures["hotspots"] == 1
     assert shapely.contains_xy(result.found.shapes[0], 2250, 750)
     with pytest.raises(Unsuitable) as refused:
@@ -47,7 +50,7 @@ def test_a_busy_weekday_is_no_cluster_where_weekdays_are_kept_apart() -> None:
     x[1400:], y[1400:] = heap(rng, 2250, 750, len(time) - 1400)
     given = Events(x, y, time, DAY, DAY + timedelta(days=69))
     found = {
-        weekdays: run(scan, given, context(), weekdays=weekdays, most_days=1, replications=99)
+        weekdays: run(scan, given, context(), weekdays=weekdays, most_days=1, **NEAR)
         for weekdays in ("mixed", "kept")
     }
     assert found["mixed"].figures["hotspots"] > 0
@@ -67,9 +70,7 @@ def test_a_category_with_its_own_season_and_place_is_no_cluster_where_categories
     category = np.repeat([3, 8], [600, 100])
     given = Events(x, y, time, DAY, DAY + timedelta(days=69), category=category)
     found = {
-        chosen: run(
-            scan, given, context(), categories=chosen, most_days=21, replications=99
-        ).figures
+        chosen: run(scan, given, context(), categories=chosen, most_days=21, **NEAR).figures
         for chosen in ("mixed", "own")
     }
     assert (found["mixed"]["hotspots"] > 0, found["mixed"]["allowed"]) == (True, [])
@@ -86,7 +87,7 @@ def test_a_kind_of_building_with_more_everywhere_is_no_cluster_where_kinds_are_a
     there = rng.choice(len(x), 900, p=(odds := np.where(towers, 3.0, 1.0)) / odds.sum())
     time = np.datetime64("2026-01-01", "s") + rng.integers(0, 30, 900).astype("m8[D]")
     given = Events(x[there], y[there], time, DAY, DAY + timedelta(days=29))
-    chosen = {"against": "poisson", "replications": 99}
+    chosen = {"against": "poisson", **NEAR}
     alike = run(scan, given, context(homes=homes), **chosen)
     assert alike.figures["hotspots"] > 0
     apart = run(scan, given, context(homes=homes), homes="kinds", **chosen)
