@@ -181,8 +181,11 @@ def drop(server: psycopg.Connection, name: str) -> None:
 
 
 def copy(server: psycopg.Connection, template: str, name: str) -> None:
-    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-    server.execute(statement.format(*map(sql.Identifier, (name, OWNER, template))))
+    # Page by page through the log, as newer servers do unless told, it takes twice as long.
+    newer = server.info.server_version >= 150_000
+    strategy = sql.SQL(" STRATEGY FILE_COPY" if newer else "")
+    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}{}")
+    server.execute(statement.format(*map(sql.Identifier, (name, OWNER, template)), strategy))
 
 
 def rename(server: psycopg.Connection, former: str, name: str) -> None:
