@@ -27,6 +27,25 @@ async (tags) => (await axe.run({ runOnly: tags, resultTypes: ["violations"] })).
         node.target.join(" ") + " " + node.any.map((each) => each.message).join(" ")
     ).slice(0, 6).join(" | "))
 """
+#: Notes of what comes into focus which of the wanted it is, and whether it shows a ring.
+LOOK_AT_FOCUS = """
+(wanted) => {
+    window.focused = [];
+    document.activeElement.blur();
+    document.addEventListener("focusin", ({ target: at }) => {
+        const style = getComputedStyle(at);
+        focused.push([
+            wanted.filter((each) => at.matches(each)),
+            // The outline of a shape on a map is its stroke; the calendar within a
+            // field of a date and the clock of an hour have rings of the browser's own.
+            (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
+                at.matches("input[type^=date], input[type=time]") ||
+                (at.tagName === "path" && parseFloat(style.strokeWidth) >= 3),
+            at.outerHTML.slice(0, 120),
+        ]);
+    }, true);
+}
+"""
 NOBODY = ""
 DRAWN = "[data-ready=true]"
 MAP = "html[data-map-ready]"
@@ -308,29 +327,15 @@ def test_the_keys_reach_what_is_done_and_show_where_they_are(
     open_page: Callable[..., Page], visit: Visit, wanted: list[str]
 ) -> None:
     page = open_page(visit)
-    page.evaluate("document.activeElement.blur()")
+    page.evaluate(LOOK_AT_FOCUS, wanted)
     left, ringless = set(wanted), []
-    for _ in range(300):
-        page.keyboard.press("Tab")
-        met, ringed, name = page.evaluate(
-            """(wanted) => {
-                const at = document.activeElement;
-                const style = getComputedStyle(at);
-                return [
-                    wanted.filter((each) => at.matches(each)),
-                    // The outline of a shape on a map is its stroke; the calendar within a
-                    // field of a date and the clock of an hour have rings of the browser's own.
-                    (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
-                        at.matches("input[type^=date], input[type=time]") ||
-                        (at.tagName === "path" && parseFloat(style.strokeWidth) >= 3),
-                    at.outerHTML.slice(0, 120),
-                ];
-            }""",
-            sorted(left),
-        )
-        if not ringed and not name.startswith("<body"):
-            ringless.append(name)
-        left -= set(met)
+    for _ in range(30):
+        for _ in range(10):
+            page.keyboard.press("Tab")
+        for met, ringed, name in page.evaluate("focused.splice(0)"):
+            left -= set(met)
+            if not ringed:
+                ringless.append(name)
         if not left:
             break
     assert left == set()
