@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
 from geoalchemy2.shape import from_shape
 from shapely.geometry import MultiPolygon, Point, Polygon, box
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gridmap.db import make_engine
+from gridmap.embedded import Cluster
 from gridmap.incidents.models import Category, Incident
 from gridmap.territory.models import Cell, Unit
+from tests.conftest import AUTUMN, small_town
 
 STEP = 0.001
 WEST, SOUTH = 116.0, 28.0
@@ -108,3 +112,21 @@ def halves(field: Field) -> Callable[[], tuple[Cell, Cell]]:
         )
 
     return make
+
+
+@pytest.fixture(scope="module")
+def demo_town(cluster: Cluster) -> Iterator[Engine]:
+    """The small demo town as it stands today."""
+    with small_town(cluster) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def autumn_town(cluster: Cluster) -> Iterator[Engine]:
+    """The small demo town as it stands at the end of November 2026."""
+    with small_town(cluster, AUTUMN) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()

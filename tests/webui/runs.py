@@ -58,8 +58,9 @@ def wish(engine: Engine, unit: int | None, name: str, analysis: str = "gi_star")
             text("SELECT local_date(max(occurred_at)) FROM incident")
         ).scalar_one()
     assert isinstance(last, date)
-    # A scan of a year takes longest of all; what the page says of fewer arrangements is the same.
-    parameters = {"replications": 99} if analysis == "scan" else {}
+    # A scan of a year takes longest of all; what the page says of fewer arrangements and smaller
+    # clusters is the same.
+    parameters = {"replications": 99, "most_radius_m": 500} if analysis == "scan" else {}
     first = last - timedelta(days=364)
     return Wish(analysis, first, last, name=name, unit_id=unit, parameters=parameters)
 

@@ -27,6 +27,25 @@ async (tags) => (await axe.run({ runOnly: tags, resultTypes: ["violations"] })).
         node.target.join(" ") + " " + node.any.map((each) => each.message).join(" ")
     ).slice(0, 6).join(" | "))
 """
+#: Notes of what comes into focus which of the wanted it is, and whether it shows a ring.
+LOOK_AT_FOCUS = """
+(wanted) => {
+    window.focused = [];
+    document.activeElement.blur();
+    document.addEventListener("focusin", ({ target: at }) => {
+        const style = getComputedStyle(at);
+        focused.push([
+            wanted.filter((each) => at.matches(each)),
+            // The outline of a shape on a map is its stroke; the calendar within a
+            // field of a date and the clock of an hour have rings of the browser's own.
+            (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
+                at.matches("input[type^=date], input[type=time]") ||
+                (at.tagName === "path" && parseFloat(style.strokeWidth) >= 3),
+            at.outerHTML.slice(0, 120),
+        ]);
+    }, true);
+}
+"""
 NOBODY = ""
 DRAWN = "[data-ready=true]"
 MAP = "html[data-map-ready]"
@@ -195,46 +214,43 @@ def ids(app: Flask) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def contexts(browser: Browser, server: str) -> Iterator[Callable[..., BrowserContext]]:
-    """Give one browser's context to each person and size, so that files are fetched once."""
-    made: dict[tuple[str, bool], BrowserContext] = {}
+def pages(
+    browser: Browser, server: str, browser_session: SignIn
+) -> Iterator[Callable[[str, bool], Page]]:
+    """Give each person and size one page, in which the next address replaces the one before."""
+    made: dict[tuple[str, bool], Page] = {}
 
-    def give(login: str, phone: bool) -> BrowserContext:
+    def give(login: str, phone: bool) -> Page:
         if (login, phone) not in made:
-            made[login, phone] = browser.new_context(
+            context = browser.new_context(
                 base_url=server,
                 viewport=PHONE if phone else DESKTOP,
                 is_mobile=phone,
                 has_touch=phone,
             )
+            if login != NOBODY:
+                browser_session(context, login)
+            made[login, phone] = page = context.new_page()
+            # The debugger puts it in, since the page's own policy lets in no script.
+            page.add_init_script(path=WEBUI / "vendor-of-tests" / "axe.min.js")
         return made[login, phone]
 
     yield give
-    for context in made.values():
-        context.close()
+    for page in made.values():
+        page.context.close()
 
 
 @pytest.fixture
-def open_page(
-    contexts: Callable[..., BrowserContext], browser_session: SignIn, ids: dict[str, Any]
-) -> Iterator[Callable[..., Page]]:
-    pages: list[Page] = []
-
+def open_page(pages: Callable[[str, bool], Page], ids: dict[str, Any]) -> Callable[..., Page]:
     def make(visit: Visit, *, phone: bool = False) -> Page:
-        context = contexts(visit.login, phone)
-        if visit.login != NOBODY:
-            browser_session(context, visit.login)
-        page = context.new_page()
-        pages.append(page)
+        page = pages(visit.login, phone)
         answer = page.goto(visit.address.format(**ids))
         assert answer is not None
         assert answer.status == (404 if visit.address == MISSING else 200)
         page.wait_for_selector(visit.ready, state="attached")
         return page
 
-    yield make
-    for page in pages:
-        page.close()
+    return make
 
 
 @pytest.mark.parametrize(
@@ -250,8 +266,6 @@ def test_axe_finds_no_serious_fault(
     open_page: Callable[..., Page], visit: Visit, phone: bool
 ) -> None:
     page = open_page(visit, phone=phone)
-    # The debugger puts it in, since the page's own policy lets in no script.
-    page.evaluate((WEBUI / "vendor-of-tests" / "axe.min.js").read_text())
     assert page.evaluate(FAULTS, RULES) == []
 
 
@@ -313,29 +327,15 @@ def test_the_keys_reach_what_is_done_and_show_where_they_are(
     open_page: Callable[..., Page], visit: Visit, wanted: list[str]
 ) -> None:
     page = open_page(visit)
-    page.evaluate("document.activeElement.blur()")
+    page.evaluate(LOOK_AT_FOCUS, wanted)
     left, ringless = set(wanted), []
-    for _ in range(300):
-        page.keyboard.press("Tab")
-        met, ringed, name = page.evaluate(
-            """(wanted) => {
-                const at = document.activeElement;
-                const style = getComputedStyle(at);
-                return [
-                    wanted.filter((each) => at.matches(each)),
-                    // The outline of a shape on a map is its stroke; the calendar within a
-                    // field of a date and the clock of an hour have rings of the browser's own.
-                    (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) ||
-                        at.matches("input[type^=date], input[type=time]") ||
-                        (at.tagName === "path" && parseFloat(style.strokeWidth) >= 3),
-                    at.outerHTML.slice(0, 120),
-                ];
-            }""",
-            sorted(left),
-        )
-        if not ringed and not name.startswith("<body"):
-            ringless.append(name)
-        left -= set(met)
+    for _ in range(30):
+        for _ in range(10):
+            page.keyboard.press("Tab")
+        for met, ringed, name in page.evaluate("focused.splice(0)"):
+            left -= set(met)
+            if not ringed:
+                ringless.append(name)
         if not left:
             break
     assert left == set()

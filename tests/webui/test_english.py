@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -22,6 +23,7 @@ from tests.webui.routes_for_programs import FOR_PROGRAMS
 from tests.webui.routes_of_sharing import AGENCIES, PACKAGES
 from webui import create_app
 
+Ids = Mapping[str, Any]
 CHINESE, ENGLISH = "UnitInChinese", "UnitInEnglish"
 #: What reaches people; programs are given both names.
 ASKED = sorted(
@@ -67,15 +69,21 @@ def place(cluster: Cluster) -> Iterator[Flask]:
         engine.dispose()
 
 
-def read(client: FlaskClient, app: Flask, asked: str) -> str:
-    with app.extensions["gridmap.engine"].connect() as connection:
+@pytest.fixture(scope="module")
+def ids(place: Flask) -> Ids:
+    """Ids of the community in which the demo's cadre works."""
+    with place.extensions["gridmap.engine"].connect() as connection:
         unit = connection.execute(
             text("""
                 SELECT a.unit_id FROM user_area a JOIN app_user u ON u.id = a.user_id
                 WHERE login = 'cadre'
             """)
         ).scalar_one()
-        answer = client.get(asked.format_map(ids_of(connection, unit)))
+        return ids_of(connection, unit)
+
+
+def read(client: FlaskClient, ids: Ids, asked: str) -> str:
+    answer = client.get(asked.format_map(ids))
     if answer.status_code == 200 and answer.mimetype.endswith("spreadsheetml.sheet"):
         with ZipFile(BytesIO(answer.data)) as archive:
             sheets = [name for name in archive.namelist() if name.startswith("xl/")]
@@ -96,14 +104,14 @@ def of_language(app: Flask, login: str, language: str) -> FlaskClient:
 
 @pytest.mark.parametrize("login", ["admin", "supervisor"])
 @pytest.mark.parametrize("asked", ASKED)
-def test_no_unit_is_named_in_chinese(place: Flask, login: str, asked: str) -> None:
-    assert CHINESE not in read(of_language(place, login, "en"), place, asked)
+def test_no_unit_is_named_in_chinese(place: Flask, ids: Ids, login: str, asked: str) -> None:
+    assert CHINESE not in read(of_language(place, login, "en"), ids, asked)
 
 
 @pytest.mark.parametrize("asked", NAMING)
-def test_units_are_named_in_the_language_of_the_page(place: Flask, asked: str) -> None:
+def test_units_are_named_in_the_language_of_the_page(place: Flask, ids: Ids, asked: str) -> None:
     login = "cadre" if asked == "/account" else "admin"
-    assert ENGLISH in read(of_language(place, login, "en"), place, asked)
-    page = read(of_language(place, login, "zh"), place, asked)
+    assert ENGLISH in read(of_language(place, login, "en"), ids, asked)
+    page = read(of_language(place, login, "zh"), ids, asked)
     assert CHINESE in page
     assert ENGLISH not in page

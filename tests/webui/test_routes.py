@@ -111,6 +111,12 @@ def clients(place: Flask) -> dict[str, FlaskClient]:
     return {login: new_client(place, login) for login in USERS}
 
 
+@pytest.fixture(scope="module")
+def tokens(clients: dict[str, FlaskClient]) -> dict[str, str]:
+    """What their forms and scripts must send, which holds as long as they are signed in."""
+    return {login: form_token(client) for login, client in clients.items()}
+
+
 def new_client(app: Flask, login: str) -> FlaskClient:
     client = app.test_client()
     with Session(app.extensions["gridmap.engine"]) as session, session.begin():
@@ -196,6 +202,7 @@ def test_a_stranger_is_asked_to_sign_in(
 def test_a_role_gets_what_it_may_and_no_more(
     place: Flask,
     clients: dict[str, FlaskClient],
+    tokens: dict[str, str],
     sides: tuple[Ids, Ids],
     login: str,
     endpoint: str,
@@ -203,8 +210,10 @@ def test_a_role_gets_what_it_may_and_no_more(
     route: Route,
 ) -> None:
     role = USERS[login]
-    client = new_client(place, login) if endpoint == "account.leave" else clients[login]
-    token = form_token(client) if method != "GET" else ""
+    client, token = clients[login], tokens[login]
+    if endpoint == "account.leave":
+        client = new_client(place, login)
+        token = form_token(client)
     own, foreign = sides
     refused = ask(client, method, route, foreign, token)
     if not may(role, route):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
+
+from gridmap.exchange.grant import Grant
+from tests.gridmap.exchange.copying import fill, grants
 
 TERRITORY = """
 INSERT INTO category (code, name, name_en) VALUES ('A', '治安', 'Order'), ('B', '纠纷', 'Dispute');
@@ -47,3 +50,18 @@ def connection(session: Session) -> Connection:
         if statement.strip():
             connection.execute(text(statement.replace(":", r"\:")))
     return connection
+
+
+@pytest.fixture
+def town(own_engine: Engine) -> Engine:
+    """A database in which is committed what copies are kept of."""
+    with own_engine.begin() as connection:
+        fill(connection)
+    return own_engine
+
+
+@pytest.fixture
+def readers(town: Engine) -> dict[str, Grant]:
+    """Who may read how much of it."""
+    with town.connect() as connection:
+        return grants(connection)

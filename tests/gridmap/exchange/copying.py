@@ -87,6 +87,13 @@ def settle(engine: Engine) -> None:
             time.sleep(0.01)
 
 
+def do(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    settle(engine)
+
+
 def read(
     engine: Engine, key: str, grant: Grant, cursor: str | None = None, limit: int = 1000
 ) -> ChangePage:

@@ -1,55 +1,25 @@
-"""The feed of changes: its order, what it tells to whom, and when a reader must start over."""
+"""The feed of changes: its order, and what it tells to whom."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from datetime import date
 
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
-from gridmap.db import make_engine
-from gridmap.embedded import Cluster
-from gridmap.errors import ForbiddenError, GoneError, GridmapError, NotFoundError, ParameterError
-from gridmap.exchange.change_cursor import Position, read_cursor, write_cursor
-from gridmap.exchange.change_log import prune_changes
+from gridmap.errors import ForbiddenError, GridmapError, NotFoundError
 from gridmap.exchange.collections import COLLECTIONS
 from gridmap.exchange.grant import Grant, LayerGrant
 from gridmap.incidents.importing import write_incidents
 from gridmap.territory.importing.origin import Origin
-from tests.conftest import fresh_database
 from tests.gridmap.exchange.copying import (
-    SEAL,
     Copy,
     add_incident,
-    fill,
-    grants,
+    do,
     parse,
     read,
     settle,
 )
-
-
-@pytest.fixture
-def town(own_engine: Engine) -> Engine:
-    with own_engine.begin() as connection:
-        fill(connection)
-    return own_engine
-
-
-@pytest.fixture
-def readers(town: Engine) -> dict[str, Grant]:
-    with town.connect() as connection:
-        return grants(connection)
-
-
-def do(engine: Engine, *statements: str) -> None:
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    settle(engine)
 
 
 def ids_of(engine: Engine, table: str, where: str = "true") -> set[int]:
@@ -289,73 +259,6 @@ def test_codes_of_others_follow(town: Engine, readers: dict[str, Grant], limit: 
     assert parents.count("990101009000") == 3
 
 
-class TestStartingOver:
-    """A cursor after which something may be missing is refused."""
-
-    @pytest.fixture
-    def copy(self, town: Engine, readers: dict[str, Grant]) -> Iterator[Copy]:
-        with town.begin() as connection:
-            add_incident(connection, 0.015)
-        copy = Copy(town, "incidents", readers["middle"])
-        copy.poll()
-        read(town, "incidents", copy.grant, copy.cursor)
-        yield copy
-        with pytest.raises(GoneError) as gone:
-            read(town, "incidents", copy.grant, copy.cursor)
-        assert gone.value.status == 410
-        copy.poll()
-        assert copy.started == 2
-
-    def test_when_the_log_was_pruned(self, copy: Copy) -> None:
-        with copy.engine.begin() as connection:
-            add_incident(connection)
-        do(copy.engine, "UPDATE layer_change SET at = now() - interval '91 days'")
-        with Session(copy.engine) as session, session.begin():
-            assert prune_changes(session, 90) > 0
-            assert prune_changes(session, 90) == 0
-
-    def test_when_the_table_was_emptied(self, copy: Copy) -> None:
-        do(copy.engine, "TRUNCATE incident")
-
-    def test_when_somebody_says_so(self, copy: Copy) -> None:
-        do(copy.engine, "SELECT note_layer_change('incidents')")
-
-    def test_when_the_area_changed(self, copy: Copy) -> None:
-        copy.grant = Grant("middle", copy.grant.layers, first=date(2025, 1, 1))
-
-    def test_when_fields_were_added(self, copy: Copy) -> None:
-        layers = {"incidents": LayerGrant(frozenset({"category", "step"}))}
-        copy.grant = Grant("middle", layers, copy.grant.scope, copy.grant.units)
-
-    def test_when_the_cursor_is_of_another_layer(self, copy: Copy) -> None:
-        other = Copy(copy.engine, "places", copy.grant)
-        other.poll()
-        copy.cursor = other.cursor
-
-
-def test_a_reader_who_keeps_up_is_not_refused_after_pruning(
-    town: Engine, readers: dict[str, Grant]
-) -> None:
-    with town.begin() as connection:
-        add_incident(connection)
-    copy = Copy(town, "incidents", readers["all"])
-    copy.poll()
-    do(town, "UPDATE layer_change SET at = now() - interval '91 days'")
-    with Session(town) as session, session.begin():
-        prune_changes(session, 90)
-    with town.begin() as connection:
-        add_incident(connection)
-    assert len(copy.poll()) == 2
-    assert copy.started == 1
-
-
-@pytest.mark.parametrize("cursor", ["", "x", "!", "é", "AAAA", "A" * 44, "A" * 400, "\0"])
-def test_what_is_no_cursor_is_said_to_be_none(engine: Engine, cursor: str) -> None:
-    with pytest.raises(ParameterError) as refused:
-        read(engine, "places", Grant("x", {"places": LayerGrant()}), cursor)
-    assert (refused.value.status, refused.value.parameter) == (400, "cursor")
-
-
 def test_what_cannot_be_followed_is_refused(engine: Engine) -> None:
     grant = Grant("x", {"incidents": LayerGrant(snap="cell")})
     with pytest.raises(NotFoundError):
@@ -380,30 +283,3 @@ def test_small_counts_and_who_answers_today_stay_out(town: Engine) -> None:
     assert whole[0]["properties"]["residents"] == 11
     cell = parse(read(town, "cells", grant))[0]
     assert "responsible" not in cell["properties"]
-
-
-def test_a_cursor_holds_for_one_database(
-    cluster: Cluster, town: Engine, readers: dict[str, Grant]
-) -> None:
-    """Restoring makes a new database, in which transactions are counted otherwise."""
-    copy = Copy(town, "incidents", readers["all"])
-    copy.poll()
-    assert copy.cursor is not None
-    with fresh_database(cluster) as url:
-        twin = make_engine(url)
-        with twin.begin() as connection:
-            fill(connection)
-        with pytest.raises(GoneError):
-            read(twin, "incidents", readers["all"], copy.cursor)
-        twin.dispose()
-    read(town, "incidents", readers["all"], copy.cursor)
-
-
-def test_a_cursor_of_the_future_is_refused(town: Engine, readers: dict[str, Grant]) -> None:
-    """As after a return to an older state of the same database."""
-    copy = Copy(town, "places", readers["all"])
-    copy.poll()
-    position, mark = read_cursor(copy.cursor or "", SEAL)
-    later = write_cursor(Position(position.xid + 1000), mark, SEAL)
-    with pytest.raises(GoneError):
-        read(town, "places", readers["all"], later)

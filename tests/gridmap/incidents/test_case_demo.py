@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from gridmap.db import make_sessions
-from gridmap.demo import load
 from gridmap.incidents.cases.calendar import public_workday
 from gridmap.incidents.cases.deadlines import Allowance, WorkTime, due, parse_shifts
 from gridmap.incidents.cases.demo import Clock, load_cases
@@ -40,10 +39,9 @@ def test_many_deadlines_at_once_are_those_of_one(
     assert found.tolist() == [int(due(WORK, m, allowance).timestamp()) for m in moments]
 
 
-def test_the_demo_has_cases_of_every_kind(own_engine: Engine) -> None:
-    assert load(own_engine, "small", 7)
+def test_the_demo_has_cases_of_every_kind(demo_town: Engine) -> None:
     now = datetime.now(UTC)
-    with make_sessions(own_engine).begin() as session:
+    with make_sessions(demo_town).begin() as session:
         row = session.execute(
             text("""
                 SELECT count(*) AS n, count(*) FILTER (WHERE ended_at IS NULL) AS open,
@@ -77,7 +75,7 @@ def test_the_demo_has_cases_of_every_kind(own_engine: Engine) -> None:
             """)
         ).all()
         assert wrong == []
-        assert load_cases(session, 7, now) == 0
+        assert load_cases(session, 1, now) == 0
 
 
 def test_a_town_without_incidents_gets_no_cases(desk: object) -> None:

@@ -35,17 +35,21 @@ def wait(engine: Engine, job_id: int) -> str:
     return state(engine, job_id)
 
 
-def children(process: int) -> list[int]:
-    return [
-        int(number)
-        for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    ]
+def children(process: int) -> set[int]:
+    """Return the numbers of what the threads of a process have started."""
+    lists = Path(f"/proc/{process}/task").glob("*/children")
+    return {int(number) for each in lists for number in each.read_text().split()}
+
+
+def there(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
 
 
 def test_processes_begin_with_the_server_are_renewed_and_end_with_it(
     own_engine: Engine, own_database_url: str, tmp_path: Path
 ) -> None:
     settings = Settings(database_url=own_database_url, data_dir=tmp_path, job_processes=1)
+    before = children(os.getpid())
     with beside(settings) as process:
         assert process is not None
         assert wait(own_engine, put(own_engine)) == "cancelled"
@@ -56,26 +60,18 @@ def test_processes_begin_with_the_server_are_renewed_and_end_with_it(
             os.kill(each, signal.SIGKILL)
         assert wait(own_engine, put(own_engine)) == "cancelled"
         renewed = children(process)
-        assert not set(renewed) & set(killed)
-    for each in (process, *renewed):
-        assert not Path(f"/proc/{each}").exists()
-    assert state(own_engine, put(own_engine)) == "waiting"
-
-
-def test_what_keeps_the_processes_is_itself_started_again(
-    own_engine: Engine, own_database_url: str, tmp_path: Path
-) -> None:
-    settings = Settings(database_url=own_database_url, data_dir=tmp_path, job_processes=1)
-    with beside(settings) as process:
-        assert process is not None
-        assert wait(own_engine, put(own_engine)) == "cancelled"
-        left = children(process)
+        assert not renewed & killed
+        # What keeps them is killed, and is itself started again.
         os.kill(process, signal.SIGKILL)
         for _ in range(300):
-            if not any(Path(f"/proc/{each}").exists() for each in left):
+            if not any(map(there, renewed)):
                 break
             time.sleep(0.1)
         assert wait(own_engine, put(own_engine)) == "cancelled"
+        [keeper] = children(os.getpid()) - before
+        last = children(keeper)
+        assert len(last) == 3
+    assert not any(map(there, {process, keeper} | renewed | last))
     assert state(own_engine, put(own_engine)) == "waiting"
 
 

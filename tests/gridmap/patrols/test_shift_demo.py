@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gridmap.demo import load
 from gridmap.patrols.shifts.checking import stored_conflicts
 from gridmap.patrols.shifts.demo import load_shifts
 from gridmap.workforce.rights import SYSTEM
+from tests.conftest import AUTUMN
 
 
-def test_a_month_without_a_conflict(own_engine: Engine) -> None:
-    noon = datetime(2026, 7, 15, 4, tzinfo=UTC)
-    load(own_engine, "small", 1, noon)
-    with Session(own_engine) as session, session.begin():
-        first, last = date(2026, 7, 1), date(2026, 7, 31)
+def test_a_month_without_a_conflict(autumn_town: Engine) -> None:
+    with Session(autumn_town) as session, session.begin():
+        first, last = date(2026, 11, 1), date(2026, 11, 30)
         assert stored_conflicts(session, SYSTEM, first, last) == []
         duties = session.execute(
             text("""
@@ -30,7 +28,7 @@ def test_a_month_without_a_conflict(own_engine: Engine) -> None:
         ).all()
         teams = session.scalar(text("SELECT count(*) FROM team WHERE kind = 'patrol'"))
         assert len(duties) == teams
-        month = [first + timedelta(days=n) for n in range(31)]
+        month = [first + timedelta(days=n) for n in range(30)]
         assert all(row.days == month and row.whole for row in duties)
         crews = session.execute(
             text("""
@@ -46,7 +44,7 @@ def test_a_month_without_a_conflict(own_engine: Engine) -> None:
         patrols = session.scalar(
             text("""
                 SELECT count(*) FROM shift s JOIN team t ON t.id = s.team_id
-                WHERE t.kind = 'volunteer' AND s.day BETWEEN '2026-07-06' AND '2026-07-12'
+                WHERE t.kind = 'volunteer' AND s.day BETWEEN '2026-11-02' AND '2026-11-08'
             """)
         )
         assert patrols == 30
@@ -55,7 +53,7 @@ def test_a_month_without_a_conflict(own_engine: Engine) -> None:
                 SELECT count(*) FROM shift_member
                 WHERE (state IS NULL) <> (ends >= CAST(:now AS timestamptz))
             """),
-            {"now": noon},
+            {"now": AUTUMN},
         )
         assert missing == 0
         assert session.scalar(text("SELECT count(*) FROM shift_swap WHERE state = 'asked'")) == 1
@@ -76,3 +74,4 @@ def test_every_team_of_volunteers_has_walks_of_its_shifts(own_engine: Engine) ->
         ).all()
     assert len(walks) == 10
     assert all(row.n >= 2 and row.own for row in walks)
+        assert load_shifts(session, 1, AUTUMN) == 0

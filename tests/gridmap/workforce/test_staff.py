@@ -21,9 +21,8 @@ from gridmap.workforce.workload import Band, workload
 TODAY = date(2026, 3, 1)
 
 
-def test_the_demo_town_has_its_staff(own_engine: Engine) -> None:
-    load(own_engine, "small", 7)
-    with make_sessions(own_engine).begin() as session:
+def test_the_demo_town_has_its_staff(demo_town: Engine) -> None:
+    with make_sessions(demo_town).begin() as session:
         volunteers = select(func.count()).where(Cadre.kind == "volunteer")
         assert session.scalar(volunteers) == 130
         teams = dict(session.execute(select(Team.kind, func.count()).group_by(Team.kind)).all())

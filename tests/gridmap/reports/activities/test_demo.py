@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from gridmap.demo import load
 from gridmap.incidents.statistics import Span
 from gridmap.reports.activities.demo import load_activities
 from gridmap.reports.activities.figures import done_of_due, totals
 from gridmap.territory.scope import EVERYTHING, Scope
+from tests.conftest import AUTUMN
 
-NOW = datetime(2026, 8, 20, 4, tzinfo=UTC)
 HALF = Span(date(2026, 1, 1), date(2026, 6, 30))
 
 
-def test_the_first_community_has_the_figures_of_its_reports(own_engine: object) -> None:
-    load(own_engine, "small", 7, NOW)  # type: ignore[arg-type]
-    with Session(own_engine) as session:  # type: ignore[arg-type]
+def test_the_first_community_has_the_figures_of_its_reports(autumn_town: Engine) -> None:
+    with Session(autumn_town) as session:
         home = session.execute(
             text("SELECT id, code FROM unit WHERE level = 'community' AND name LIKE '幸福%'")
         ).one()
@@ -55,5 +53,5 @@ def test_the_first_community_has_the_figures_of_its_reports(own_engine: object) 
         assert 0.8 < others["sweep"].done / others["sweep"].due <= 1
         assert others["patrol"].due > 0
         newest = session.scalar(text("SELECT max(day) FROM activity"))
-        assert newest <= date(2026, 8, 20)
-        assert load_activities(session, 7, home.code, NOW) == 0
+        assert newest <= AUTUMN.date()
+        assert load_activities(session, 1, home.code, AUTUMN) == 0

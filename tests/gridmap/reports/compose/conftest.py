@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from sqlalchemy import Connection, text
@@ -13,9 +13,8 @@ from gridmap.db import make_engine
 from gridmap.embedded import Cluster
 from gridmap.reports.documents.compose import Composed, compose
 from gridmap.reports.documents.order import Kind, Order
-from tests.conftest import small_town
+from tests.conftest import AUTUMN, small_town
 
-NOW = datetime(2026, 11, 27, 4, tzinfo=UTC)
 HALF = (date(2026, 1, 1), date(2026, 6, 30))
 YEAR = (date(2025, 1, 1), date(2025, 12, 31))
 
@@ -24,7 +23,7 @@ Make = Callable[..., Composed]
 
 @pytest.fixture(scope="module")
 def town_connection(cluster: Cluster) -> Iterator[Connection]:
-    with small_town(cluster, NOW) as url:
+    with small_town(cluster, AUTUMN) as url:
         engine = make_engine(url)
         with engine.connect() as connection:
             yield connection

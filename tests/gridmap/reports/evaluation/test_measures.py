@@ -31,6 +31,24 @@ def of(found: pd.DataFrame, member: int, key: str) -> dict[str, Any]:
             for name in ("numerator", "denominator", "value")}  # fmt: skip
 
 
+def cover(desk: Desk, *rows: tuple[str, int, int, int]) -> None:
+    """Write for cells and months of 2025 the incidents, and near how many of them somebody was."""
+    desk.session.execute(
+        text("""
+            INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked,
+                walked_in_hour, planned, planned_in_hour, street_m, walked_m)
+            SELECT id, make_date(2025, :month, 1), community_id, :incidents, :walked,
+                least(:walked, 1), 0, 0, 500, CASE WHEN :walked > 0 THEN 200 ELSE 0 END
+            FROM cell WHERE id = :cell
+        """),
+        [
+            {"cell": desk.office.cells[cell], "month": month, "incidents": incidents,
+             "walked": walked}
+            for cell, month, incidents, walked in rows
+        ],
+    )  # fmt: skip
+
+
 def test_of_972_cases_due_911_are_closed_and_737_on_time(desk: Desk) -> None:
     add(desk, 737, 0.5, "2025-01-15 18:00", "2025-01-10 10:00", "closed")
     add(desk, 911 - 737, 0.5, "2025-01-15 18:00", "2025-02-01 10:00", "closed")
@@ -240,16 +258,7 @@ def test_a_building_that_was_first_counted_later_is_not_known_before(desk: Desk)
 
 def test_patrols_cover_the_months_that_were_walked(desk: Desk) -> None:
     office = desk.office
-    desk.session.execute(
-        text("""
-            INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked,
-                walked_in_hour, planned, planned_in_hour, street_m, walked_m)
-            VALUES (:a, '2025-01-01', :here, 8, 3, 1, 0, 0, 500, 200),
-                   (:b, '2025-01-01', :here, 2, 0, 0, 0, 0, 500, 0),
-                   (:a, '2025-02-01', :here, 9, 0, 0, 0, 0, 500, 0)
-        """),
-        {"a": office.cells["a"], "b": office.cells["b"], "here": office.here},
-    )
+    cover(desk, ("a", 1, 8, 3), ("b", 1, 2, 0), ("a", 2, 9, 0))
     span = Span(date(2025, 1, 1), date(2025, 2, 28))
     found = measured(desk.session, ["patrols.covered"], span, "community", EVERYTHING)
     # Nobody recorded a patrol in February.
@@ -263,18 +272,7 @@ def test_patrols_cover_the_months_that_were_walked(desk: Desk) -> None:
 
 def test_the_coverage_of_a_community_is_the_same_in_every_evaluation(desk: Desk) -> None:
     office = desk.office
-    desk.session.execute(
-        text("""
-            INSERT INTO patrol_coverage (cell_id, month, community_id, incidents, walked,
-                walked_in_hour, planned, planned_in_hour, street_m, walked_m)
-            VALUES (:a, '2025-01-01', :here, 8, 3, 1, 0, 0, 500, 200),
-                   (:x, '2025-01-01', :there, 4, 0, 0, 0, 0, 500, 0),
-                   (:a, '2025-02-01', :here, 9, 0, 0, 0, 0, 500, 0),
-                   (:x, '2025-02-01', :there, 6, 0, 0, 0, 0, 500, 0)
-        """),
-        {"a": office.cells["a"], "x": office.cells["x"], "here": office.here,
-         "there": office.there},
-    )  # fmt: skip
+    cover(desk, ("a", 1, 8, 3), ("x", 1, 4, 0), ("a", 2, 9, 0), ("x", 2, 6, 0))
     span = Span(date(2025, 1, 1), date(2025, 2, 28))
     # In January the town recorded a walk, so that not walked is not walked; in February nobody.
     wanted = {"numerator": 0, "denominator": 4, "value": Decimal("0.00")}
