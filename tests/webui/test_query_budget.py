@@ -65,7 +65,7 @@ BUDGETS: Mapping[str, int] = {
     "shifts.settings": 4,
     "streets.index": 4, "streets.state": 3,
     "streets.tile": 3, "streets.script": 2,
-    "plans.index": 5, "plans.ask_new": 10, "plans.show": 5, "plans.state": 4, "plans.shapes": 5,
+    "plans.index": 5, "plans.ask_new": 11, "plans.show": 5, "plans.state": 4, "plans.shapes": 5,
     "tracks.index": 16, "tracks.streets": 7, "tracks.script": 2, "tracks.tile": 3,
     "tracks.tracks": 7, "tracks.settings": 4, "tracks.ask_new": 6, "tracks.show": 5,
     "tracks.state": 4,
