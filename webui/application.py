@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask, redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -78,6 +79,9 @@ def make_application(settings: Settings) -> Flask:
         RUN_DAYS=settings.run_days,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # All processes and the next start take what one has compiled, from a folder that others cannot
+    # write.
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache()
     app.extensions["gridmap.engine"] = _engine(settings)
     app.extensions["gridmap.photos"] = photo_folder(settings)
 

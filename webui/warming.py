@@ -18,13 +18,13 @@ from webui.map_page import prepare
 
 
 def warm(app: Flask) -> None:
-    """Make the map's script, the search for ways, templates, and connections that know tables."""
-    warm_routes()
+    """Make the map's script, connections that know tables, templates, and the search for ways.
+
+    What more visitors begin with comes first.
+    """
     with app.test_request_context():
         for language in LANGUAGES:
             prepare(language)
-    for name in app.jinja_env.list_templates():
-        app.jinja_env.get_template(name)
     engine: Engine = app.extensions["gridmap.engine"]
     connections = []
     # A database that is not there yet is the first visitor's to hear of.
@@ -35,6 +35,9 @@ def warm(app: Flask) -> None:
             list(threads.map(_draw, connections))
     for connection in connections:
         connection.close()
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+    warm_routes()
 
 
 def _draw(connection: Connection) -> None:

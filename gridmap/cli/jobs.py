@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 
@@ -11,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 from gridmap.db import make_engine
 from gridmap.embedded import provide_database
 from gridmap.settings import Settings
+
+_BEHIND_PAGES = 5
 
 
 @click.command()
@@ -22,6 +25,9 @@ def jobs(settings: Settings, parent: int | None) -> None:
     gridmap serve does so by itself, unless GRIDMAP_JOB_PROCESSES is 0. The command is for a
     machine of its own, or for a service beside the server's.
     """
+    # Beside a server pages come first: somebody waits for each of them.
+    if parent is not None:
+        os.nice(_BEHIND_PAGES)
     # Loaded before the processes divide, the libraries' memory is shared.
     from gridmap.exchange.packages.running import watch
     from gridmap.handlers import HANDLERS
