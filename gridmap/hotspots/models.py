@@ -25,6 +25,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gridmap.db import Base
 from gridmap.territory.models import geometry
 
+#: Metres from a street within which somebody lives beside it.
+BESIDE_M = 50
+
 
 class HotspotRun(Base):
     """An analysis that was asked for: of what, by whom, and what came of it."""

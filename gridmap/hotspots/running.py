@@ -24,7 +24,7 @@ from gridmap.hotspots.analyses.events import Area, Context, Events, Households
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Found, Result
 from gridmap.hotspots.faults import Reason, Unsuitable
-from gridmap.hotspots.models import HotspotFeature, HotspotRun
+from gridmap.hotspots.models import BESIDE_M, HotspotFeature, HotspotRun
 from gridmap.hotspots.reading import (
     Choice,
     homes_meanwhile,
@@ -253,7 +253,8 @@ def _name(connection: Connection, run_id: int) -> None:
 def _house(connection: Connection, run_id: int) -> None:
     """Tell of what is listed how many households live there, with which any count can be compared.
 
-    Along lines nobody lives; and buildings of communities that were not looked at do not count.
+    Along a street those count that live beside it; and buildings of communities that were not
+    looked at never do.
     """
     connection.execute(
         text("""
@@ -261,14 +262,18 @@ def _house(connection: Connection, run_id: int) -> None:
             SET values = f.values || jsonb_build_object('households', housed.households) FROM (
                 SELECT f.id, coalesce(sum(n.households), 0) AS households
                 FROM hotspot_feature f JOIN hotspot_run run ON run.id = f.run_id
-                LEFT JOIN building b ON ST_Covers(f.geom, b.anchor)
+                CROSS JOIN LATERAL (SELECT CASE ST_Dimension(f.geom) WHEN 2 THEN f.geom
+                    ELSE ST_Buffer(f.geom::geography, 2 * :beside)::geometry END AS area) near
+                LEFT JOIN building b ON ST_Covers(near.area, b.anchor)
+                  AND (ST_Dimension(f.geom) = 2
+                       OR ST_DWithin(f.geom::geography, b.anchor::geography, :beside))
                   AND (run.communities IS NULL OR b.community_id = ANY(run.communities))
                 LEFT JOIN LATERAL (
                     SELECT households FROM building_count c WHERE c.building_id = b.id
                     ORDER BY month DESC LIMIT 1) n ON true
-                WHERE f.run_id = :run AND f.rank IS NOT NULL AND ST_Dimension(f.geom) = 2
+                WHERE f.run_id = :run AND f.rank IS NOT NULL
                 GROUP BY f.id
             ) housed WHERE f.id = housed.id
         """),
-        {"run": run_id},
+        {"run": run_id, "beside": BESIDE_M},
     )

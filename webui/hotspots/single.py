@@ -15,7 +15,7 @@ from werkzeug.http import generate_etag
 from gridmap.exchange.incident_tiles import POINT_ZOOM
 from gridmap.exchange.tiles import MAX_ZOOM
 from gridmap.hotspots.analyses.registry import ANALYSES
-from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.models import BESIDE_M, HotspotRun
 from gridmap.hotspots.queries import bounds, features_json, find_run, listed, with_state
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
@@ -95,6 +95,7 @@ def show(run_id: int) -> ResponseReturnValue:
         parts=parts,
         script=script_url("map", parts),
         modules=_MODULES,
+        beside_m=BESIDE_M,
         page=page,
         **shown,
     )

@@ -19,7 +19,7 @@ from gridmap.hotspots import mapwise
 from gridmap.hotspots.analyses.events import Area, Context, Events
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.analyses.result import Result
-from gridmap.hotspots.models import HotspotRun
+from gridmap.hotspots.models import BESIDE_M, HotspotRun
 from gridmap.hotspots.queries import (
     features_json,
     found_rows,
@@ -219,17 +219,22 @@ def test_the_households_of_what_is_listed_are_told(town: Engine) -> None:
         ).all()
         along = connection.execute(
             text("""
-                SELECT count(*) FROM hotspot_feature
-                WHERE run_id = :run AND rank IS NOT NULL AND values ? 'households'
+                SELECT CAST(values ->> 'households' AS int) AS told, (
+                    SELECT coalesce(sum(n.households), 0) FROM building b CROSS JOIN LATERAL (
+                        SELECT households FROM building_count c WHERE c.building_id = b.id
+                        ORDER BY month DESC LIMIT 1) n
+                    WHERE ST_Distance(f.geom::geography, b.anchor::geography) <= :beside) AS beside
+                FROM hotspot_feature f WHERE run_id = :run AND rank IS NOT NULL
             """),
-            {"run": streets.id},
-        ).scalar_one()
+            {"run": streets.id, "beside": BESIDE_M},
+        ).all()
     x, y, households = np.array(homes, dtype=float).T
     for place in places:
         inside = shapely.intersects_xy(shapely.from_wkb(bytes(place.shape)), x, y)
         assert place.households == households[inside].sum()
     assert sum(place.households for place in places) > 0
-    assert along == 0
+    assert all(street.told == street.beside for street in along)
+    assert sum(street.told for street in along) > 0
 
 
 def test_a_scan_allows_for_what_was_chosen(town: Engine) -> None:
