@@ -52,6 +52,8 @@ def make_engine(url: str, **options: Any) -> Engine:
     # that forgets it wrong everywhere, and so found, instead of wrong on another server only.
     given = dict(options.pop("connect_args", {}))
     given["options"] = f"-c timezone=UTC {given.get('options', '')}".strip()
+    # Features are passed on as the bytes that came, whatever PGCLIENTENCODING says.
+    given["client_encoding"] = "utf8"
     engine = create_engine(url, connect_args=given, **options)
     event.listen(engine, "checkout", _refuse_ended)
     event.listen(engine, "do_execute", _keep_plan)

@@ -25,6 +25,7 @@ from gridmap.exchange.cursors import (
     with_state,
     write_cursor,
 )
+from gridmap.exchange.feature_blocks import blocks_sql, read_blocks
 from gridmap.exchange.feature_sql import feature_sql
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import Period
@@ -183,7 +184,7 @@ def _find(
     # Nothing but its length and its beginning tell one plain page from another.
     plain = not query.narrow and not chosen.params.keys() - {"after_id", *privacy.params(grant)}
     keep: Keeping = "any values" if plain else "these values"
-    parts: list[str] = []
+    parts: list[bytes] = []
     last: Sequence[str | None] = ()
     told, matched = 0, None
     for rows in _rows(collection, query, chosen):
@@ -195,46 +196,38 @@ def _find(
             statement = statement.replace(":page_limit", str(query.limit - told))
         # One more row than wanted tells whether there is another page.
         params = chosen.params | {"page_limit": query.limit - told}
-        features, found, key, matched, state = connection.execute(
-            _prepared(statement), params, execution_options={KEEP_PLAN: keep}
-        ).one()
-        if state is not None:
-            marks.add(mark_of(state))
-        parts += [features] if features else []
-        more = found > query.limit - told
-        last, told = (key or last), told + min(found, query.limit - told)
+        blocks = read_blocks(
+            connection.execute(_prepared(statement), params, execution_options={KEEP_PLAN: keep})
+        )
+        if blocks.state is not None:
+            marks.add(mark_of(blocks.state))
+        parts += blocks.features
+        matched = blocks.matched
+        more = blocks.found > query.limit - told
+        last, told = (blocks.key or last), told + min(blocks.found, query.limit - told)
         if more:
-            return Page(",".join(parts).encode(), told, write_cursor(last), matched)
+            return Page(b",".join(parts), told, write_cursor(last), matched)
     if query.cursor is None:
         matched = told
-    return Page(",".join(parts).encode(), told, None, matched)
+    return Page(b",".join(parts), told, None, matched)
 
 
 def _page_statement(collection: Collection, grant: Grant, query: Query, rows: str) -> str:
-    """Return the statement that makes features of rows, counts them and tells the last one's key.
+    """Return the statement of a page's features.
 
-    With it comes how many features there are on all pages, where that is known, and the state of
+    With them comes how many features there are on all pages, where that is known, and the state of
     the cells where the order is theirs.
     """
     columns = select_columns(collection, grant, query)
     place, point = geometry_of(collection, grant), collection.shape == "Point"
-    keys = ", ".join(f"({key})::text" for key in _keys(query))
-    # The rows are put in order before the features are made: LIMIT makes the server sort small
-    # rows instead of long texts, and what a sorted subquery yields is joined in its order.
-    return f"""
-        SELECT string_agg(t.feature, ',') FILTER (WHERE t.page_row <= :page_limit),
-            count(*),
-            max(t.key) FILTER (WHERE t.page_row = :page_limit),
-            {_matched(collection, grant, query)},
-            {_STATE if _by_cell(query) else "NULL"}
-        FROM (
-            SELECT {feature_sql(columns, place, point=point, system=query.system)} AS feature,
-                t.page_row, CASE WHEN t.page_row = :page_limit THEN ARRAY[{keys}] END AS key
-            FROM (SELECT t.*, row_number() OVER () AS page_row FROM ({rows}) t) t
-            {collection.joined(columns)}
-            ORDER BY t.page_row LIMIT :page_limit + 1
-        ) t
-    """
+    return blocks_sql(
+        rows,
+        feature_sql(columns, place, point=point, system=query.system),
+        collection.joined(columns),
+        _keys(query),
+        matched=_matched(collection, grant, query),
+        state=_STATE if _by_cell(query) else "NULL::text",
+    )
 
 
 def _keys(query: Query) -> list[str]:

@@ -62,3 +62,14 @@ def test_values_stay_values_where_they_are_written_into_the_statement(single: En
     with single.connect() as connection:
         for _ in range(3):
             assert connection.scalar(asked, {"odd": odd}) == odd
+
+
+def test_texts_come_in_utf8_whatever_the_environment_says(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "GBK")
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        result = connection.execute(text("SELECT '桥'"))
+        assert result.cursor.pgresult.get_value(0, 0) == "桥".encode()
+    engine.dispose()

@@ -70,8 +70,8 @@ def address(path: str, **parameters: str | None) -> str:
 
     It holds the key if that came in the address of the request.
     """
-    given = {name: value for name, value in parameters.items() if value is not None}
-    given |= handed_on()
+    given = handed_on()
+    given |= {name: value for name, value in parameters.items() if value is not None}
     # Colons and commas may stand in a query as they are (RFC 3986, 3.4), and are easier to read.
     query = f"?{urlencode(given, safe=':,/')}" if given else ""
     return f"{root()}{path}{query}"

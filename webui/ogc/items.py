@@ -49,7 +49,8 @@ def answer(
     if page.matched is not None:
         head["numberMatched"] = page.matched
     rest = json.dumps(head, ensure_ascii=False).encode()
-    body = b"".join((b'{"type":"FeatureCollection","features":[', page.features, b"],", rest[1:]))
+    # In parts, since a page can be megabytes.
+    body = [b'{"type":"FeatureCollection","features":[', page.features, b"],", rest[1:]]
     response = Response(body, content_type=GEOJSON)
     response.headers["Link"] = head_links(links)
     return _in_system(response, query.system)
@@ -111,13 +112,13 @@ def _links(collection: Collection, page: Page, shown: str) -> list[Link]:
     """Return the links of a page (Part 1, Req 28 to 32)."""
     path = f"/collections/{collection.key}"
     given = {name: value for name, value in request.args.items() if name not in {"f", "key"}}
+    # The form stands last.
+    here = address(f"{path}/items", **given, f="")
     links = [
-        link("self" if shown == "json" else "alternate",
-             address(f"{path}/items", **given, f="json"), GEOJSON),
-        link("self" if shown == "html" else "alternate",
-             address(f"{path}/items", **given, f="html"), HTML),
+        link("self" if shown == "json" else "alternate", f"{here}json", GEOJSON),
+        link("self" if shown == "html" else "alternate", f"{here}html", HTML),
         link("collection", address(path), "application/json", say(Message(collection.title))),
-    ]  # fmt: skip
+    ]
     if page.next is not None:
         further = given | {"cursor": page.next, "f": shown}
         kind = {"json": GEOJSON, "html": HTML}.get(shown) or FORMS[shown].kind

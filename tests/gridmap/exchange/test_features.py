@@ -86,6 +86,21 @@ def test_a_feature_tells_its_place_and_where_it_belongs(three: Field) -> None:
     }
 
 
+@pytest.mark.parametrize("limit", [250, 251, 600, 601, 700])
+def test_a_page_is_whole_wherever_its_blocks_end(field: Field, limit: int) -> None:
+    """601 rows are two blocks of 250 and a part; pages end within them, at their ends and past."""
+    field.session.execute(
+        text(
+            "INSERT INTO incident (external_id, category_id, occurred_at, geom, source) "
+            "SELECT '桥' || n, :category, '2026-03-01Z', ST_GeomFromText(:wkt, 4326), 'x' "
+            "FROM generate_series(1, 601) n"
+        ),
+        {"category": field.category.id, "wkt": point(1, 1).wkt},
+    )
+    found = features(field, Query(limit=limit))
+    assert numbers(found) == [f"桥{number}" for number in range(1, 602)]
+
+
 def test_pages_stay_right_while_rows_are_written(three: Field) -> None:
     connection = three.session.connection()
     first = find_page(connection, INCIDENTS, WHOLE, Query(limit=1))
