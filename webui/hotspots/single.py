@@ -142,7 +142,9 @@ def _ahead() -> list[str]:
     """Return the addresses that a result needs and the browser can fetch while it is waited for."""
     parts = prepare("map")
     charts = asset("vendor/echarts/echarts.common.min.js")
-    return [*parts.styles, *parts.scripts, script_url("map", parts), charts]
+    modules = [url_for("static", filename=f"js/{module}.js") for module in _MODULES]
+    own = asset("js/hotspots_run.js")
+    return [*parts.styles, *parts.scripts, script_url("map", parts), charts, *modules, own]
 
 
 def may_change(actor: Actor, run: HotspotRun) -> bool:

@@ -13,21 +13,25 @@ function mark(rank) {
 }
 page.chosen = mark;
 
-const charts = [bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale })];
-addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
-
 try {
-  if (page.map) await show();
+  // Hours and seasons have no map, and so no Leaflet.
+  if (page.map) steer(await (await import("./hotspots_map.js")).drawRun(page));
   document.documentElement.dataset.mapReady = "true";
 } catch (error) {
   document.querySelector(".hot-stage").textContent = page.words.failed;
   throw error;
+} finally {
+  // The map is what is waited for; the chart comes when it is seen.
+  setTimeout(chart);
 }
 
-async function show() {
-  // Hours and seasons have no map, and so no Leaflet.
-  const { drawRun } = await import("./hotspots_map.js");
-  const run = await drawRun(page);
+function chart() {
+  const months = bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale });
+  addEventListener("resize", () => months.resize());
+}
+
+// Lets what stands beside the map change it.
+function steer(run) {
   for (const button of document.querySelectorAll(".to-map")) {
     button.addEventListener("click", () => {
       mark(button.dataset.rank);

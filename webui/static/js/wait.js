@@ -1,9 +1,13 @@
 // Waits for a job: asks often at first, then now and then, and shows the result when it is there.
 
+// Of a short job, whose end a person sees, the last moments are asked for most often.
+const NEARLY = 0.9;
+
 // `page`: the address that tells how far it is, and what is said where that cannot be asked.
 export function waitFor(page) {
   const [bar, step, unserved] = ["progress", "step", "unserved"].map((id) => document.getElementById(id));
   const began = Date.now();
+  let nearly = false;
   const look = async () => {
     try {
       const answer = await fetch(page.state);
@@ -12,11 +16,12 @@ export function waitFor(page) {
       if (now.over) { location.reload(); return; }
       bar.value = now.progress;
       step.textContent = now.step;
+      nearly = now.progress >= NEARLY;
       if (unserved) unserved.hidden = now.served;
     } catch {
       step.textContent = page.words.waiting;
     }
-    setTimeout(look, Date.now() - began < 10_000 ? 250 : 1500);
+    setTimeout(look, Date.now() - began < 10_000 ? (nearly ? 60 : 250) : 1500);
   };
   setTimeout(look, 150);
 }
