@@ -79,7 +79,6 @@ class HotspotFeature(Base):
     __tablename__ = "hotspot_feature"
     __table_args__ = (
         Index("ix_hotspot_feature_run_id", "run_id", "rank"),
-        Index("ix_hotspot_feature_geom", "geom", postgresql_using="gist"),
         # Of what the map alone draws, for its tiles.
         Index(
             "ix_hotspot_feature_drawn",

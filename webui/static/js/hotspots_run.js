@@ -21,12 +21,16 @@ try {
   document.querySelector(".hot-stage").textContent = page.words.failed;
   throw error;
 } finally {
-  // The map is what is waited for; the chart comes when it is seen.
-  setTimeout(chart);
+  // The map is what is waited for; the chart and its library come when it is seen.
+  const place = document.getElementById("months");
+  const library = document.createElement("script");
+  library.addEventListener("load", () => chart(place));
+  library.src = place.dataset.charts;
+  document.head.append(library);
 }
 
-function chart() {
-  const months = bars(document.getElementById("months"), page.months.labels, page.months.counts, { name: page.words.incidents, locale });
+function chart(place) {
+  const months = bars(place, page.months.labels, page.months.counts, { name: page.words.incidents, locale });
   addEventListener("resize", () => months.resize());
 }
 
