@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from math import isfinite
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -198,28 +199,30 @@ def _copy(connection: Connection, run_id: int, area: Area, found: Found) -> None
     shapes = shapely.to_wkb(
         shapely.set_srid(area.to_degrees(found.shapes), 4326), include_srid=True
     )
+    rows = zip(
+        _or_null(np.where(found.listed, rank, np.nan), n, int),
+        [shape.hex() for shape in shapes],
+        found.kind.tolist(),
+        found.count.tolist(),
+        *(_or_null(each, n, float) for each in (found.expected, found.p, found.score)),
+        ["{}"] * n if found.values is None else [json.dumps(_plain(one)) for one in found.values],
+        strict=True,
+    )
     driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
     statement = (
         "COPY hotspot_feature (run_id, rank, geom, kind, count, expected, p, score, values)"
         " FROM STDIN"
     )
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for i in range(n):
-            copy.write_row((
-                run_id,
-                int(rank[i]) if found.listed[i] else None,
-                shapes[i].hex(),
-                str(found.kind[i]),
-                int(found.count[i]),
-                _or_null(found.expected, i),
-                _or_null(found.p, i),
-                _or_null(found.score, i),
-                json.dumps(_plain(found.values[i])) if found.values is not None else "{}",
-            ))  # fmt: skip
+        for row in rows:
+            copy.write_row((run_id, *row))
 
 
-def _or_null(column: Any, i: int) -> float | None:
-    return None if column is None or not np.isfinite(column[i]) else float(column[i])
+def _or_null(column: Any, n: int, kind: type) -> list[Any]:
+    """Return a column's values, and none where it is missing or no number."""
+    if column is None:
+        return [None] * n
+    return [kind(one) if isfinite(one) else None for one in np.asarray(column).tolist()]
 
 
 def _name(connection: Connection, run_id: int) -> None:
