@@ -16,8 +16,8 @@ from gridmap.workforce.words import ROLE_TITLES
 
 MOST_CASES, MOST_INSPECTIONS = 15, 10
 KINDS = {
-    "basic": Both("基础网格", "basic"), "dedicated": Both("专属网格", "dedicated"),
-    "micro": Both("微网格", "micro"),
+    "basic": Both("基础网格", "a basic cell"), "dedicated": Both("专属网格", "a dedicated cell"),
+    "micro": Both("微网格", "a micro cell"),
 }  # fmt: skip
 
 _CELL = """
@@ -58,16 +58,17 @@ def place(matter: Matter, draft: Draft) -> None:
     """Tell where the cell is, who answers for it, and who lives in it, as counts."""
     cell = _cell(matter)
     ledger = matter.ledger
+    known = matter.cell.name.en if matter.cell else ""
     draft.head(1, Both("网格概况", "The cell"), "cell")
     draft.text(
         say(
             Both(
                 "{name}，编码{code}，{kind}，面积{km2}平方公里，有楼栋{buildings}栋（居民楼"
                 "{residential}栋）、场所{places}处。",
-                "{name}, code {code}, {kind}, {km2} km², with {buildings:building|buildings} "
-                "({residential} residential) and {places:place|places}.",
+                "{name} (code {code}) is {kind} of {km2} km², with {buildings:building|buildings}, "
+                "{residential} of them residential, and {places:place|places}.",
             ),
-            name=Both(cell.name or "本网格", "This cell"), code=cell.code, kind=KINDS[cell.kind],
+            name=Both(cell.name or "本网格", known), code=cell.code, kind=KINDS[cell.kind],
             km2=ledger.count("cell.area_km2", round(cell.area_m2 / 1e6, 2), "cell", unit="km²"),
             buildings=_count(matter, cell, "buildings", {"what": "buildings"}),
             residential=_count(
