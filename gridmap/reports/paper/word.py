@@ -44,7 +44,7 @@ _ROLES = {
 _SMALL = '<w:rPr><w:sz w:val="13"/></w:rPr>'
 _RIGHT = '<w:jc w:val="right"/>'
 #: What is hung up is set closer, so that it has one page.
-_CLOSE = '<w:spacing w:after="20" w:line="240" w:lineRule="auto"/>'
+_CLOSE = '<w:spacing w:after="60" w:line="240" w:lineRule="auto"/>'
 
 
 def to_word(
