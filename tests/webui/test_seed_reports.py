@@ -8,6 +8,7 @@ from io import BytesIO
 from itertools import product
 
 import docx
+import lxml.html
 import pypdfium2
 import pytest
 from flask import Flask
@@ -84,6 +85,21 @@ def paper_text(content: bytes) -> str:
     parts = [page.get_textpage().get_text_range() for page in document]
     document.close()
     return "\n".join(parts)
+
+
+def test_the_page_shows_the_whole_statements_that_are_kept(
+    app: Flask, reports: dict[tuple[str, str], int], reader: FlaskClient
+) -> None:
+    report = reports["幸福", "half_year"]
+    with Session(app.extensions["gridmap.engine"]) as session:
+        documents = session.scalars(select(Report.documents).where(Report.id == report)).one()
+    page = lxml.html.fromstring(reader.get(f"/reports/{report}?lang=zh").text)
+    shown = [each.text_content() for each in page.xpath("//section//details/pre")]
+    sources = documents["zh"]["sources"]
+    assert len(shown) == len(sources) > 10
+    for source, told in zip(sources, shown, strict=True):
+        assert told.startswith(source["statement"])
+        assert all(f"\n{name} = " in told for name in source["values"])
 
 
 @pytest.mark.parametrize(("which", "language"), list(product(SAID, ("zh", "en"))))
