@@ -47,7 +47,9 @@ _OPEN = """
     ORDER BY c.next_due_at, c.id LIMIT :most
 """
 _INSPECTIONS = """
-    SELECT a.day, p.name AS place, a.checked, a.problems, a.notices, a.corrected
+    SELECT a.id, a.day, p.name AS place, coalesce(a.problems, 0) AS problems,
+           coalesce(a.notices, 0) AS notices, coalesce(a.corrected, 0) AS corrected,
+           count(*) OVER () AS total
     FROM activity a LEFT JOIN place p ON p.id = a.place_id
     WHERE a.cell_id = :cell AND a.kind = 'inspection' AND a.day BETWEEN :first AND :last
     ORDER BY a.day DESC, a.id DESC LIMIT :most
@@ -204,15 +206,28 @@ def inspections(matter: Matter, draft: Draft) -> None:
     if not rows:
         draft.nothing(title, Both("本期没有检查记录。", "No inspections are on record."))
         return
-    source.records = len(rows)
+    source.records = rows[0].total
+    total = matter.ledger.count("inspections.total", rows[0].total, source)
+    draft.text(
+        say(
+            Both("本期检查{n}次。", "{n:inspection was|inspections were} made in the period."),
+            n=total,
+        )
+    )  # fmt: skip
     cells: list[list[Value]] = [
         [
             f"{row.day:%Y-%m-%d}",
             row.place or "—",
-            *(str(getattr(row, name) or 0) for name in ("problems", "notices", "corrected")),
+            *(
+                matter.ledger.count(
+                    f"inspections.{row.id}.{name}", getattr(row, name), source,
+                    arguments={"first": row.day, "last": row.day},
+                )
+                for name in ("problems", "notices", "corrected")
+            ),
         ]
         for row in rows
-    ]
+    ]  # fmt: skip
     draft.table(
         say(Both("最近的检查（至多{n}次）", "The newest inspections (at most {n})"),
             n=str(MOST_INSPECTIONS)),

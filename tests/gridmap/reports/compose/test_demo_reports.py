@@ -305,6 +305,27 @@ def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
         make("cell_sheet", "临江", HALF, cell=CELL)
 
 
+def test_the_inspections_of_a_sheet_lead_to_their_records(town: Session, make: Make) -> None:
+    town.execute(
+        text("""
+            INSERT INTO activity (kind, day, unit_id, cell_id, checked, problems, recorded_name)
+            SELECT 'inspection', CAST(:day AS date) + n, community_id, id, 1, n, '甲'
+            FROM cell CROSS JOIN generate_series(0, 1) AS n WHERE name = :cell
+        """),
+        {"cell": CELL, "day": "2026-05-04"},
+    )
+    made = make("cell_sheet", "幸福", HALF, cell=CELL)
+    assert made.facts["inspections.total"].value == 2
+    assert "2 inspections were made in the period." in prose(made.documents["en"])
+    found = {
+        key.rsplit(".", 1)[1]: fact.arguments
+        for key, fact in made.facts.items()
+        if key.startswith("inspections.") and fact.value == 1
+    }
+    day = date(2026, 5, 5)
+    assert found == {"problems": {"first": str(day), "last": str(day)}}
+
+
 def test_months_stand_beside_whole_months_alone(make: Make) -> None:
     # The 92 days before the third quarter begin on the last day of March.
     quarter = date(2026, 7, 1), date(2026, 9, 30)
