@@ -280,16 +280,16 @@ def test_what_changed_since_is_counted_and_listed(
 
 def test_schedules_are_added_and_taken_away(unit: int, desk: Callable[[str], Desk]) -> None:
     planner = desk("planner")
-    assert "No report is made by itself yet." in planner.client.get("/reports/schedules").text
+    assert "No report is scheduled yet." in planner.client.get("/reports/schedules").text
     assert planner.post("/reports/schedules", kind="bulletin", unit=unit)[0] == 302
     page = planner.client.get("/reports/schedules").text
     assert "each week" in page
     status, page = planner.post("/reports/schedules", kind="bulletin", unit=unit)
-    assert (status, fault_of(page)) == (409, "This report is made by itself already.")
+    assert (status, fault_of(page)) == (409, "This report is scheduled already.")
     found = re.search(r"/reports/schedules/\d+/delete", page)
     assert found
     assert planner.post(found[0])[0] == 302
-    assert "No report is made by itself yet." in planner.client.get("/reports/schedules").text
+    assert "No report is scheduled yet." in planner.client.get("/reports/schedules").text
 
 
 def test_a_list_without_reports_says_what_to_do_next(desk: Callable[[str], Desk]) -> None:

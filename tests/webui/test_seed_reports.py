@@ -8,6 +8,7 @@ from io import BytesIO
 from itertools import product
 
 import docx
+import lxml.html
 import pypdfium2
 import pytest
 from flask import Flask
@@ -28,12 +29,25 @@ SAID: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
         "zh": ("居民楼48栋", "企业12家", "2,530户、7,425人", "流动人口662人",
                "志愿服务队10支、130人",
                "开展排查27次", "接待来访3次，3批、14人", "共受理矛盾纠纷4件",
-               "化解4件，化解率100%"),
+               "化解4件，化解率100%", "发出整改通知5份、已整改2份"),
         "en": ("48 residential buildings", "12 enterprises",
                "2,530 households with 7,425 residents", "662 temporary residents",
                "10 volunteer teams with 130 members",
                "27 sweeps:", "3 groups and 14 visitors",
-               "4 disputes were received", "4 were settled, 100%"),
+               "4 disputes were received", "4 were settled, 100%",
+               "5 notices to rectify and 2 corrected"),
+    },
+    ("幸福", "year"): {
+        "zh": ("居民楼48栋", "2,530户、7,425人", "流动人口662人", "出宣传8期、发放传单1,000份",
+               "解答咨询320人次、展出宣传板35块、悬挂横幅20条"),
+        "en": ("48 residential buildings", "2,530 households with 7,425 residents",
+               "662 temporary residents", "8 issues, 1,000 leaflets",
+               "320 questions answered, 35 boards and 20 banners"),
+    },
+    ("临江", "half_year"): {
+        "zh": ("居民楼67栋", "4,200人", "流动人口1,125人", "出租房220套"),
+        "en": ("67 residential buildings", "4,200 residents", "1,125 temporary residents",
+               "220 rented homes"),
     },
     ("临江", "year"): {
         "zh": ("居民楼67栋", "4,200人", "流动人口1,125人", "出租房220套",
@@ -84,6 +98,21 @@ def paper_text(content: bytes) -> str:
     parts = [page.get_textpage().get_text_range() for page in document]
     document.close()
     return "\n".join(parts)
+
+
+def test_the_page_shows_the_whole_statements_that_are_kept(
+    app: Flask, reports: dict[tuple[str, str], int], reader: FlaskClient
+) -> None:
+    report = reports["幸福", "half_year"]
+    with Session(app.extensions["gridmap.engine"]) as session:
+        documents = session.scalars(select(Report.documents).where(Report.id == report)).one()
+    page = lxml.html.fromstring(reader.get(f"/reports/{report}?lang=zh").text)
+    shown = [each.text_content() for each in page.xpath("//section//details/pre")]
+    sources = documents["zh"]["sources"]
+    assert len(shown) == len(sources) > 10
+    for source, told in zip(sources, shown, strict=True):
+        assert told.startswith(source["statement"])
+        assert all(f"\n{name} = " in told for name in source["values"])
 
 
 @pytest.mark.parametrize(("which", "language"), list(product(SAID, ("zh", "en"))))

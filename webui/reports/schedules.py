@@ -45,7 +45,7 @@ def add_schedule() -> ResponseReturnValue:
         if refused.status not in (400, 404, 409):
             raise
         return _page(say(refused.message)), refused.status
-    flash(_("The report is made by itself from now on, about each period when it is over."), "done")
+    flash(_("The report is scheduled: it is made about each period when it is over."), "done")
     return redirect(url_for("reports.schedules"))
 
 
@@ -55,7 +55,7 @@ def delete_schedule(schedule_id: int) -> ResponseReturnValue:
     """No longer make a report by itself."""
     with writing() as session:
         scheduling.unschedule_report(session, current_actor(), schedule_id)
-    flash(_("It is no longer made by itself. The reports that were made stay."), "done")
+    flash(_("It is scheduled no longer. The reports that were made stay."), "done")
     return redirect(url_for("reports.schedules"))
 
 

@@ -47,7 +47,7 @@ def schedule_report(
     # Two who ask at once must not both find none.
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('schedules of reports'))"))
     if _same(session, wanted):
-        raise ConflictError(Message("This report is made by itself already."))
+        raise ConflictError(Message("This report is scheduled already."))
     made = jobs.schedule(session, KIND_AGAIN, wanted, actor.user_id, EVERY[kind])
     audit.record(session, actor, "report.schedule", (SUBJECT, None), None, _told(made))
     return made

@@ -43,6 +43,8 @@ _ROLES = {
 #: Half points.
 _SMALL = '<w:rPr><w:sz w:val="13"/></w:rPr>'
 _RIGHT = '<w:jc w:val="right"/>'
+#: What is hung up is set closer, so that it has one page.
+_CLOSE = '<w:spacing w:after="60" w:line="240" w:lineRule="auto"/>'
 
 
 def to_word(
@@ -85,6 +87,7 @@ def to_word(
     laid = lay_out(document)
     entries = contents_of(laid) if document.contents and "toc" in places else []
     content = _Content(word, _style_ids(word), document.language, pictures, entries)
+    content.close = _CLOSE if document.basis else ""
     if "toc" in places:
         put(places["toc"], content.contents(entries))
         drop(places["toc"])
@@ -133,6 +136,7 @@ class _Content:
         self.names = names
         self.language = language
         self.pictures = pictures
+        self.close = ""
         # Of the headings that the table of contents lists, by their anchors.
         self.bookmarks = new_bookmarks(word, entries)
         page = word.sections[-1]
@@ -183,7 +187,7 @@ class _Content:
     def _paragraph(self, name: str, runs: str, *, more: str = "") -> str:
         return (
             f"<w:p {nsdecls('w')}><w:pPr><w:pStyle w:val={quoteattr(self.names[name])}/>{more}"
-            f"</w:pPr>{runs}</w:p>"
+            f"{self.close}</w:pPr>{runs}</w:p>"
         )
 
     def _caption(self, label: str, title: str, *, above: bool) -> BaseOxmlElement:
@@ -214,10 +218,14 @@ class _Content:
         widths = [round(share * self.width.twips) for share in shares]
         numeric = [column.numeric for column in table.columns]
         size = _SMALL if is_wide(table, self.language) else ""
-        rows = [self._row(column_titles(table, self.language), numeric, widths, size, head=True)]
-        rows += [self._row(row, numeric, widths, size) for row in body_rows(table, self.language)]
-        if table.total:
-            rows.append(self._row(table.total, numeric, widths, size))
+        titles = column_titles(table, self.language)
+        rows = [self._row(titles, numeric, widths, size, head=True, keep=True)]
+        body = [*body_rows(table, self.language), *([table.total] if table.total else [])]
+        # No row stands alone below the head or on top of a page.
+        kept = {0, len(body) - 2} - {len(body) - 1}
+        rows += [
+            self._row(row, numeric, widths, size, keep=at in kept) for at, row in enumerate(body)
+        ]
         grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
         return parse_xml(
             f"<w:tbl {nsdecls('w')}><w:tblPr>"
@@ -237,8 +245,10 @@ class _Content:
         size: str,
         *,
         head: bool = False,
+        keep: bool = False,
     ) -> str:
         style = f"<w:pStyle w:val={quoteattr(self.names[styles.CELL])}/>"
+        style += "<w:keepNext/>" if keep else ""
         made = "".join(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr><w:p><w:pPr>{style}'
             f"{_RIGHT if right else ''}</w:pPr>{run(text_of(cell), size)}</w:p></w:tc>"

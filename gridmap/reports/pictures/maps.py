@@ -148,12 +148,14 @@ def map_figure(picture: MapPicture) -> Figure:
     tall = max(frame.high, legend.height_mm(entries) + _NORTH_MM)
     notes = _notes(picture)
     strip = max(8.0, style.line_mm(TINY) * len(notes) + 3)
-    figure = style.new_figure(picture.width_mm, tall + strip)
-    size = (picture.width_mm, tall + strip)
+    # Half of the frame's line lies outside of the map.
+    top = tall + strip
+    size = (picture.width_mm, top + 0.2)
+    figure = style.new_figure(*size)
     axes = figure.add_axes(
         (
             0.2 / size[0],
-            (size[1] - frame.high) / size[1],
+            (top - frame.high) / size[1],
             frame.wide / size[0],
             frame.high / size[1],
         )
@@ -165,11 +167,11 @@ def map_figure(picture: MapPicture) -> Figure:
     _draw_ground(axes, picture.ground, coloured)
     _draw_boundaries(axes, picture.ground, drawn)
     overlay.draw(axes)
-    _draw_labels(sheet, picture, coloured, frame, size[1])
-    _draw_north(sheet, frame.wide + 5, size[1], picture.language)
-    legend.draw(sheet, entries, frame.wide + 3, size[1] - _NORTH_MM)
-    _draw_scale(sheet, frame, size[1] - frame.high, picture.language)
-    sheet.text(_SCALE_MM, size[1] - frame.high - 1.5, "\n".join(notes), size=TINY, va="top",
+    _draw_labels(sheet, picture, coloured, frame, top)
+    _draw_north(sheet, frame.wide + 5, top, picture.language)
+    legend.draw(sheet, entries, frame.wide + 3, top - _NORTH_MM)
+    _draw_scale(sheet, frame, top - frame.high, picture.language)
+    sheet.text(_SCALE_MM, top - frame.high - 1.5, "\n".join(notes), size=TINY, va="top",
                color=GREY, linespacing=1.2)  # fmt: skip
     return figure
 
@@ -301,12 +303,16 @@ def _draw_labels(
             )
         )
     halo = [withStroke(linewidth=1.8, foreground="white")]
+    # A route through a name would be read as part of its letters.
+    plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
+    behind = None if picture.routes is None else plate
     gap = _GAP_MM if len(named) > _MOST_NAMES else 0.0
     room = (0.7, top - frame.high + 0.5, frame.wide - 0.5, top - 0.5)
     for label in labels.place(wishes, room, gap):
         left, bottom, right, upper = label.box
         sheet.text((left + right) / 2, (bottom + upper) / 2, "\n".join(label.lines), ha="center",
-                   va="center", size=label.size, linespacing=1.1, path_effects=halo)  # fmt: skip
+                   va="center", size=label.size, linespacing=1.1, path_effects=halo,
+                   bbox=behind)  # fmt: skip
 
 
 def _draw_north(sheet: Axes, x: float, top: float, language: str) -> None:

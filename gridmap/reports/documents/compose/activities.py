@@ -16,8 +16,8 @@ KINDS: Mapping[str, Both] = {
     "sweep": Both("开展排查{n}次", "{n:sweep|sweeps}"),
     "inspection": Both("开展检查{n}次", "{n:inspection|inspections}"),
     "meeting": Both("召开会议{n}次", "{n:meeting|meetings}"),
-    "publicity": Both("开展宣传{n}次", "{n:act|acts} of publicity"),
-    "training": Both("组织培训{n}次", "{n:training|trainings}"),
+    "publicity": Both("开展宣传{n}次", "{n:publicity event|publicity events}"),
+    "training": Both("组织培训{n}次", "{n:training session|training sessions}"),
     "visit": Both("接待来访{n}次", "{n:reception|receptions} of visitors"),
     "patrol": Both("志愿巡逻{n}次", "{n:patrol|patrols} of volunteers"),
 }

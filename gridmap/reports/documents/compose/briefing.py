@@ -12,7 +12,7 @@ from gridmap.patrols.tracks.overview import unwalked
 from gridmap.reports.documents.compose import incidents, patrols, places
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.kinds import THEFTS, Kind, read_tree, tops
-from gridmap.reports.documents.compose.matter import Matter, named
+from gridmap.reports.documents.compose.matter import Matter, cell_of, named
 from gridmap.reports.documents.compose.prose import Both, Value, say
 
 #: So many are listed; a street is late after so many days; shifts are told so many days ahead.
@@ -30,9 +30,10 @@ CRIMES = Kind(
 )
 _RECENT = """
     SELECT t.occurred_at, k.name, k.name_en, c.code AS cell, c.name AS cell_name,
+           u.code AS unit, coalesce(nullif(u.name_en, ''), u.name) AS unit_name,
            count(*) OVER () AS total
     FROM incident t JOIN category k ON k.id = t.category_id
-    LEFT JOIN cell c ON c.id = t.cell_id
+    LEFT JOIN cell c ON c.id = t.cell_id LEFT JOIN unit u ON u.id = c.community_id
     WHERE t.occurred_at >= :first AND t.occurred_at < :after
       AND t.category_id = ANY(:categories) AND {condition}
     ORDER BY t.occurred_at DESC, t.id DESC LIMIT :most
@@ -92,9 +93,7 @@ def recent(matter: Matter, draft: Draft) -> None:
             Col(Both("网格", "Cell"), numeric=False),
         ],
         [
-            [_clock(row.occurred_at, matter), named(row), Both(row.cell_name or row.cell or "—",
-                                                              row.cell or "—")]
-            for row in rows
+            [_clock(row.occurred_at, matter), named(row), cell_of(matter, row)] for row in rows
         ],
     )  # fmt: skip
 

@@ -71,8 +71,8 @@ def write(matter: Matter, draft: Draft) -> None:
         say(
             Both(
                 "注：为保护个人信息，不公布具体地址；少于{n}起的合并计入“其他”。",
-                "Note: to protect persons no addresses are published, and counts below {n} are "
-                "told together as Others.",
+                "Note: to protect people's privacy no addresses are published, and counts below "
+                "{n} are put together as Others.",
             ),
             n=str(SMALLEST),
         ),
@@ -202,8 +202,8 @@ def _hours(matter: Matter, draft: Draft) -> None:
     draft.text(
         say(
             Both(
-                "发案较集中的时段为{first}时至{last}时，星期以{day}较多。",
-                "The busiest hours were {first}:00 to {last}:00, and the busiest days {day}.",
+                "发案较集中的时段为{first}时至{last}时，一周中{day}较多。",
+                "The busiest hours were {first}:00 to {last}:00, and the busiest day was {day}.",
             ),
             first=str(start), last=str((start + STRETCH) % 24 or 24), day=WEEKDAYS[weekday],
         )

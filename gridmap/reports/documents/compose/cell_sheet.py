@@ -16,8 +16,8 @@ from gridmap.workforce.words import ROLE_TITLES
 
 MOST_CASES, MOST_INSPECTIONS = 15, 10
 KINDS = {
-    "basic": Both("基础网格", "basic"), "dedicated": Both("专属网格", "dedicated"),
-    "micro": Both("微网格", "micro"),
+    "basic": Both("基础网格", "a basic cell"), "dedicated": Both("专属网格", "a dedicated cell"),
+    "micro": Both("微网格", "a micro cell"),
 }  # fmt: skip
 
 _CELL = """
@@ -47,7 +47,9 @@ _OPEN = """
     ORDER BY c.next_due_at, c.id LIMIT :most
 """
 _INSPECTIONS = """
-    SELECT a.day, p.name AS place, a.checked, a.problems, a.notices, a.corrected
+    SELECT a.id, a.day, p.name AS place, coalesce(a.problems, 0) AS problems,
+           coalesce(a.notices, 0) AS notices, coalesce(a.corrected, 0) AS corrected,
+           count(*) OVER () AS total
     FROM activity a LEFT JOIN place p ON p.id = a.place_id
     WHERE a.cell_id = :cell AND a.kind = 'inspection' AND a.day BETWEEN :first AND :last
     ORDER BY a.day DESC, a.id DESC LIMIT :most
@@ -58,16 +60,17 @@ def place(matter: Matter, draft: Draft) -> None:
     """Tell where the cell is, who answers for it, and who lives in it, as counts."""
     cell = _cell(matter)
     ledger = matter.ledger
+    known = matter.cell.name.en if matter.cell else ""
     draft.head(1, Both("网格概况", "The cell"), "cell")
     draft.text(
         say(
             Both(
                 "{name}，编码{code}，{kind}，面积{km2}平方公里，有楼栋{buildings}栋（居民楼"
                 "{residential}栋）、场所{places}处。",
-                "{name}, code {code}, {kind}, {km2} km², with {buildings:building|buildings} "
-                "({residential} residential) and {places:place|places}.",
+                "{name} (code {code}) is {kind} of {km2} km², with {buildings:building|buildings}, "
+                "{residential} of them residential, and {places:place|places}.",
             ),
-            name=Both(cell.name or "本网格", "This cell"), code=cell.code, kind=KINDS[cell.kind],
+            name=Both(cell.name or "本网格", known), code=cell.code, kind=KINDS[cell.kind],
             km2=ledger.count("cell.area_km2", round(cell.area_m2 / 1e6, 2), "cell", unit="km²"),
             buildings=_count(matter, cell, "buildings", {"what": "buildings"}),
             residential=_count(
@@ -203,15 +206,28 @@ def inspections(matter: Matter, draft: Draft) -> None:
     if not rows:
         draft.nothing(title, Both("本期没有检查记录。", "No inspections are on record."))
         return
-    source.records = len(rows)
+    source.records = rows[0].total
+    total = matter.ledger.count("inspections.total", rows[0].total, source)
+    draft.text(
+        say(
+            Both("本期检查{n}次。", "{n:inspection was|inspections were} made in the period."),
+            n=total,
+        )
+    )  # fmt: skip
     cells: list[list[Value]] = [
         [
             f"{row.day:%Y-%m-%d}",
             row.place or "—",
-            *(str(getattr(row, name) or 0) for name in ("problems", "notices", "corrected")),
+            *(
+                matter.ledger.count(
+                    f"inspections.{row.id}.{name}", getattr(row, name), source,
+                    arguments={"first": row.day, "last": row.day},
+                )
+                for name in ("problems", "notices", "corrected")
+            ),
         ]
         for row in rows
-    ]
+    ]  # fmt: skip
     draft.table(
         say(Both("最近的检查（至多{n}次）", "The newest inspections (at most {n})"),
             n=str(MOST_INSPECTIONS)),

@@ -16,7 +16,7 @@ _WORDS = {
     "new": Both("{versus}没有", "with none in {versus}"),
     "first": Both("为有记录以来首次", "for the first time on record"),
     "unknown": Both(
-        "{versus}数据不全，不作比较", "not compared, for the data of {versus} are incomplete"
+        "{versus}数据不全，不作比较", "not compared, since the data of {versus} are incomplete"
     ),
 }
 _FROM_FEW = {

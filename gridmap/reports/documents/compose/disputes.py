@@ -124,6 +124,6 @@ def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
     ]  # fmt: skip
     if levels:
         said.append(
-            say(Both("其中，{levels}。", "Of these {levels}."), levels=Listing(levels))
+            say(Both("其中，{levels}。", "Where: {levels}."), levels=Listing(levels))
         )  # fmt: skip
     return said

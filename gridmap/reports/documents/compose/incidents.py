@@ -47,8 +47,8 @@ MOST_BARS = 12
 MOST_TOLD = 8
 _ROUNDING = Both(
     f"注：百分比按实际起数计算，四舍五入保留两位小数；基数不足{LEAST_BASE}起的只列起数，不计算百分比。",
-    "Note: per cents are worked out from the counts and rounded half up to two digits; from fewer "
-    f"than {LEAST_BASE} none is worked out.",
+    "Note: per cents are worked out from the counts and rounded half up to two digits; of fewer "
+    f"than {LEAST_BASE} none is given.",
 )
 
 
@@ -266,32 +266,39 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
             f"incidents.{kind.key}.before", before, "incidents.before", arguments=_asked(members)
         )
     ordered = sorted(happened, key=lambda each: (-counted.now[each.id], each.code))
-    items: list[Value] = []
-    for each in ordered[:MOST_TOLD]:
-        now = of_category(matter, counted, each).now
-        part = ledger.rate(f"{now.key}.share_of_{kind.key}", now, n)
-        if part.value is None:
-            items.append(say(Both("{name}{n}起", "{name} {n}"), name=each.name, n=now))
-        else:
-            items.append(
-                say(
-                    Both("{name}{n}起，占{share}", "{name} {n} ({share})"),
-                    name=each.name, n=now, share=part,
-                )
-            )  # fmt: skip
+    items: list[Value] = [
+        _of_kind(matter, of_category(matter, counted, each).now, each, kind, n)
+        for each in ordered[:MOST_TOLD]
+    ]
     items += _others(matter, counted, ordered[MOST_TOLD:], f"incidents.{kind.key}.others")
     return [
         say(
             Both(
-                "上述各类中属于{kind}的共{n}起，{change}；其中（占{kind}总数的比例）{items}。",
-                "Of all kinds together there were {n} {kind}, {change}; among them (as shares of "
-                "all {kind}) {items}.",
+                "上述各类中属于{kind}的共{n}起，{change}；其中{shares}{items}。",
+                "Of all kinds together there were {n} {kind}, {change}; among them{shares} "
+                "{items}.",
             ),
-            kind=kind.name, n=n,
+            kind=kind.name, n=n, shares=_as_shares(kind, n),
             change=change_told(ledger.compare(n, earlier), matter.versus.name),
             items=Listing(items, clauses=True),
         )
     ]  # fmt: skip
+
+
+def _of_kind(matter: Matter, now: Fact, category: Category, kind: Kind, whole: Fact) -> Phrase:
+    """Tell one category of a kind, with its share of the kind's sum."""
+    part = matter.ledger.rate(f"{now.key}.share_of_{kind.key}", now, whole)
+    if part.value is None:
+        return say(Both("{name}{n}起", "{name} {n}"), name=category.name, n=now)
+    words = Both("{name}{n}起，占{share}", "{name} {n} ({share})")
+    return say(words, name=category.name, n=now, share=part)
+
+
+def _as_shares(kind: Kind, whole: Fact) -> Value:
+    """Say what the shares are of, where any are told."""
+    if isinstance(whole.value, int) and whole.value < LEAST_BASE:
+        return Both("，", "")
+    return say(Both("（占{kind}总数的比例）", ", as shares of all {kind},"), kind=kind.name)
 
 
 def _most_frequent(

@@ -116,19 +116,26 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
         Col(Both("数值", "Value"), Both(found.unit, found.unit)),
         Col(Both("名次变化", "Change of rank"), numeric=False),
     ]
-    listed = [_row(matter, found, row, source.key) for row in ends(rows)]
+    # Below each other all have as many digits after the point.
+    whole = all(row.value == row.value.to_integral_value() for row in rows if row.value is not None)
+    listed = [_row(matter, found, row, source.key, whole=whole) for row in ends(rows)]
     draft.ranking(title, columns, listed, len(rows), _ALL)
 
 
-def _row(matter: Matter, found: IndicatorFigure, row: RankedUnit, source: str) -> list[Value]:
+def _row(
+    matter: Matter, found: IndicatorFigure, row: RankedUnit, source: str, *, whole: bool
+) -> list[Value]:
     assert row.value is not None  # noqa: S101 - Those without are left out.
-    value = matter.ledger.count(
-        f"indicators.{found.code}.{row.code}", _plain(row.value), source, unit=found.unit
+    figure = matter.ledger.count(
+        f"indicators.{found.code}.{row.code}",
+        int(row.value) if whole else float(row.value),
+        source,
+        unit=found.unit,
     )
     return [
         str(row.rank),
         Both(row.name, row.name_en or row.name),
-        value,
+        figure,
         _moved(row.rank, row.rank_before),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,6 +23,7 @@ from gridmap.workforce.rights import SYSTEM, Actor
 
 #: The data of an earlier span count as complete if they begin no later than this part of it in.
 _LATE = 20
+_HAN = re.compile("[一-鿿]")
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Matter:
         """Return the name of the area, or of the cell in it."""
         if self.cell is None:
             return self.area.name
-        return Both(self.cell.name.zh, f"{self.area.name.en}, cell {self.cell.name.en}")
+        return Both(self.cell.name.zh, f"{self.area.name.en}, {self.cell.name.en}")
 
     @property
     def today(self) -> date:
@@ -317,16 +319,44 @@ def named(row: Any) -> Both:
     return Both(row.name, row.name_en or row.name)
 
 
+def cell_named(code: str, name: str | None, community: str) -> Both:
+    """Return what a cell is called, in English by the serial that maps show.
+
+    Parameters
+    ----------
+    code : str
+    name : str or None
+        Chinese as a rule; one without Chinese letters serves in English too.
+    community : str
+        The code of its community, with which its own begins.
+    """
+    english = name if name and not _HAN.search(name) else f"Cell {code.removeprefix(community)}"
+    return Both(name or code, english)
+
+
+def cell_of(matter: Matter, row: Any) -> Both:
+    """Return what the ``cell`` of a row is called; in English with its community if need be.
+
+    The row has ``cell``, its ``cell_name``, and the code and the English name of its community as
+    ``unit`` and ``unit_name``.
+    """
+    if row.cell is None:
+        return Both("—", "—")
+    zh, en = cell_named(row.cell, row.cell_name, row.unit)
+    return Both(zh, en if matter.area.parts_are_cells else f"{row.unit_name}, {en}")
+
+
 def _cells(connection: Connection, community: int, day: date) -> tuple[Part, ...]:
     rows = connection.execute(
         text("""
-            SELECT id, code, name FROM cell
-            WHERE community_id = :community AND kind <> 'micro'
-              AND (valid @> CAST(:day AS date)) IS TRUE ORDER BY code
+            SELECT c.id, c.code, c.name, u.code AS unit
+            FROM cell c JOIN unit u ON u.id = c.community_id
+            WHERE c.community_id = :community AND c.kind <> 'micro'
+              AND (c.valid @> CAST(:day AS date)) IS TRUE ORDER BY c.code
         """),
         {"community": community, "day": day},
     ).all()
-    return tuple(Part(row.id, row.code, Both(row.name or row.code, row.code)) for row in rows)
+    return tuple(Part(row.id, row.code, cell_named(row.code, row.name, row.unit)) for row in rows)
 
 
 def _cell(connection: Connection, order: Order) -> Part:
@@ -336,11 +366,12 @@ def _cell(connection: Connection, order: Order) -> Part:
                 SELECT CAST(:unit AS bigint) AS id
                 UNION ALL SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id
             )
-            SELECT id, code, name FROM cell
-            WHERE id = :cell AND community_id IN (SELECT id FROM below)
+            SELECT c.id, c.code, c.name, u.code AS unit
+            FROM cell c JOIN unit u ON u.id = c.community_id
+            WHERE c.id = :cell AND c.community_id IN (SELECT id FROM below)
         """),
         {"cell": order.cell_id, "unit": order.unit_id},
     ).one_or_none()
     if row is None:
         raise NotFoundError(Message("There is no cell with the id {id}.", id=order.cell_id))
-    return Part(row.id, row.code, Both(row.name or row.code, row.code))
+    return Part(row.id, row.code, cell_named(row.code, row.name, row.unit))

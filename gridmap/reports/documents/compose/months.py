@@ -71,7 +71,7 @@ def tell(matter: Matter, draft: Draft) -> None:
         draft.text(
             say(
                 Both("最多的月份是{month}（{n}起），最少的是{other}（{m}起）。",
-                     "The month with most was {month} ({n}), that with fewest {other} ({m})."),
+                     "Most happened in {month} ({n}), fewest in {other} ({m})."),
                 month=_month_name(most), n=most, other=_month_name(least), m=least,
             )
         )  # fmt: skip

@@ -154,16 +154,20 @@ def covered(matter: Matter) -> list[Value]:
     incidents = ledger.count("coverage.incidents", int(row.incidents), source)
     walked = ledger.count("coverage.walked", int(row.walked), source)
     in_hour = ledger.count("coverage.in_hour", int(row.walked_in_hour), source)
+    # Communities that have neither routes nor patrols are not counted.
+    where = Both("", "")
+    if matter.area.level != "community":
+        where = Both("有巡逻的社区", " of communities with patrols")
     return [
         say(
             Both(
-                "所涉各月网格内事件{incidents}起，当月巡逻经过其{near}米以内的{walked}起，覆盖率{rate}；"
-                "其中与事件同一时段经过的{in_hour}起，占{hour_rate}。",
-                "Of the {incidents} incidents in cells in these months, patrols of the month "
-                "passed within {near} m of {walked} ({rate}), and at their hour of the day of "
-                "{in_hour} ({hour_rate}).",
+                "{where}所涉各月网格内事件{incidents}起，当月巡逻经过其{near}米以内的{walked}起，覆盖率"
+                "{rate}；其中与事件同一时段经过的{in_hour}起，占{hour_rate}。",
+                "Of the {incidents} incidents in cells{where} in the months concerned, patrols "
+                "of the month passed within {near} m of {walked} ({rate}), and at their hour of "
+                "the day of {in_hour} ({hour_rate}).",
             ),
-            incidents=incidents, near=near_m, walked=walked, in_hour=in_hour,
+            where=where, incidents=incidents, near=near_m, walked=walked, in_hour=in_hour,
             rate=ledger.rate("coverage.rate", walked, incidents, of_few=True),
             hour_rate=ledger.rate("coverage.hour_rate", in_hour, incidents, of_few=True),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
@@ -11,7 +12,7 @@ from gridmap.incidents.statistics import Rows, by_cell, by_time
 from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_cells, one_told
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.ledger import Changed
-from gridmap.reports.documents.compose.matter import Matter, Part
+from gridmap.reports.documents.compose.matter import Matter, Part, cell_of
 from gridmap.reports.documents.compose.pictures import has_outline, hot_shapes
 from gridmap.reports.documents.compose.prose import (
     LEAST_BASE,
@@ -36,9 +37,9 @@ RECORDS, HOT_RECORDS = (
 )
 
 WEEKDAYS = (
-    Both("星期一", "Mondays"), Both("星期二", "Tuesdays"), Both("星期三", "Wednesdays"),
-    Both("星期四", "Thursdays"), Both("星期五", "Fridays"), Both("星期六", "Saturdays"),
-    Both("星期日", "Sundays"),
+    Both("星期一", "Monday"), Both("星期二", "Tuesday"), Both("星期三", "Wednesday"),
+    Both("星期四", "Thursday"), Both("星期五", "Friday"), Both("星期六", "Saturday"),
+    Both("星期日", "Sunday"),
 )  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def where(matter: Matter, draft: Draft, spread: Spread) -> None:
     rest = _rest(matter, spread)
     if rest is not None:
         share = ledger.rate(f"{rest.now.key}.share", rest.now, total)
-        name = Both("其余（含网格以外）", "All others, outside too")
+        name = Both("其余（含网格以外）", "All others (also outside cells)")
         rows.append([name, rest.now, share, *change_cells(rest)])
     draft.table(Both("各地事件", "Incidents by area"), columns, rows)
     _map(matter, draft, spread)
@@ -281,7 +282,7 @@ def _hours_told(matter: Matter, week: Week) -> list[Value]:
             first=str(start), last=str((start + STRETCH) % 24 or 24), n=busiest, share=share,
         ),
         say(
-            Both("一周中{day}最多，共{n}起。", "of the week {day} had most, {n}."),
+            Both("一周中{day}最多，共{n}起。", "the busiest day of the week was {day} with {n}."),
             day=WEEKDAYS[weekday], n=most,
         ),
     ]  # fmt: skip
@@ -294,10 +295,11 @@ _HOT = """
         WHERE r.first >= :first AND r.last <= :last AND h.kind NOT LIKE 'cold%' AND {scope}
         ORDER BY r.last DESC, r.finished_at DESC, h.run_id DESC LIMIT 1
     )
-    SELECT h.run_id, r.name, r.analysis, r.first, r.last, h.rank, h.incidents, h.place, c.code,
-           r.categories
+    SELECT h.run_id, r.first, r.last, h.rank, h.incidents, h.place,
+           c.code AS cell, c.name AS cell_name,
+           u.code AS unit, coalesce(nullif(u.name_en, ''), u.name) AS unit_name
     FROM found JOIN hotspot h USING (run_id) JOIN hotspot_run r ON r.id = h.run_id
-    LEFT JOIN cell c ON c.id = h.cell_id
+    LEFT JOIN cell c ON c.id = h.cell_id LEFT JOIN unit u ON u.id = c.community_id
     WHERE h.kind NOT LIKE 'cold%' AND {scope} ORDER BY h.rank LIMIT :most
 """
 
@@ -326,12 +328,14 @@ def hot(matter: Matter, draft: Draft) -> None:
     # The analysis has a page of its own.
     source.endpoint, source.arguments = "hotspots.show", {"run_id": rows[0].run_id}
     facts = [matter.ledger.count(f"hot.{row.rank}", row.incidents, source) for row in rows]
-    items = [_hot_place(row, fact) for row, fact in zip(rows[:MOST_TOLD], facts, strict=False)]
+    items = [
+        _hot_place(matter, row, fact) for row, fact in zip(rows[:MOST_TOLD], facts, strict=False)
+    ]
     draft.text(
         say(
             Both(
                 "据{first}至{last}的热点分析，排在前面的是{items}。",
-                "An analysis of hotspots from {first} to {last} ranks first {items}.",
+                "The analysis of hotspots from {first} to {last} ranks these first: {items}.",
             ),
             first=rows[0].first, last=rows[0].last, items=Listing(items),
         )
@@ -345,7 +349,7 @@ def hot(matter: Matter, draft: Draft) -> None:
             Col(Both("事件", "Incidents"), Both("起", "")),
         ],
         [
-            [str(row.rank), row.place or "—", row.code or "—", fact]
+            [str(row.rank), row.place or "—", cell_of(matter, row), fact]
             for row, fact in zip(rows, facts, strict=True)
         ],
     )
@@ -370,7 +374,8 @@ def _hot_map(matter: Matter, draft: Draft, run_id: int) -> None:
     )
 
 
-def _hot_place(row: object, fact: Fact) -> Phrase:
-    place = getattr(row, "place", None) or getattr(row, "code", None)
-    name: Value = place or Both("无名处", "a place without a name")
+def _hot_place(matter: Matter, row: Any, fact: Fact) -> Phrase:
+    name: Value = Both("无名处", "a place without a name")
+    if row.place or row.cell:
+        name = row.place or cell_of(matter, row)
     return say(Both("{place}（{n}起）", "{place} ({n})"), place=name, n=fact)

@@ -241,11 +241,55 @@ def test_a_sheet_says_that_nobody_answers_for_a_cell(make: Make) -> None:
         document = made.documents[language]
         assert title in document.missing
         assert any(isinstance(each, Paragraph) and said in each.parts for each in document.blocks)
-    # A cell without an English name is not called by its code twice.
+    # A cell without an English name is called by its serial there, as on maps.
     assert any(
-        isinstance(each, Paragraph) and str(each.parts[0]).startswith("This cell, code ")
+        isinstance(each, Paragraph)
+        and re.match(r"Cell (\d{3}) \(code \d{12}\1\) is a micro cell of ", str(each.parts[0]))
         for each in made.documents["en"].blocks
     )
+
+
+def column(document: Document, title: str, number: int) -> list[str]:
+    (table,) = [each for each in document.blocks if isinstance(each, Table) and each.title == title]
+    return [str(row[number]) for row in table.rows]
+
+
+def test_cells_are_called_by_name_and_in_english_as_on_maps(make: Make) -> None:
+    month = make("month", "幸福", MONTH).documents
+    assert all(re.match("幸福|其余", name) for name in column(month["zh"], "各地事件", 0))
+    *cells, _ = column(month["en"], "Incidents by area", 0)
+    assert all(re.fullmatch(r"Cell \d{3}", name) for name in cells)
+    briefing = make("patrol_briefing", "安澜县", NOVEMBER).documents["en"]
+    title = "The newest crimes and public order cases (at most 20)"
+    # Of several communities each is named.
+    assert all(re.fullmatch(r"\w+ \w+, Cell \d{3}|—", name) for name in column(briefing, title, 2))
+    sheet = make("cell_sheet", "幸福", HALF, cell=CELL).documents["en"]
+    assert re.fullmatch(r"Xingfu Community, Cell \d{3}: cell sheet", sheet.title)
+
+
+def test_shares_of_a_kind_are_said_only_where_they_are_told(make: Make) -> None:
+    year = make("year", "临江", YEAR).documents
+    assert "among them, as shares of all thefts, " in prose(year["en"])
+    few = make("month", "临江", (date(2025, 1, 1), date(2025, 4, 30)))
+    assert 2 <= int(few.facts["incidents.thefts"].value or 0) < 10
+    assert "占盗窃总数的比例" not in prose(few.documents["zh"])
+    assert "as shares of all" not in prose(few.documents["en"])
+
+
+def test_coverage_says_that_it_is_of_communities_with_patrols(town: Session, make: Make) -> None:
+    town.execute(
+        text("""
+            INSERT INTO patrol_coverage
+                (cell_id, month, community_id, incidents, walked, walked_in_hour, planned,
+                 planned_in_hour, street_m, walked_m)
+            SELECT id, '2026-10-01', community_id, 20, 5, 2, 5, 2, 1000, 300 FROM cell
+            WHERE name = :cell
+        """),
+        {"cell": CELL},
+    )
+    said = "有巡逻的社区所涉各月网格内事件20起"
+    assert said in prose(make("month", "安澜县", MONTH).documents["zh"])
+    assert said[6:] in prose(make("month", "幸福", MONTH).documents["zh"])
 
 
 def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
@@ -259,6 +303,27 @@ def test_the_sheet_of_a_cell_is_of_this_cell(make: Make) -> None:
     assert total in [fact.value for fact in cells]
     with pytest.raises(NotFoundError):
         make("cell_sheet", "临江", HALF, cell=CELL)
+
+
+def test_the_inspections_of_a_sheet_lead_to_their_records(town: Session, make: Make) -> None:
+    town.execute(
+        text("""
+            INSERT INTO activity (kind, day, unit_id, cell_id, checked, problems, recorded_name)
+            SELECT 'inspection', CAST(:day AS date) + n, community_id, id, 1, n, '甲'
+            FROM cell CROSS JOIN generate_series(0, 1) AS n WHERE name = :cell
+        """),
+        {"cell": CELL, "day": "2026-05-04"},
+    )
+    made = make("cell_sheet", "幸福", HALF, cell=CELL)
+    assert made.facts["inspections.total"].value == 2
+    assert "2 inspections were made in the period." in prose(made.documents["en"])
+    found = {
+        key.rsplit(".", 1)[1]: fact.arguments
+        for key, fact in made.facts.items()
+        if key.startswith("inspections.") and fact.value == 1
+    }
+    day = date(2026, 5, 5)
+    assert found == {"problems": {"first": str(day), "last": str(day)}}
 
 
 def test_months_stand_beside_whole_months_alone(make: Make) -> None:

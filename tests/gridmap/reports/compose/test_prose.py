@@ -80,7 +80,7 @@ def facts_of(value: Value, language: Language) -> list[str]:
         (7, 7, "与上年持平", "as many as in 2024"),
         (0, 0, "与上年一样没有发生", "none, as in 2024"),
         (4, 0, "上年没有", "with none in 2024"),
-        (4, None, "上年数据不全，不作比较", "not compared, for the data of 2024 are incomplete"),
+        (4, None, "上年数据不全，不作比较", "not compared, since the data of 2024 are incomplete"),
         (1200, 1000, "比上年增加200起，上升20%", "200 more than in 2024, up 20%"),
     ],
 )

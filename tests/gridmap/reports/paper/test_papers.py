@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import docx
@@ -187,6 +188,35 @@ def test_three_hundred_rows_repeat_their_head(pictures: Pictures) -> None:
     [only] = word.tables
     assert len(only.rows) == 301
     assert only.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+
+
+@pytest.mark.parametrize("rows", [35, 36, 37, 38, 39, 40])
+def test_no_row_stands_alone_on_its_page(pictures: Pictures, rows: int) -> None:
+    total = ("合计", "1", "2", "3", "4")
+    for before, after in ((0, {"total": total}), (33, {})):
+        blocks = (*[Paragraph(parts=("一行。",))] * before, table(rows, **after))
+        document = make("zh", blocks=blocks, sources=(), missing=())
+        pages = pages_of_pdf(to_pdf(document, pictures))
+        counts = [n for page in pages if (n := len(re.findall(r"第\d+网格", page)))]
+        assert len(counts) > 1
+        assert sum(counts) == rows
+        # The last of these has the sum below it.
+        assert min(counts) >= (1 if after else 2), counts
+    word = docx.Document(io.BytesIO(to_word(document, pictures)))
+    kept = [
+        row.cells[0].paragraphs[0]._p.pPr.find(qn("w:keepNext")) is not None
+        for row in word.tables[0].rows
+    ]
+    assert [at for at, keep in enumerate(kept) if keep] == [0, 1, rows - 1]
+
+
+def test_what_is_hung_up_is_set_closer_in_word(pictures: Pictures) -> None:
+    for basis, close in (("", 0), ("以上数字根据警情记录统计。", 1)):
+        word = docx.Document(io.BytesIO(to_word(make("zh", basis=basis), pictures)))
+        texts = [each for each in word.paragraphs if each.style.name == "Report Text" and each.text]
+        single = [each for each in texts if each.paragraph_format.line_spacing == 1]
+        assert len(single) == close * len(texts)
+        assert texts
 
 
 def test_a_word_file_of_three_thousand_rows(pictures: Pictures) -> None:
