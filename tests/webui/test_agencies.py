@@ -67,6 +67,25 @@ def test_a_key_is_shown_once(client: FlaskClient, agency: str, csrf: Token) -> N
         assert secret[1] not in client.get(address).text
 
 
+def test_a_key_is_told_in_the_reader_s_language(
+    client: FlaskClient, app: Flask, agency: str, csrf: Token
+) -> None:
+    unit = one(app, "SELECT min(id) FROM unit WHERE level = 'town' AND name_en IS NOT NULL")
+    with app.extensions["gridmap.engine"].connect() as connection:
+        names = connection.execute(
+            text("SELECT name, name_en FROM unit WHERE id = :id"), {"id": unit}
+        ).one()
+    form = key_form(client, csrf, where="units", area=str(unit))
+    given = client.post(f"{agency}/keys/new", data=form).text
+    key = re.search(r"/agencies/keys/\d+", given)
+    assert key
+    for language, name, fields in (("zh", names[0], "名称；类型"), ("en", names[1], "Name; Kind")):
+        for address in (agency, key[0]):
+            assert name in client.get(f"{address}?lang={language}").text
+        assert fields in client.get(f"{key[0]}?lang={language}").text
+    client.get("/agencies?lang=en")
+
+
 @pytest.mark.parametrize(
     "changes",
     [

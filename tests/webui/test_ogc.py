@@ -336,6 +336,20 @@ def test_people_read_the_same_as_pages(client: FlaskClient) -> None:
         assert (page.status_code, page.mimetype) == (200, "text/html"), path
     first = told(client, "/collections/cells/items", limit=1)["features"][0]["id"]
     assert "<h1>" in ask(client, f"/collections/cells/items/{first}", f="html").text
+    at = told(client, "/collections/incidents/items", limit=1)["features"][0]
+    page = ask(client, f"/collections/incidents/items/{at['id']}", f="html").text
+    assert "Point {}, {}".format(*at["geometry"]["coordinates"]) in page
+    roads = ask(client, "/collections/roads/items", f="html", lang="zh").text
+    assert "<td>否</td>" in roads
+    assert "False" not in roads
+
+
+def test_the_guide_names_every_way(client: FlaskClient) -> None:
+    page = ask(client, "/guide").text
+    for way in ("/ogc/collections/{collection}/tiles/WebMercatorQuad/tilejson.json",
+                "/ogc/collections/{collection}/changes", "/packages/latest.zip",
+                "/open311/v2/discovery.json"):  # fmt: skip
+        assert f"http://localhost{way}</code>" in page
 
 
 @pytest.mark.parametrize(
