@@ -206,6 +206,21 @@ def test_no_geometry_but_a_point_is_taken(app: Flask, key: str, community: dict[
         assert send(app, key, "POST", PATH, entry).status_code == 400, shape
 
 
+@pytest.mark.parametrize(
+    "system",
+    [
+        {"coordinate_system": "GCJ-02"},
+        {"crs": {"type": "name", "properties": {"name": "EPSG:4490"}}},
+    ],
+)
+def test_other_coordinates_are_not_taken_for_wgs_84(
+    app: Flask, key: str, community: dict[str, Any], system: dict[str, Any]
+) -> None:
+    answer = send(app, key, "POST", PATH, feature(community["inside"]) | system)
+    assert answer.status_code == 400
+    assert json.loads(answer.data)["parameter"] == next(iter(system))
+
+
 def test_only_incidents_are_written_and_only_as_geojson(
     app: Flask, key: str, community: dict[str, Any]
 ) -> None:
