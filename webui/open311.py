@@ -30,6 +30,9 @@ _CHANGESET = "2026-07-01T00:00:00+00:00"
 #: What XML cannot hold.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFUSED = N_("The request was refused.")
+#: How to reach whom is no setting: towns tell it where they make this address known.
+_CONTACT = N_("The governance centre of this area answers for the interface.")
+_KEYS = N_("Keys for handing in and following requests are given out by the governance centre.")
 _FORMS = N_("There is no such form. Let the address end in .json or .xml.")
 
 
@@ -44,7 +47,12 @@ def discovery(kind: str) -> Response:
         "type": "production",
         "formats": ["text/xml", "application/json"],
     }
-    found = {"changeset": _CHANGESET, "contact": "", "key_service": "", "endpoints": [endpoint]}
+    found = {
+        "changeset": _CHANGESET,
+        "contact": say(_CONTACT),
+        "key_service": say(_KEYS),
+        "endpoints": [endpoint],
+    }
     return _answer(kind, found, "discovery", {"endpoints": "endpoint", "formats": "format"})
 
 

@@ -123,9 +123,11 @@ def test_discovery(place: Flask) -> None:
         "type": "production",
         "formats": ["text/xml", "application/json"],
     }
-    found = stranger.get(f"{ROOT}/discovery.json")
+    found = stranger.get(f"{ROOT}/discovery.json?lang=en")
     assert found.json is not None
     assert found.json["endpoints"] == [endpoint]
+    assert "governance centre" in found.json["contact"]
+    assert "Keys" in found.json["key_service"]
     root = xml(stranger.get(f"{ROOT}/discovery.xml"))
     assert root.tag == "discovery"
     assert root.findtext("endpoints/endpoint/url") == endpoint["url"]
