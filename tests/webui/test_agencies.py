@@ -133,6 +133,17 @@ def test_a_key_is_changed_and_its_form_comes_back(
     assert "reporter_phone" in log
 
 
+def test_a_revoked_key_still_tells_what_was_done_to_it(
+    client: FlaskClient, agency: str, csrf: Token, app: Flask
+) -> None:
+    client.post(f"{agency}/keys/new", data=key_form(client, csrf))
+    address = f"/agencies/keys/{one(app, 'SELECT max(id) FROM api_key')}"
+    client.post(f"{address}/revoke", data={"csrf_token": csrf(client)})
+    page = client.get(address).text
+    assert "/audit?subject=api_key" in page
+    assert f"{address}/change" not in page
+
+
 def test_schedules_are_kept_and_ended(
     client: FlaskClient, agency: str, csrf: Token, app: Flask
 ) -> None:

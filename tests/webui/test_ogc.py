@@ -342,6 +342,10 @@ def test_people_read_the_same_as_pages(client: FlaskClient) -> None:
     roads = ask(client, "/collections/roads/items", f="html", lang="zh").text
     assert "<td>否</td>" in roads
     assert "False" not in roads
+    places = told(client, "/collections/places/items", limit=100)["features"]
+    large = max(one["properties"]["area_m2"] or 0 for one in places)
+    shown = ask(client, "/collections/places/items", f="html", limit=100).text
+    assert f'<td class="number">{large:,}</td>' in shown
 
 
 def test_the_guide_names_every_way(client: FlaskClient) -> None:
