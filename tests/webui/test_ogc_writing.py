@@ -95,6 +95,7 @@ def test_an_incident_is_added_changed_and_deleted(
     told["properties"]["category"] = "B1"
     changed = send(app, key, "PUT", path, told, If_Match=state)
     assert changed.status_code == 200, changed.text
+    assert changed.headers["Content-Crs"] == read.headers["Content-Crs"]
     assert send(app, key, "PUT", path, told, If_Match=state).status_code == 412
     patched = send(
         app, key, "PATCH", path, {"properties": {"occurred_at": "2024-02-01T00:00:00Z"}},

@@ -147,6 +147,8 @@ def _tagged(session: Session, grant: Grant, feature_id: int) -> Response:
     feature = find_feature(session.connection(), INCIDENTS, grant, feature_id, Query())
     response = Response(feature, content_type=GEOJSON)
     response.set_etag(tag_of(feature))
+    # As wherever features are told (Part 2, Req 16).
+    response.headers["Content-Crs"] = f"<{CRS84.uri}>"
     return response
 
 
