@@ -127,10 +127,11 @@ def _admit() -> ResponseReturnValue | None:
     from webui.agencies.keys import current_grant, presented
 
     if presented() is None:
-        _refuse_forged()
-        browser = "text/html" in request.headers.get("Accept", "")
-        if browser and present() is None:
+        if present() is not None:
+            _refuse_forged()
+        elif "text/html" in request.headers.get("Accept", ""):
             return _ask_to_sign_in()
+    # Who has neither is told so, and not that a form's token is missing.
     current_grant()
     return None
 

@@ -13,7 +13,7 @@ from geodata.messages import Message
 from gridmap.errors import GridmapError
 
 #: The largest id that the database takes.
-_LARGEST = (1 << 63) - 1
+LARGEST = (1 << 63) - 1
 
 
 def day_of(value: object) -> date:
@@ -55,7 +55,7 @@ def id_of(value: object, what: str) -> int:
         number = int(str(value))
     except ValueError:
         number = 0
-    if not 0 < number <= _LARGEST:
+    if not 0 < number <= LARGEST:
         raise GridmapError(Message("Choose a value for {name}.", name=what))
     return number
 

@@ -7,6 +7,7 @@ import logging
 from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -48,6 +49,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(PoolTimeoutError, lambda _: _answer(503, say(_BUSY)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, lambda _: _answer(400, say(_FORGED)))
+    # What is sent in pieces is read while it is answered, and may not be as HTTP says.
+    app.register_error_handler(ParseException, lambda _: _answer(400, say(_SENTENCES[400])))
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -62,13 +65,16 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
     if refused := from_database(error):
         return _ours(refused)
     state = getattr(error.orig, "sqlstate", None)
+    # Class 22 of the states: what was asked cannot be reckoned with (PostgreSQL, appendix A).
+    if problems.expected() and request.method == "GET" and (state or "").startswith("22"):
+        # All else was read before; in these two the database finds what cannot be.
+        wrong = next((name for name in ("filter", "cursor") if name in request.args), None)
+        named = {} if wrong is None else {"parameter": wrong}
+        return _answer(400, say(_UNRECKONED), **named)
     if isinstance(error, DataError) and state in _OF_VALUES:
         return _answer(400, say(_UNSTORABLE))
     if state == "57014":
         return _answer(503, say(_CANCELLED))
-    # Class 22 of the states: what was asked cannot be reckoned with (PostgreSQL, appendix A).
-    if problems.expected() and (getattr(error.orig, "sqlstate", None) or "").startswith("22"):
-        return _answer(400, say(_UNRECKONED))
     log.exception("The database failed at %s", request.path, exc_info=error)
     if isinstance(error, OperationalError):
         return _answer(503, say(_BUSY))

@@ -14,9 +14,9 @@ from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 
 from geodata.messages import N_, GeodataError, Message
-from gridmap.errors import GridmapError, NotFoundError
+from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange import open311
-from gridmap.exchange.open311 import MOST, Asked
+from gridmap.exchange.open311 import MOST, STATES, Asked
 from webui.access import public
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import reading, writing
@@ -30,6 +30,10 @@ _CHANGESET = "2026-07-01T00:00:00+00:00"
 #: What XML cannot hold.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFUSED = N_("The request was refused.")
+#: How to reach whom is no setting: towns tell it where they make this address known.
+_CONTACT = N_("The governance centre of this area answers for the interface.")
+_KEYS = N_("Keys for handing in and following requests are given out by the governance centre.")
+_FORMS = N_("There is no such form. Let the address end in .json or .xml.")
 
 
 @blueprint.get("/discovery.<kind>")
@@ -43,7 +47,12 @@ def discovery(kind: str) -> Response:
         "type": "production",
         "formats": ["text/xml", "application/json"],
     }
-    found = {"changeset": _CHANGESET, "contact": "", "key_service": "", "endpoints": [endpoint]}
+    found = {
+        "changeset": _CHANGESET,
+        "contact": say(_CONTACT),
+        "key_service": say(_KEYS),
+        "endpoints": [endpoint],
+    }
     return _answer(kind, found, "discovery", {"endpoints": "endpoint", "formats": "format"})
 
 
@@ -61,7 +70,7 @@ def services(kind: str) -> Response:
 def definition(code: str, kind: str) -> Response:
     """Describe a service; none of them asks for more than the standard does."""
     with reading() as connection:
-        row = open311.find_service(connection, _clean(code))
+        row = open311.find_service(connection, _clean("service_code", code))
     found = {"service_code": row.service_code, "attributes": []}
     return _answer(kind, found, "service_definition", {"attributes": "attribute"})
 
@@ -77,7 +86,7 @@ def listed(kind: str) -> Response:
 @open_interface
 def single(number: str, kind: str) -> Response:
     """Show one request; the standard asks for a list with it."""
-    return _requests(kind, Asked(ids=_numbers(number)), needed=True)
+    return _requests(kind, Asked(ids=_numbers("service_request_id", number)), needed=True)
 
 
 @blueprint.get("/tokens/<token>.<kind>")
@@ -85,7 +94,7 @@ def single(number: str, kind: str) -> Response:
 def token(token: str, kind: str) -> Response:
     """Return the number of a request; numbers are given at once, so it is the token itself."""
     with reading() as connection:
-        rows = open311.requests(connection, current_grant(), Asked(ids=_numbers(token)))
+        rows = open311.requests(connection, current_grant(), Asked(ids=_numbers("token", token)))
     if not rows:
         raise _unknown(token)
     found = [{"service_request_id": row.service_request_id, "token": token} for row in rows]
@@ -97,7 +106,7 @@ def token(token: str, kind: str) -> Response:
 def hand_in(kind: str) -> Response:
     """Open a case."""
     _check_kind(kind)
-    form = {name: _clean(value) for name, value in request.form.items()}
+    form = {name: _clean(name, value) for name, value in request.form.items()}
     with writing() as session:
         number = open311.take_in(
             session, current_grant(), form, current_app.extensions["gridmap.photos"]
@@ -118,7 +127,9 @@ def refuse(error: GeodataError) -> Response:
 def refuse_plainly(error: HTTPException) -> Response:
     """Answer likewise where the request did not get so far; a way to the sign-in page stays."""
     code = error.code or 500
-    return error.get_response() if code < 400 else _error(code, say(_REFUSED))  # type: ignore[return-value]
+    if code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    return _error(code, say(_FORMS if code == 406 else _REFUSED))
 
 
 def _error(status: int, sentence: str) -> Response:
@@ -163,41 +174,58 @@ def _request(row: Row[Any]) -> dict[str, Any]:
 
 def _asked(args: Mapping[str, str]) -> Asked:
     """Read which requests are wanted."""
-    states = _list(args.get("status"))
-    if not set(states) <= {"open", "closed"}:
-        raise GridmapError(Message("{value} cannot stand here", value=args["status"]))
-    size = _number(args.get("page_size"), MOST)
+    states = _list(args, "status")
+    if not set(states) <= set(STATES):
+        raise ParameterError(
+            "status",
+            Message(
+                "{parameter}: {value} is not offered. There are: {names}.",
+                parameter="status",
+                value=args["status"][:60],
+                names=", ".join(STATES),
+            ),
+        )
+    size = _number("page_size", args.get("page_size"), MOST)
     if not 1 <= size <= MOST:
-        raise GridmapError(Message("The limit must lie between 1 and {most}.", most=MOST))
-    ids = args.get("service_request_id")
+        raise ParameterError(
+            "page_size",
+            Message("{name} must lie between {least} and {most}.", name="page_size", least=1,
+                    most=MOST),
+        )  # fmt: skip
     return Asked(
-        ids=_numbers(ids) if ids else (),
-        services=_list(args.get("service_code")),
+        ids=_numbers("service_request_id", args.get("service_request_id", "")),
+        services=_list(args, "service_code"),
         states=states,
-        since=_moment(args.get("start_date")),
-        until=_moment(args.get("end_date")),
-        page=max(1, _number(args.get("page"), 1)),
+        since=_moment("start_date", args.get("start_date")),
+        until=_moment("end_date", args.get("end_date")),
+        page=max(1, _number("page", args.get("page"), 1)),
         size=size,
     )
 
 
-def _list(value: str | None) -> tuple[str, ...]:
-    return tuple(_clean(part.strip()) for part in (value or "").split(",") if part.strip())
+def _list(args: Mapping[str, str], name: str) -> tuple[str, ...]:
+    parts = _clean(name, args.get(name, "")).split(",")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
-def _number(value: str | None, default: int) -> int:
+def _number(name: str, value: str | None, default: int) -> int:
     if not value:
         return default
     if not re.fullmatch("[0-9]{1,15}", value):
-        raise GridmapError(Message("{value} cannot stand here", value=value))
+        raise ParameterError(
+            name,
+            Message(
+                "{parameter}: {value} is no number.", parameter=name, value=_clean(name, value)[:60]
+            ),
+        )
     return int(value)
 
 
-def _numbers(value: str) -> tuple[int, ...]:
-    return tuple(_number(part, 0) for part in _list(value)[:MOST])
+def _numbers(name: str, value: str) -> tuple[int, ...]:
+    return tuple(_number(name, part, 0) for part in _list({name: value}, name)[:MOST])
 
 
-def _moment(value: str | None) -> datetime | None:
+def _moment(name: str, value: str | None) -> datetime | None:
     if not value:
         return None
     try:
@@ -206,14 +234,25 @@ def _moment(value: str | None) -> datetime | None:
         if not 1900 < found.year < 2200:
             raise ValueError
     except ValueError:
-        raise GridmapError(Message("{value} cannot stand here", value=value)) from None
+        raise ParameterError(
+            name,
+            Message(
+                "{parameter}: {value} is no time such as 2026-01-31T08:00:00Z.",
+                parameter=name,
+                value=_clean(name, value)[:60],
+            ),
+        ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _clean(value: str) -> str:
+def _clean(name: str, value: str) -> str:
     """Refuse what neither a text of the database nor XML can hold."""
     if _ILLEGAL.search(value):
-        raise GridmapError(Message("{value} cannot stand here", value=ascii(value)[:80]))
+        # The name may hold the same.
+        name = _ILLEGAL.sub("", name)[:60]
+        raise ParameterError(
+            name, Message("{parameter} holds a character that no text has.", parameter=name)
+        )
     return value
 
 

@@ -191,6 +191,10 @@ class _Writer:
         left, right = self.term(value), self.term(pattern)
         if left.type != "string" or right.type != "string":
             raise unfit(value, "string")
+        if isinstance(pattern, str) and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+            raise FilterError(
+                Message("filter: the pattern {value} ends after a backslash.", value=pattern[-60:])
+            )
         return self._tested(left, [right], lambda sql, others: f"({sql} LIKE {others[0]})")
 
     def _between(self, op: str, args: list[Any]) -> str:
@@ -311,8 +315,10 @@ class _Writer:
             raise FilterError(Message("filter: an interval has two ends, each a date or '..'."))
         if isinstance(node, dict) and "date" in node:
             return self._end(node["date"], ""), self._end(node["date"], "infinity")
-        if isinstance(node, str):
-            node = {"timestamp": node}
+        return self._span({"timestamp": node} if isinstance(node, str) else node)
+
+    def _span(self, node: Any) -> tuple[str, str]:
+        """Return both ends of a property or of a moment: a day lasts."""
         term = self.term(node)
         if term.type not in _MOMENTS:
             raise unfit(node, "date-time")
@@ -328,6 +334,10 @@ class _Writer:
         """Return an end of an interval; as its last one, a day counts to its own end."""
         if given == "..":
             return f"'{open_end}'::timestamptz"
+        if isinstance(given, dict):
+            # CQL2, 7.14: an end may be a property too.
+            first, last = self._span(given)
+            return last if open_end == "infinity" else first
         end = read_end(str(given), "filter")
         if open_end == "infinity" and not isinstance(end, datetime):
             return f"({self._begin(end + timedelta(days=1)).sql} - interval '1 microsecond')"

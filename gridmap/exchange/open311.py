@@ -23,7 +23,7 @@ from gridmap.workforce.rights import Actor, Role
 MOST_DAYS, MOST = 90, 1000
 LONGEST_WORD = 200
 _WORDS = ("first_name", "last_name", "phone", "email", "address_string")
-_STATES = {"open": "c.ended_at IS NULL", "closed": "c.ended_at IS NOT NULL"}
+STATES = {"open": "c.ended_at IS NULL", "closed": "c.ended_at IS NOT NULL"}
 
 _SERVICES = """
     SELECT k.code AS service_code, k.name AS service_name, k.name_en,
@@ -255,7 +255,7 @@ def _chosen(asked: Asked) -> tuple[list[str], dict[str, Any]]:
         conditions.append("k.code = ANY(:services)")
         values["services"] = list(asked.services)
     if asked.states:
-        conditions.append("(" + " OR ".join(_STATES[state] for state in asked.states) + ")")
+        conditions.append("(" + " OR ".join(STATES[state] for state in asked.states) + ")")
     return conditions, values
 
 

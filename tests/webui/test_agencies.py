@@ -67,6 +67,25 @@ def test_a_key_is_shown_once(client: FlaskClient, agency: str, csrf: Token) -> N
         assert secret[1] not in client.get(address).text
 
 
+def test_a_key_is_told_in_the_reader_s_language(
+    client: FlaskClient, app: Flask, agency: str, csrf: Token
+) -> None:
+    unit = one(app, "SELECT min(id) FROM unit WHERE level = 'town' AND name_en IS NOT NULL")
+    with app.extensions["gridmap.engine"].connect() as connection:
+        names = connection.execute(
+            text("SELECT name, name_en FROM unit WHERE id = :id"), {"id": unit}
+        ).one()
+    form = key_form(client, csrf, where="units", area=str(unit))
+    given = client.post(f"{agency}/keys/new", data=form).text
+    key = re.search(r"/agencies/keys/\d+", given)
+    assert key
+    for language, name, fields in (("zh", names[0], "名称；类型"), ("en", names[1], "Name; Kind")):
+        for address in (agency, key[0]):
+            assert name in client.get(f"{address}?lang={language}").text
+        assert fields in client.get(f"{key[0]}?lang={language}").text
+    client.get("/agencies?lang=en")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -112,6 +131,17 @@ def test_a_key_is_changed_and_its_form_comes_back(
         assert f'value="{value}"' in page
     log = client.get(f"/audit?subject=api_key&id={key}&act=key.change").text
     assert "reporter_phone" in log
+
+
+def test_a_revoked_key_still_tells_what_was_done_to_it(
+    client: FlaskClient, agency: str, csrf: Token, app: Flask
+) -> None:
+    client.post(f"{agency}/keys/new", data=key_form(client, csrf))
+    address = f"/agencies/keys/{one(app, 'SELECT max(id) FROM api_key')}"
+    client.post(f"{address}/revoke", data={"csrf_token": csrf(client)})
+    page = client.get(address).text
+    assert "/audit?subject=api_key" in page
+    assert f"{address}/change" not in page
 
 
 def test_schedules_are_kept_and_ended(

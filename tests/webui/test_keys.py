@@ -96,6 +96,8 @@ def test_a_cookie_writes_nothing_without_the_forms_token(
 ) -> None:
     assert client.post("/packages").status_code == 400
     assert client.post("/packages", headers={"X-CSRFToken": csrf(client)}).status_code == 403
+    # Who is nobody is told so: what is missing is a key, and no form's token.
+    assert stranger.post("/packages").status_code == 401
     assert stranger.get("/packages/latest.zip").status_code == 401
     assert stranger.get("/packages/latest.zip?key=").status_code == 401
 
@@ -274,7 +276,9 @@ def test_a_package_is_asked_for_fetched_and_verified_without_us(
     asked = stranger.post("/packages", headers=bearer(token))
     assert asked.json
     assert asked.json["state"] == "waiting"
-    assert stranger.get("/packages/latest.zip", headers=bearer(token)).status_code == 404
+    for unknown in ("latest.zip", "0", str(1 << 63)):
+        refused = stranger.get(f"/packages/{unknown}", headers=bearer(token))
+        assert (refused.status_code, refused.mimetype) == (404, "application/problem+json")
     settings = Settings(
         database_url=town_url, data_dir=app.config["DATA_DIR"], licence="仅供内部使用"
     )

@@ -246,6 +246,9 @@ def test_one_feature_has_a_tag_that_spares_its_bytes(client: FlaskClient) -> Non
         ({"filter": "[1]", "filter-lang": "cql2-json"}, "filter"),
         ({"filter": "category = 'A'", "filter-lang": "ecql"}, "filter-lang"),
         ({"cursor": "x"}, "cursor"), ({"cursor": "WzFd"}, "cursor"),
+        ({"filter": "category LIKE 'A\\'"}, "filter"), ({"filter": "2 ^ 99999 > 1"}, "filter"),
+        ({"filter": "T_AFTER(INTERVAL(category,'..'), DATE('2026-01-01'))"}, "filter"),
+        ({"cursor": "WyJ4IiwgIjEiXQ", "sortby": "occurred_at"}, "cursor"),
         ({"cursor": "WyLCsiJd"}, "cursor"), ({"cursor": "W1tb" * 900}, "cursor"),
         ({"f": "xml"}, "f"), ({"lang": "fr"}, "lang"),
         ({"occurred_at": "x"}, "occurred_at"), ({"occurred_at": "2026-02-30"}, "occurred_at"),
@@ -333,6 +336,24 @@ def test_people_read_the_same_as_pages(client: FlaskClient) -> None:
         assert (page.status_code, page.mimetype) == (200, "text/html"), path
     first = told(client, "/collections/cells/items", limit=1)["features"][0]["id"]
     assert "<h1>" in ask(client, f"/collections/cells/items/{first}", f="html").text
+    at = told(client, "/collections/incidents/items", limit=1)["features"][0]
+    page = ask(client, f"/collections/incidents/items/{at['id']}", f="html").text
+    assert "Point {}, {}".format(*at["geometry"]["coordinates"]) in page
+    roads = ask(client, "/collections/roads/items", f="html", lang="zh").text
+    assert "<td>否</td>" in roads
+    assert "False" not in roads
+    places = told(client, "/collections/places/items", limit=100)["features"]
+    large = max(one["properties"]["area_m2"] or 0 for one in places)
+    shown = ask(client, "/collections/places/items", f="html", limit=100).text
+    assert f'<td class="number">{large:,}</td>' in shown
+
+
+def test_the_guide_names_every_way(client: FlaskClient) -> None:
+    page = ask(client, "/guide").text
+    for way in ("/ogc/collections/{collection}/tiles/WebMercatorQuad/tilejson.json",
+                "/ogc/collections/{collection}/changes", "/packages/latest.zip",
+                "/open311/v2/discovery.json"):  # fmt: skip
+        assert f"http://localhost{way}</code>" in page
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def test_an_incident_is_added_changed_and_deleted(
     told["properties"]["category"] = "B1"
     changed = send(app, key, "PUT", path, told, If_Match=state)
     assert changed.status_code == 200, changed.text
+    assert changed.headers["Content-Crs"] == read.headers["Content-Crs"]
     assert send(app, key, "PUT", path, told, If_Match=state).status_code == 412
     patched = send(
         app, key, "PATCH", path, {"properties": {"occurred_at": "2024-02-01T00:00:00Z"}},
@@ -204,6 +205,21 @@ def test_no_geometry_but_a_point_is_taken(app: Flask, key: str, community: dict[
                   {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}):  # fmt: skip
         entry = feature(community["inside"]) | {"geometry": shape}
         assert send(app, key, "POST", PATH, entry).status_code == 400, shape
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        {"coordinate_system": "GCJ-02"},
+        {"crs": {"type": "name", "properties": {"name": "EPSG:4490"}}},
+    ],
+)
+def test_other_coordinates_are_not_taken_for_wgs_84(
+    app: Flask, key: str, community: dict[str, Any], system: dict[str, Any]
+) -> None:
+    answer = send(app, key, "POST", PATH, feature(community["inside"]) | system)
+    assert answer.status_code == 400
+    assert json.loads(answer.data)["parameter"] == next(iter(system))
 
 
 def test_only_incidents_are_written_and_only_as_geojson(

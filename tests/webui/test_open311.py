@@ -123,9 +123,11 @@ def test_discovery(place: Flask) -> None:
         "type": "production",
         "formats": ["text/xml", "application/json"],
     }
-    found = stranger.get(f"{ROOT}/discovery.json")
+    found = stranger.get(f"{ROOT}/discovery.json?lang=en")
     assert found.json is not None
     assert found.json["endpoints"] == [endpoint]
+    assert "governance centre" in found.json["contact"]
+    assert "Keys" in found.json["key_service"]
     root = xml(stranger.get(f"{ROOT}/discovery.xml"))
     assert root.tag == "discovery"
     assert root.findtext("endpoints/endpoint/url") == endpoint["url"]
@@ -349,6 +351,23 @@ def test_a_faulty_question_is_refused(
     client: FlaskClient, grant: Callable[..., None], asked: str
 ) -> None:
     assert 400 <= client.get(f"{ROOT}/{asked}").status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("requests.json?status=late", "status"), ("requests.json?page_size=1001", "page_size"),
+        ("requests.json?page=-1", "page"), ("requests.json?start_date=yesterday", "start_date"),
+        ("requests.json?service_request_id=1,x", "service_request_id"),
+        ("requests.json?service_code=%00", "service_code"), ("tokens/x.json", "token"),
+        ("requests.yaml", ".json"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_what_is_wrong(
+    client: FlaskClient, grant: Callable[..., None], asked: str, named: str
+) -> None:
+    [told] = client.get(f"{ROOT}/{asked}").json  # type: ignore[misc,union-attr]
+    assert named in told["description"]
 
 
 def test_without_a_description_the_service_tells_it(

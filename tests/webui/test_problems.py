@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize
 
 from geodata.messages import Message
 from gridmap.errors import NotFoundError, ParameterError
@@ -23,6 +24,7 @@ def failing(database_url: str) -> Iterator[Flask]:
 
     @app.get("/ogc/fails/<how>")
     @app.get("/open311/fails/<how>")
+    @app.get("/packages/fails/<how>")
     @app.get("/fails/<how>")
     @public
     def fail(how: str) -> str:
@@ -34,6 +36,9 @@ def failing(database_url: str) -> Iterator[Flask]:
             raise NotFoundError(
                 Message("There is no layer {layer}. There are: {layers}.", layer="x", layers="y")
             )
+        if how == "body":
+            # The server reads a body in pieces while we do, and finds that it is none.
+            raise InvalidChunkSize(b"ZZ")
         raise ValueError("a fault of ours")
 
     yield app
@@ -45,12 +50,13 @@ def asking(failing: Flask) -> FlaskClient:
     return failing.test_client()
 
 
-@pytest.mark.parametrize("prefix", ["/ogc", "/open311"])
+@pytest.mark.parametrize("prefix", ["/ogc", "/open311", "/packages"])
 @pytest.mark.parametrize(
     ("method", "address", "status", "title"),
     [
         ("GET", "/fails/parameter", 400, "Bad Request"),
         ("GET", "/fails/missing", 404, "Not Found"),
+        ("GET", "/fails/body", 400, "Bad Request"),
         ("GET", "/there/is/nothing", 404, "Not Found"),
         ("GET", "/fails/broken", 500, "Internal Server Error"),
     ],

@@ -38,7 +38,7 @@ from webui.agencies.words import (
     EVERY,
     PACKAGE_STATES,
     SNAPS,
-    field_title,
+    field_titles,
     layer_title,
     state_word,
 )
@@ -94,7 +94,7 @@ def look_key(key_id: int) -> ResponseReturnValue:
         schedule=schedule,
         version=version,
         layer_title=layer_title,
-        field_title=field_title,
+        field_titles=field_titles,
         state_word=state_word,
         snaps=_said(SNAPS),
         every=_said(EVERY),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from geodata.messages import Message
-from gridmap.errors import ForbiddenError
+from gridmap.errors import ForbiddenError, NotFoundError
 from gridmap.exchange.agencies.models import Package
 from gridmap.exchange.packages.service import ask_for_package, find_package
 from gridmap.exchange.packages.signing import Signer
@@ -15,7 +14,7 @@ from webui.access import public
 from webui.agencies.blueprint import packages
 from webui.agencies.keys import current_grant, open_interface, told
 from webui.agencies.package_pages import send_package
-from webui.asking import id_of
+from webui.asking import LARGEST
 from webui.database import writing
 
 
@@ -34,7 +33,7 @@ def ask() -> ResponseReturnValue:
 def look(package_id: int) -> ResponseReturnValue:
     """Tell how far a package is, and where its file will be."""
     with writing() as session:
-        package = find_package(session, _own_key(), id_of(package_id, _("Package")))
+        package = find_package(session, _own_key(), _known(package_id))
     return jsonify(_told(package))
 
 
@@ -43,7 +42,7 @@ def look(package_id: int) -> ResponseReturnValue:
 def fetch(package_id: int) -> ResponseReturnValue:
     """Send a package."""
     with writing() as session:
-        package = find_package(session, _own_key(), id_of(package_id, _("Package")))
+        package = find_package(session, _own_key(), _known(package_id))
     told(package.rows)
     return send_package(package)
 
@@ -72,6 +71,13 @@ def _own_key() -> int:
     if key_id is None:
         raise ForbiddenError(Message("Packages are made for keys. Send one."))
     return key_id
+
+
+def _known(package_id: int) -> int:
+    """Return the id of a package if there can be one of it."""
+    if package_id > LARGEST:
+        raise NotFoundError(Message("There is no such package. Ask for one first."))
+    return package_id
 
 
 def _told(package: Package) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from geodata.messages import N_
 from gridmap.exchange.collections import COLLECTIONS
 from webui.language import say
@@ -31,10 +33,12 @@ def layer_title(key: str) -> str:
     return say(COLLECTIONS[key].title) if key in COLLECTIONS else key
 
 
-def field_title(layer: str, field: str) -> str:
-    """Return what people call a field of a layer."""
-    column = COLLECTIONS[layer].by_name.get(field)
-    return field if column is None else say(column.title)
+def field_titles(layer: str, fields: Collection[str]) -> list[str]:
+    """Return what people call some fields of a layer, in the layer's order."""
+    columns = COLLECTIONS[layer].by_name
+    known = [say(column.title) for name, column in columns.items() if name in fields]
+    # One that a later version took away goes by its name.
+    return known + sorted(set(fields) - set(columns))
 
 
 def state_word(state: str) -> str:

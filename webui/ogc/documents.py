@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
@@ -172,6 +173,11 @@ def guide(grant: Grant) -> dict[str, Any]:
             }
             for one in grant.collections()
         ],
+        "ways": [(say(Message(what)), f"{base}{path}") for what, path in _WAYS]
+        + [
+            (say(Message(what)), url_for(endpoint, _external=True, **values))
+            for what, endpoint, values in _ELSEWHERE
+        ],
         "examples": [
             {"title": say(Message(one.title)), "text": one.filled(base, "gm_...")}
             for one in EXAMPLES
@@ -180,6 +186,19 @@ def guide(grant: Grant) -> dict[str, Any]:
     }
 
 
+#: Beside lists of features: below /ogc, and elsewhere.
+_WAYS = (
+    (N_("A layer as vector tiles (TileJSON 3)"),
+     "/collections/{collection}/tiles/WebMercatorQuad/tilejson.json"),
+    (N_("What has changed since a cursor, to keep a copy equal"),
+     "/collections/{collection}/changes"),
+)  # fmt: skip
+_ELSEWHERE: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (N_("The newest signed package of all that the key may be given"),
+     "packages.fetch_latest", {}),
+    (N_("Requests of citizens, handed in and followed (Open311 GeoReport v2)"),
+     "open311.discovery", {"kind": "json"}),
+)  # fmt: skip
 _ASKED = (
     ("limit", N_("How many features a page holds, up to 10,000."), "limit=1000"),
     ("bbox", N_("A box: west, south, east, north."), "bbox=117.0,28.2,117.1,28.3"),

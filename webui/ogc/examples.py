@@ -85,7 +85,7 @@ from qgis.core import QgsVectorLayer
 
 source = "url='{address}?key={key}' typename='cells' pageSize='1000'"
 layer = QgsVectorLayer(source, "cells", "OAPIF")
-print(layer.isValid(), layer.featureCount())
+print(layer.isValid(), sum(1 for _ in layer.getFeatures()))
 """,
     ),
 )

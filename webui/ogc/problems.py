@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Response, request
 
 #: Below these addresses only programs ask.
-_PREFIXES = ("/ogc", "/open311")
+_PREFIXES = ("/ogc", "/open311", "/packages")
 
 
 def problem(status: int, title: str, detail: str, **extra: object) -> Response:

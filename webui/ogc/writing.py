@@ -34,6 +34,9 @@ from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc_writing", __name__, url_prefix="/ogc/collections")
 _FEATURE_KINDS = {GEOJSON, "application/json"}
+#: By these a feature says that its coordinates are others (GeoJSON of 2008, and our own files in
+#: GCJ-02 and BD-09); they must not be stored as if they were WGS 84.
+_SYSTEMS = {"crs", "coordinate_system"}
 _PATCH_KINDS = {"application/merge-patch+json", *_FEATURE_KINDS}
 
 
@@ -83,6 +86,7 @@ def update(key: str, feature_id: int) -> Response:
             "type": "Feature",
             "geometry": patch.get("geometry", point),
             "properties": stored | _dictionary(patch.get("properties", {})),
+            **{name: patch[name] for name in _SYSTEMS & patch.keys()},
         }
         change_incident(session, _actor(grant), grant, feature_id, _entry(changed))
         return _tagged(session, grant, feature_id)
@@ -143,6 +147,8 @@ def _tagged(session: Session, grant: Grant, feature_id: int) -> Response:
     feature = find_feature(session.connection(), INCIDENTS, grant, feature_id, Query())
     response = Response(feature, content_type=GEOJSON)
     response.set_etag(tag_of(feature))
+    # As wherever features are told (Part 2, Req 16).
+    response.headers["Content-Crs"] = f"<{CRS84.uri}>"
     return response
 
 
@@ -169,6 +175,8 @@ def _entry(feature: Mapping[str, Any]) -> Entry:
     properties = feature.get("properties")
     if feature.get("type") != "Feature" or not isinstance(properties, dict):
         raise GridmapError(Message("What was sent is no GeoJSON feature."))
+    for name in _SYSTEMS & feature.keys():
+        raise ParameterError(name, Message("Send coordinates in CRS84: longitude first."))
     shape = feature.get("geometry")
     try:
         point = shapely.from_geojson(json.dumps(shape))

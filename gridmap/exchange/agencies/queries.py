@@ -37,7 +37,9 @@ _KEYS = f"""
                AS layers,
            ARRAY(SELECT collection FROM key_layer WHERE key_id = k.id AND write) AS written,
            ARRAY(SELECT n.name FROM key_unit y JOIN unit n ON n.id = y.unit_id
-                 WHERE y.key_id = k.id ORDER BY n.code) AS units
+                 WHERE y.key_id = k.id ORDER BY n.code) AS units,
+           ARRAY(SELECT coalesce(n.name_en, n.name) FROM key_unit y
+                 JOIN unit n ON n.id = y.unit_id WHERE y.key_id = k.id ORDER BY n.code) AS units_en
     FROM api_key k LEFT JOIN app_user u ON u.id = k.created_by
 """
 

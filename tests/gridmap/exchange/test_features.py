@@ -225,6 +225,10 @@ def test_any_tree_is_answered_or_refused_with_a_sentence(three: Field, tree: Any
         ("occurred_at > DATE('2026-03-02')", ["b", "c"]),
         ("T_BEFORE(occurred_at, TIMESTAMP('2026-03-02T00:00:00Z'))", ["a"]),
         ("T_INTERSECTS(occurred_at, INTERVAL('2026-03-02','..'))", ["b", "c"]),
+        ("T_INTERSECTS(INTERVAL(occurred_at,'..'), INTERVAL('2026-03-02','..'))", ["a", "b", "c"]),
+        ("T_BEFORE(INTERVAL('..',occurred_at), DATE('2026-03-02'))", ["a"]),
+        # Without its end no span is known.
+        ("T_BEFORE(INTERVAL(occurred_at,ended_at), DATE('2027-03-02'))", []),
         ("S_INTERSECTS(geometry, BBOX(-180,-90,180,90)) AND external_id = 'c'", ["c"]),
         ("S_DISJOINT(geometry, BBOX(-180,-90,180,90))", []),
         ("CASEI(external_id) = CASEI('A')", ["a"]),
