@@ -127,10 +127,10 @@ def test_two_runs_of_the_list_are_compared(client: FlaskClient, run_id: int) -> 
 @pytest.mark.parametrize(
     ("figures", "said"),
     [
-        ({"events": 7, "least": 30}, "7 incidents; the method needs at least 30"),
-        ({"found": 1, "needed": 2}, "1 incidents; the method needs at least 2"),
-        ({"periods": 5, "least": 10}, "5 whole weeks or months; the method needs at least 10"),
-        ({"places": 4, "least": 9}, "4 shapes; the method needs at least 9"),
+        ({"events": 7, "least": 30}, "Incidents in this period: 7; the method needs at least 30"),
+        ({"found": 1, "needed": 2}, "Incidents in this period: 1; the method needs at least 2"),
+        ({"periods": 5, "least": 10}, "Whole weeks or months: 5; the method needs at least 10"),
+        ({"places": 4, "least": 9}, "Shapes in this area: 4; the method needs at least 9"),
     ],
 )
 def test_too_few_is_said_of_what_there_is_too_little_of(
@@ -171,7 +171,28 @@ def test_the_form_says_beside_the_field_what_cannot_be_used(
     form |= {"last": "2026-05-31", "gi_star-size_m": "99999"}
     answer = client.post("/hotspots/new?lang=en", data=form)
     field = answer.text.split('name="gi_star-size_m"')[1].split("</label>")[0]
-    assert "must lie between 0 and 20000" in field
+    assert "must be a whole number from 0 to 20,000" in field
+    answer = client.post("/hotspots/new?lang=en", data=form | {"first": ""})
+    assert "Choose a day." in answer.text.split('name="first"')[1].split("</label>")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "needed"),
+    [
+        ("gi_star-size_m", "a little", "must be a whole number from 0 to 20,000"),
+        ("gi_star-size_m", "1e9", "must be a whole number from 0 to 20,000"),
+        ("density-bandwidth_m", "nan", "must lie between 0 and 20,000"),
+        ("gi_star-shape", "triangle", "Choose a value for Shape."),
+    ],
+)
+def test_what_cannot_be_read_is_answered_by_what_can(
+    client: FlaskClient, csrf: Csrf, name: str, value: str, needed: str
+) -> None:
+    form = {"csrf_token": csrf(client), "analysis": name.split("-")[0], "first": "2026-03-01",
+            "last": "2026-03-31", name: value}  # fmt: skip
+    answer = client.post("/hotspots/new?lang=en", data=form)
+    assert answer.status_code == 400
+    assert needed in answer.text.split(f'name="{name}"')[1].split("</label>")[0]
 
 
 def test_the_table_counts_what_lies_in_each_hotspot(
@@ -212,11 +233,17 @@ def test_a_run_leaves_as_geojson_geopackage_and_picture(
     features = json.loads(answer.data)["features"]
     assert len(features) == n
     assert features[0]["properties"]["rank"] == 1
-    assert features[0]["properties"]["analysis"] == "gi_star"
+    told = features[0]["properties"]
+    # A file tells by itself of which incidents it speaks.
+    assert told["analysis"] == "gi_star"
+    assert (told["categories"], told["area"]) == ("全部类别", "全部社区")
+    assert told["incidents"] > 100
+    assert told["class"] in ("热点，可信度 99 %", "热点，可信度 95 %")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hotspots.gpkg"
         path.write_bytes(client.get(f"/hotspots/{run_id}/export/gpkg").data)
         assert pyogrio.read_info(path)["features"] == n
+        assert pyogrio.read_info(path)["crs"] == "EPSG:4326"
     picture = Image.open(BytesIO(client.get(f"/hotspots/{run_id}/export/png").data)).convert("RGB")
     colours = {colour for _, colour in picture.getcolors(1 << 20) or []}
     # The colour of the surest class is in it, as good as.
