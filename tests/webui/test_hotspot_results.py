@@ -118,6 +118,13 @@ def test_a_density_is_shown_as_a_surface_too(app: Flask, client: FlaskClient) ->
             {"size_m": 290.8, "distance_m": 581.6},
             "Shape, Compare, Neighbours, Neighbours up to, m, p by",
         ),
+        # Without any home known, area alone explains.
+        (
+            "gi_star",
+            {"against": "mixed"},
+            {"size_m": 100.0, "against": "count"},
+            "Shape, Size of the shapes, m, Compare",
+        ),
         (
             "density",
             {"bandwidth_m": 250.0},
@@ -138,6 +145,8 @@ def test_settings_are_those_that_decided_something(
     assert values.get("Neighbours up to, m", "581.6") == "581.6"
     assert values.get("Random arrangements", "57") == "57"
     assert "0" not in values.values()
+    if analysis == "gi_star":
+        assert values["Compare"] == "Counts of incidents"
 
 
 def test_a_run_of_a_unit_names_it(app: Flask, client: FlaskClient) -> None:

@@ -84,7 +84,8 @@ def _file(found: Found, ending: str) -> bytes:
     )
     frame["class"] = [words.kind(run.analysis, row.kind) for row in found.rows]
     # A file tells by itself what it speaks of.
-    frame["area"], frame["categories"] = found.where, about(run, found.names)
+    frame["area"] = found.where
+    frame["categories"] = about(run, found.names, most=len(run.categories))
     frame["analysis"], frame["first"], frame["last"] = run.analysis, str(run.first), str(run.last)
     frame["incidents"] = run.incidents
     with tempfile.TemporaryDirectory() as folder:

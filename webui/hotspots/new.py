@@ -180,10 +180,10 @@ def settings_of(run: HotspotRun) -> list[tuple[str, str]]:
         ):
             continue
         words = dict(field["choices"])
-        value = run.parameters.get(name, field["default"])
-        if not words:
-            # What was computed with, where that is known.
-            value = run.summary.get(name) or value
+        # What was computed with, where that is told: a figure may have the name of a choice, too.
+        computed = run.summary.get(name)
+        known = isinstance(computed, str) and computed in words if words else bool(computed)
+        value = computed if known else run.parameters.get(name, field["default"])
         settings.append(
             (say(field["title"]), say(words.get(value, value)) if words else number(value))
         )
