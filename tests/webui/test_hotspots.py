@@ -188,7 +188,11 @@ def test_what_cannot_be_read_is_answered_by_what_can(
             "last": "2026-03-31", name: value}  # fmt: skip
     answer = client.post("/hotspots/new?lang=en", data=form)
     assert answer.status_code == 400
-    assert needed in answer.text.split(f'name="{name}"')[1].split("</label>")[0]
+    field = answer.text.split(f'name="{name}"')[1].split("</label>")[0]
+    assert needed in field
+    # The form is long, and the browser goes to where something is to be mended.
+    assert "autofocus" in field
+    assert answer.text.count("autofocus") == 1
 
 
 def test_the_table_counts_what_lies_in_each_hotspot(
