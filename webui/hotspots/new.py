@@ -181,9 +181,9 @@ def settings_of(run: HotspotRun) -> list[tuple[str, str]]:
             continue
         words = dict(field["choices"])
         # What was computed with, where that is told: a figure may have the name of a choice, too.
-        computed = run.summary.get(name)
+        computed: Any = run.summary.get(name)
         known = isinstance(computed, str) and computed in words if words else bool(computed)
-        value = computed if known else run.parameters.get(name, field["default"])
+        value: Any = computed if known else run.parameters.get(name, field["default"])
         settings.append(
             (say(field["title"]), say(words.get(value, value)) if words else number(value))
         )
