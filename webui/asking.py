@@ -28,10 +28,10 @@ def day_of(value: object) -> date:
         day = date.fromisoformat(str(value or ""))
     except ValueError:
         day = None
+    if not value:
+        raise GridmapError(Message("Choose a day."))
     if day is None:
-        raise GridmapError(
-            Message("{value} is not a day. Write it as 2026-03-31.", value=value or "")
-        )
+        raise GridmapError(Message("{value} is not a day. Write it as 2026-03-31.", value=value))
     # Days beyond these are slips of the hand, and some cannot be counted on from.
     if not 1900 <= day.year <= 2200:
         raise GridmapError(Message("{value} is not in the years 1900 to 2200.", value=day))

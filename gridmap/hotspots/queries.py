@@ -30,6 +30,7 @@ from gridmap.errors import NotFoundError
 from gridmap.hotspots.models import HotspotRun, HotspotSurface
 from gridmap.incidents.models import Category
 from gridmap.jobs.models import Job
+from gridmap.territory.models import Unit
 from gridmap.workforce.models import User
 from gridmap.workforce.rights import Actor, Role
 
@@ -241,8 +242,6 @@ def bounds(connection: Connection, run: HotspotRun) -> tuple[float, float, float
 
 
 def _with_state() -> Select[Any]:
-    unit = text("(SELECT name FROM unit WHERE unit.id = hotspot_run.unit_id) AS unit")
-    unit_en = text("(SELECT name_en FROM unit WHERE unit.id = hotspot_run.unit_id) AS unit_en")
     return (
         select(
             HotspotRun,
@@ -252,9 +251,10 @@ def _with_state() -> Select[Any]:
             Job.error,
             Job.cancel_asked,
             User.display_name.label("owner"),
-            unit,
-            unit_en,
+            Unit.name.label("unit"),
+            Unit.name_en.label("unit_en"),
         )
+        .outerjoin(Unit, Unit.id == HotspotRun.unit_id)
         .outerjoin(Job, Job.id == HotspotRun.job_id)
         .outerjoin(User, User.id == HotspotRun.owner_id)
     )

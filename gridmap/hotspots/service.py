@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from geodata.messages import Message
+from geodata.messages import N_, Message
 from gridmap.errors import (
     ConflictError,
     ForbiddenError,
@@ -127,20 +128,21 @@ def read_parameters(analysis: str, given: Mapping[str, Any]) -> BaseModel:
     try:
         return entry.parameters.model_validate(known)
     except ValidationError as refused:
-        fault = refused.errors()[0]
-        name = str(fault["loc"][0])
-        limits = fault.get("ctx", {})
-        title = Message(entry.parameters.model_fields[name].title or name)
-        if "le" in limits or "ge" in limits:
-            field = entry.parameters.model_fields[name]
-            least = next((each.ge for each in field.metadata if hasattr(each, "ge")), "…")
-            most = next((each.le for each in field.metadata if hasattr(each, "le")), "…")
-            sentence = Message(
-                "{name} must lie between {least} and {most}.", name=title, least=least, most=most
-            )
-        else:
-            sentence = Message("The value of {name} cannot be used.", name=title)
-        raise ParameterError(name, sentence) from refused
+        name = str(refused.errors()[0]["loc"][0])
+        field = entry.parameters.model_fields[name]
+        raise ParameterError(name, _needed(field, Message(field.title or name))) from refused
+
+
+def _needed(field: FieldInfo, title: Message) -> Message:
+    """Say what a field takes: a choice, or a number within its limits."""
+    least = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
+    most = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    if least is None or most is None:
+        return Message("Choose a value for {name}.", name=title)
+    template = N_("{name} must lie between {least} and {most}.")
+    if field.annotation is int:
+        template = N_("{name} must be a whole number from {least} to {most}.")
+    return Message(template, name=title, least=f"{least:,}", most=f"{most:,}")
 
 
 def communities_of(session: Session, actor: Actor, unit_id: int | None) -> list[int] | None:

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,13 @@ from PIL import Image
 from sqlalchemy import Engine, text
 
 from gridmap.handlers import HANDLERS
+from gridmap.hotspots.models import HotspotRun
 from gridmap.jobs.running import work
 from tests.gridmap.exchange.mvt import read_tile
 from tests.webui.runs import make_run
 from webui.assets import STATIC
 from webui.hotspots import words
+from webui.hotspots.new import settings_of
 
 Csrf = Callable[[FlaskClient], str]
 
@@ -97,6 +100,84 @@ def test_a_density_is_shown_as_a_surface_too(app: Flask, client: FlaskClient) ->
     # A method without a surface has neither.
     other = client.get(f"/hotspots/{make_run(engine_of(app), None, 'rhythm')}?lang=en").text
     assert 'name="view"' not in other
+
+
+@pytest.mark.parametrize(
+    ("analysis", "chosen", "summary", "told"),
+    [
+        # Over the whole period neither days nor covariates decide anything.
+        (
+            "scan",
+            {"against": "bernoulli"},
+            {"replications": 57},
+            "Compare, Largest share of all in a circle, %, Largest radius, m, Random arrangements",
+        ),
+        (
+            "getis_ord",
+            {"shape": "cell", "near": "distance", "distance_m": 0},
+            {"size_m": 290.8, "distance_m": 581.6},
+            "Shape, Compare, Neighbours, Neighbours up to, m, p by",
+        ),
+        # Without any home known, area alone explains.
+        (
+            "gi_star",
+            {"against": "mixed"},
+            {"size_m": 100.0, "against": "count"},
+            "Shape, Size of the shapes, m, Compare",
+        ),
+        (
+            "density",
+            {"bandwidth_m": 250.0},
+            {"bandwidth_m": 250.0},
+            "Bandwidth, m, At the border of the area",
+        ),
+    ],
+)
+def test_settings_are_those_that_decided_something(
+    app: Flask, analysis: str, chosen: dict[str, Any], summary: dict[str, Any], told: str
+) -> None:
+    run = HotspotRun(analysis=analysis, parameters=chosen, summary=summary)
+    with app.test_request_context("/?lang=en"):
+        settings = settings_of(run)
+    assert ", ".join(title for title, _ in settings) == told
+    values = dict(settings)
+    # What 0 chose, and what was made of what was asked.
+    assert values.get("Neighbours up to, m", "581.6") == "581.6"
+    assert values.get("Random arrangements", "57") == "57"
+    assert "0" not in values.values()
+    if analysis == "gi_star":
+        assert values["Compare"] == "Counts of incidents"
+
+
+def test_a_run_of_a_unit_names_it(app: Flask, client: FlaskClient) -> None:
+    run = make_run(engine_of(app), None)
+    with engine_of(app).begin() as connection:
+        name, english = connection.execute(
+            text("""
+                UPDATE hotspot_run r SET unit_id = u.id FROM (
+                    SELECT id, name, name_en FROM unit WHERE level = 'town' ORDER BY code LIMIT 1
+                ) u WHERE r.id = :id RETURNING u.name, u.name_en
+            """),
+            {"id": run},
+        ).one()
+    for address in (f"/hotspots/{run}?", "/hotspots?", f"/hotspots/compare?left={run}&"):
+        page = re.sub(r"<option.*?</option>", "", client.get(f"{address}lang=zh").text)
+        assert name in page, address
+    told = client.get(f"/hotspots/{run}?lang=en").text.split('class="about">')[1].split("</p>")[0]
+    assert f"{english or name} · <b>" in " ".join(told.split())
+    file = json.loads(client.get(f"/hotspots/{run}/export/geojson?lang=zh").data)
+    assert {each["properties"]["area"] for each in file["features"]} == {name}
+
+
+def test_places_of_one_class_are_told_so_once(app: Flask, client: FlaskClient) -> None:
+    page = client.get(f"/hotspots/{make_run(engine_of(app), None, 'density')}?lang=en").text
+    assert "Listed are the places painted “with 25 %” and denser." in page
+    assert '<td class="of-class">' not in page
+    # Shapes that are not drawn are in the legend of the methods that leave some out.
+    assert "Left blank" not in page
+    shapes = client.get(f"/hotspots/{make_run(engine_of(app), None)}?lang=en").text
+    assert "Left blank: no incidents counted" in shapes
+    assert "99\N{NO-BREAK SPACE}% sure" in shapes
 
 
 def test_the_colours_of_steps_are_those_of_the_tiles() -> None:

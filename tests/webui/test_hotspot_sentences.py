@@ -76,6 +76,28 @@ def test_the_raised_band_is_told_from_to_and_not_the_greatest_ratio(app: Flask) 
     assert "319 random arrangements" in sure
 
 
+@pytest.mark.parametrize(
+    ("analysis", "summary"),
+    [
+        ("gi_star", {"inside": 9, "area_share": 0.01}),
+        ("st_dbscan", {}),
+        ("relative_risk", {"reference": "households"}),
+    ],
+)
+def test_a_single_place_is_told_as_one(app: Flask, analysis: str, summary: dict[str, Any]) -> None:
+    row = cast(Any, SimpleNamespace(place="Market Road", cell_name="", cell="3", n=9, expected=2))
+    for hotspots, told in ((1, "ne place"), (2, "2 places")):
+        run = HotspotRun(
+            analysis=analysis, first=MONDAY, last=SUNDAY, incidents=700,
+            summary={"hotspots": hotspots, **summary},
+        )  # fmt: skip
+        with app.test_request_context("/?lang=en"):
+            where = sentences(run, [row])[0]
+        assert told in where
+        assert "Market Road" in where
+        assert "{" not in where
+
+
 def test_incidents_where_nobody_lives_are_told(app: Flask) -> None:
     assert said(app, "gi_star", left_out=12)[3] == "Left out are 12 incidents where nobody lives."
     assert len(said(app, "gi_star", left_out=0)) == 3

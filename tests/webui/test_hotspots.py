@@ -12,10 +12,8 @@ from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import pyogrio
 import pytest
-import shapely
 from flask import Flask, g
 from flask.testing import FlaskClient
 from PIL import Image
@@ -23,7 +21,6 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gridmap.handlers import HANDLERS
-from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.faults import Reason
 from gridmap.hotspots.service import MOST_DAYS
 from gridmap.jobs.running import do_waiting
@@ -33,7 +30,6 @@ from tests.webui.runs import make_run
 from webui.assets import STATIC
 from webui.hotspots import words
 from webui.hotspots.choices import period_of
-from webui.hotspots.picture import Title, draw
 
 Csrf = Callable[[FlaskClient], str]
 
@@ -127,10 +123,10 @@ def test_two_runs_of_the_list_are_compared(client: FlaskClient, run_id: int) -> 
 @pytest.mark.parametrize(
     ("figures", "said"),
     [
-        ({"events": 7, "least": 30}, "7 incidents; the method needs at least 30"),
-        ({"found": 1, "needed": 2}, "1 incidents; the method needs at least 2"),
-        ({"periods": 5, "least": 10}, "5 whole weeks or months; the method needs at least 10"),
-        ({"places": 4, "least": 9}, "4 shapes; the method needs at least 9"),
+        ({"events": 7, "least": 30}, "Incidents in this period: 7; the method needs at least 30"),
+        ({"found": 1, "needed": 2}, "Incidents in this period: 1; the method needs at least 2"),
+        ({"periods": 5, "least": 10}, "Whole weeks or months: 5; the method needs at least 10"),
+        ({"places": 4, "least": 9}, "Shapes in this area: 4; the method needs at least 9"),
     ],
 )
 def test_too_few_is_said_of_what_there_is_too_little_of(
@@ -171,7 +167,32 @@ def test_the_form_says_beside_the_field_what_cannot_be_used(
     form |= {"last": "2026-05-31", "gi_star-size_m": "99999"}
     answer = client.post("/hotspots/new?lang=en", data=form)
     field = answer.text.split('name="gi_star-size_m"')[1].split("</label>")[0]
-    assert "must lie between 0 and 20000" in field
+    assert "must be a whole number from 0 to 20,000" in field
+    answer = client.post("/hotspots/new?lang=en", data=form | {"first": ""})
+    assert "Choose a day." in answer.text.split('name="first"')[1].split("</label>")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "needed"),
+    [
+        ("gi_star-size_m", "a little", "must be a whole number from 0 to 20,000"),
+        ("gi_star-size_m", "1e9", "must be a whole number from 0 to 20,000"),
+        ("density-bandwidth_m", "nan", "must lie between 0 and 20,000"),
+        ("gi_star-shape", "triangle", "Choose a value for Shape."),
+    ],
+)
+def test_what_cannot_be_read_is_answered_by_what_can(
+    client: FlaskClient, csrf: Csrf, name: str, value: str, needed: str
+) -> None:
+    form = {"csrf_token": csrf(client), "analysis": name.split("-")[0], "first": "2026-03-01",
+            "last": "2026-03-31", name: value}  # fmt: skip
+    answer = client.post("/hotspots/new?lang=en", data=form)
+    assert answer.status_code == 400
+    field = answer.text.split(f'name="{name}"')[1].split("</label>")[0]
+    assert needed in field
+    # The form is long, and the browser goes to where something is to be mended.
+    assert "autofocus" in field
+    assert answer.text.count("autofocus") == 1
 
 
 def test_the_table_counts_what_lies_in_each_hotspot(
@@ -212,11 +233,17 @@ def test_a_run_leaves_as_geojson_geopackage_and_picture(
     features = json.loads(answer.data)["features"]
     assert len(features) == n
     assert features[0]["properties"]["rank"] == 1
-    assert features[0]["properties"]["analysis"] == "gi_star"
+    told = features[0]["properties"]
+    # A file tells by itself of which incidents it speaks.
+    assert told["analysis"] == "gi_star"
+    assert (told["categories"], told["area"]) == ("全部类别", "全部社区")
+    assert told["incidents"] > 100
+    assert told["class"] in ("热点，可信度 99 %", "热点，可信度 95 %")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hotspots.gpkg"
         path.write_bytes(client.get(f"/hotspots/{run_id}/export/gpkg").data)
         assert pyogrio.read_info(path)["features"] == n
+        assert pyogrio.read_info(path)["crs"] == "EPSG:4326"
     picture = Image.open(BytesIO(client.get(f"/hotspots/{run_id}/export/png").data)).convert("RGB")
     colours = {colour for _, colour in picture.getcolors(1 << 20) or []}
     # The colour of the surest class is in it, as good as.
@@ -229,82 +256,6 @@ def test_a_run_leaves_as_geojson_geopackage_and_picture(
             text("SELECT after ->> 'format' FROM audit_log WHERE act = 'hotspots.export'")
         ).scalars()
         assert {"geojson", "gpkg", "png"} <= set(told)
-
-
-def _check_picture(app: Flask, client: FlaskClient, run: int) -> None:
-    """See in the picture the colour of each class that is painted, beside the legend."""
-    with engine_of(app).connect() as connection:
-        rows = connection.execute(
-            text("SELECT kind, rank FROM hotspot_feature WHERE run_id = :id"), {"id": run}
-        ).all()
-        analysis = connection.execute(
-            text("SELECT analysis FROM hotspot_run WHERE id = :id"), {"id": run}
-        ).scalar_one()
-    answer = client.get(f"/hotspots/{run}/export/png")
-    assert answer.mimetype == "image/png"
-    seen = _colours(answer.data)
-    legend = words.LEGENDS[ANALYSES[analysis].legend]
-    drawn = {row.kind for row in rows if row.rank is None} or {row.kind for row in rows}
-    assert drawn <= {kind for kind, _, _ in legend}
-    for kind, colour, _ in legend:
-        if kind in drawn:
-            assert _there(colour, seen), (kind, colour)
-
-
-def _colours(png: bytes) -> list[tuple[int, ...]]:
-    """Return the colours of the map's part of a picture, left of the legend."""
-    picture = Image.open(BytesIO(png)).convert("RGB").crop((0, 104, 1190, 944))
-    return [colour for _, colour in picture.getcolors(1 << 20) or []]
-
-
-def _there(colour: str, seen: list[tuple[int, ...]]) -> bool:
-    wanted = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return any(sum(abs(a - b) for a, b in zip(one, wanted, strict=True)) < 24 for one in seen)
-
-
-def test_a_picture_paints_listed_areas_only_where_nothing_smaller_is_painted(app: Flask) -> None:
-    legend = [("top10", "#bd0026", "a"), ("top25", "#f03b20", "b")]
-    area = np.array([shapely.box(120, 30, 120.1, 30.1)])
-    title = Title("run", "", 1, "", "en")
-    whole = ("top10", 1, shapely.box(120.02, 30.02, 120.08, 30.08))
-    with app.app_context():
-        alone = _colours(draw(title, legend, [whole], area))
-        ring = ("top25", None, shapely.box(120.03, 30.03, 120.07, 30.07))
-        over = _colours(draw(title, legend, [ring, whole], area))
-    assert _there("#bd0026", alone)
-    assert _there("#f03b20", over)
-    assert not _there("#bd0026", over)
-
-
-def test_the_legend_of_a_picture_has_the_colours_of_the_page(app: Flask) -> None:
-    area = np.array([shapely.box(120, 30, 120.1, 30.1)])
-    with app.test_request_context("/?lang=en"):
-        for legend in words.LEGENDS.values():
-            png = draw(Title("run", "", 1, "", "en"), legend, [], area)
-            seen = Image.open(BytesIO(png)).convert("RGB").crop((1200, 104, 1260, 944))
-            colours = {"#" + bytes(each).hex() for each in np.asarray(seen).reshape(-1, 3)}
-            assert {colour for _, colour, _ in legend} <= colours
-
-
-@pytest.mark.parametrize("analysis", ANALYSES)
-def test_the_page_of_every_analysis(app: Flask, client: FlaskClient, analysis: str) -> None:
-    run = make_run(engine_of(app), None, analysis)
-    for language, sure in (("en", "How sure:"), ("zh", "可信程度：")):
-        page = client.get(f"/hotspots/{run}?lang={language}")
-        assert page.status_code == 200
-        said = re.findall(r"<p>([^<]+)</p>", page.text.split('class="card-box said"')[1])[:3]
-        assert len(said) == 3
-        assert said[2].startswith(sure)
-        assert "{" not in "".join(said)
-    # A table has no column in which nothing stands.
-    table = page.text.partition('class="grid-table hot-table"')[2].partition("</table>")[0]
-    heads, rows = len(re.findall("<th ", table)), re.findall("<tr data-rank.*?</tr>", table, re.S)
-    cells = [re.findall("<td.*?</td>", row, re.S) for row in rows]
-    assert {len(row) for row in cells} <= {heads}
-    for column in zip(*[row[3:-3] for row in cells], strict=True):
-        assert any("–</td>" not in cell for cell in column)
-    _check_picture(app, client, run)
-    assert client.get(f"/hotspots/compare?left={run}").status_code == 200
 
 
 def test_pages_of_hotspots_load_nothing_that_computes() -> None:

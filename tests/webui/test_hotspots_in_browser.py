@@ -77,12 +77,14 @@ def test_from_the_button_to_the_file(page: Page, worker: None) -> None:
     page.locator(".to-map").first.click()
     expect(page.locator(".hot-table tr.chosen")).to_have_attribute("data-rank", "1")
     expect(page.locator(".leaflet-popup-content")).to_contain_text("incidents")
+    expect(page.locator("#of-month")).to_be_hidden()
     page.locator("#month").fill("0")
     label, count = page.evaluate("""() => {
         const { labels, counts } = JSON.parse(document.getElementById("run").dataset.page).months;
         return [labels[0], counts[0].toLocaleString("en")];
     }""")
     expect(page.locator("#month-name")).to_have_text(f"{label} · {count} incidents")
+    expect(page.locator("#of-month")).to_contain_text("a larger one stands for more")
     page.get_by_role("button", name="Play the months").click()
     expect(page.locator("#play")).to_have_text("Stop")
     with page.expect_download() as download:

@@ -59,12 +59,12 @@ def category_names(categories: Sequence[Row[Any]]) -> Mapping[str, str]:
     return {row.code: words.named(row) for row in categories}
 
 
-def about(run: HotspotRun, names: Mapping[str, str]) -> str:
-    """Say which incidents a run is about."""
+def about(run: HotspotRun, names: Mapping[str, str], most: int = _MOST_NAMED) -> str:
+    """Say which incidents a run is about, of many categories the first."""
     if not run.categories:
         return say(_EVERYTHING)
-    shown = [names.get(code, code) for code in run.categories[:_MOST_NAMED]]
-    if len(run.categories) > _MOST_NAMED:
+    shown = [names.get(code, code) for code in run.categories[:most]]
+    if len(run.categories) > most:
         shown.append("…")
     return (", " if str(get_locale()) == "en" else "、").join(shown)
 

@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 
 from geodata.files.writing import write
 from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.queries import find_run, found_rows, outlines
+from gridmap.hotspots.queries import found_rows, outlines, with_state
 from gridmap.incidents.cases.categories import tree
 from gridmap.workforce import audit
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import reading, writing
+from webui.hotspots import words
 from webui.hotspots.blueprint import blueprint
 from webui.hotspots.choices import about, category_names, named
 from webui.hotspots.picture import Title, draw
@@ -37,9 +38,10 @@ _TYPES = {"rank": "Int64", "count": "Int64", "expected": "float64",
 
 @dataclass(frozen=True)
 class Found:
-    """What an export is made of: the run, its shapes, the outlines, and the categories' names."""
+    """What an export is made of: the run, where it looked, its shapes, outlines, and names."""
 
     run: HotspotRun
+    where: str
     rows: Sequence[Row[Any]]
     area: Sequence[bytes]
     names: Mapping[str, str]
@@ -54,14 +56,15 @@ def export(run_id: int, form: str) -> Response:
         abort(404)
     actor = current_actor()
     with reading() as connection, Session(connection) as session:
-        run = find_run(session, actor, run_id)
+        found = with_state(session, actor, run_id)
+        run = found.HotspotRun
         if run.finished_at is None:
             abort(404)
         rows = found_rows(connection, run_id)
         area = outlines(connection, run)
         names = category_names(tree(session))
     # Drawing takes a while, in which no transaction stays open.
-    content = make(Found(run, rows, area, names))
+    content = make(Found(run, words.area(found), rows, area, names))
     told = {"format": form, "rows": len(rows)}
     with writing() as session:
         audit.record(session, actor, "hotspots.export", ("hotspot_run", run_id), None, told)
@@ -79,7 +82,10 @@ def _file(found: Found, ending: str) -> bytes:
         geometry=shapely.from_wkb([bytes(shape) for shape in table["shape"]]),
         crs="EPSG:4326",
     )
+    frame["class"] = [words.kind(run.analysis, row.kind) for row in found.rows]
     # A file tells by itself what it speaks of.
+    frame["area"] = found.where
+    frame["categories"] = about(run, found.names, most=len(run.categories))
     frame["analysis"], frame["first"], frame["last"] = run.analysis, str(run.first), str(run.last)
     frame["incidents"] = run.incidents
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +100,7 @@ def _picture(found: Found) -> bytes:
     made = moment(run.finished_at, "yyyy-MM-dd HH:mm") if run.finished_at else ""
     title = Title(
         name=named(run, found.names),
-        about=f"{run.first} – {run.last} · {about(run, found.names)}",
+        about=f"{run.first} – {run.last} · {about(run, found.names)} · {found.where}",
         incidents=run.incidents or 0,
         made=made,
         language=language,

@@ -169,18 +169,21 @@ def _form(session: Session, actor: Actor, faults: dict[str, str] | None = None) 
 def settings_of(run: HotspotRun) -> list[tuple[str, str]]:
     """Return what was chosen for a run and decided something, as the form calls it.
 
-    0 gives way to what it chose.
+    What the program chose itself, for 0 or because more was needed, is told as it was.
     """
     entry, settings = ANALYSES.get(run.analysis), []
     fields = {field["name"]: field for field in (fields_of(entry.parameters) if entry else [])}
     for name, field in fields.items():
         if any(
-            run.parameters.get(other, fields[other]["default"]) != value
-            for other, value in field["only"].items()
+            run.parameters.get(other, fields[other]["default"]) not in values
+            for other, values in field["only"].items()
         ):
             continue
         words = dict(field["choices"])
-        value = run.parameters.get(name, field["default"]) or run.summary.get(name, 0)
+        # What was computed with, where that is told: a figure may have the name of a choice, too.
+        computed: Any = run.summary.get(name)
+        known = isinstance(computed, str) and computed in words if words else bool(computed)
+        value: Any = computed if known else run.parameters.get(name, field["default"])
         settings.append(
             (say(field["title"]), say(words.get(value, value)) if words else number(value))
         )

@@ -195,7 +195,8 @@ def _words(
             at(left + 40, y, line, 16)
             y += 22
         y -= 22
-    _north(canvas, WIDTH - 72, _TOP + 16, translate(N_("N"), language))
+    # Beside the scale, where no words of the legend can reach it.
+    _north(canvas, WIDTH - 72, HEIGHT - _FOOT - 84, translate(N_("N"), language))
     _scale(canvas, frame, left, HEIGHT - _FOOT - 40)
     made = translate(Message(N_("Made {moment} with gridmap; source: own data"),
                              moment=title.made), language)  # fmt: skip

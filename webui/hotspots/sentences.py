@@ -48,6 +48,22 @@ _WHERE = N_(
 _WHERE_PLAIN = N_(
     "{hotspots} places stand out among {count} incidents. The first is {place}, with {there}."
 )
+_RISK = N_(
+    "In {hotspots} places more of the {count} incidents happen than {reference} let expect. The "
+    "first is {place}: {there} incidents, where {expected} would be its share."
+)
+#: The same of a single place, for people do not say "1 places".
+_ONE = {
+    _WHERE: N_(
+        "One place stands out among {count} incidents: {place}, with {there} incidents where "
+        "{expected} would be expected; that is {share} % of all on {area} % of the area."
+    ),
+    _WHERE_PLAIN: N_("One place stands out among {count} incidents: {place}, with {there}."),
+    _RISK: N_(
+        "In one place, {place}, more of the {count} incidents happen than {reference} let expect: "
+        "{there}, where {expected} would be its share."
+    ),
+}
 _CHANGED = N_(
     "Between {first} and {last} there were {before} incidents, now {count}. In {more} places there "
     "are really more than then, in {fewer} really fewer; elsewhere chance explains the difference."
@@ -59,10 +75,6 @@ _COMING = N_(
 _QUARTERS = N_(
     "Among {count} incidents, {hh} shapes are high among high ones and {hl} are single spots among "
     "low ones. The first place is {place}: {there} incidents, where {expected} would be expected."
-)
-_RISK = N_(
-    "In {hotspots} places more of the {count} incidents happen than {reference} let expect. The "
-    "first is {place}: {there} incidents, where {expected} would be its share."
 )
 _REFERENCES = {
     "households": N_("the households"),
@@ -232,8 +244,9 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
             share=words.percent(figures["top_share"]),
             place=place(first),
         )
+    places = figures.get("hotspots", len(rows))
     values = {
-        "hotspots": number(figures.get("hotspots", len(rows))),
+        "hotspots": number(places),
         "count": count,
         "place": place(first),
         "there": number(first.n),
@@ -241,9 +254,9 @@ def _where(run: HotspotRun, rows: Sequence[Row[Any]]) -> Message:
     if first.expected is not None and ("quarters" in figures or "reference" in figures):
         return _local(figures, {**values, "expected": number(round(first.expected))})
     if "inside" not in figures or first.expected is None:
-        return Message(_WHERE_PLAIN, **values)
+        return Message(_ONE[_WHERE_PLAIN] if places == 1 else _WHERE_PLAIN, **values)
     return Message(
-        _WHERE,
+        _ONE[_WHERE] if places == 1 else _WHERE,
         **values,
         share=words.percent(figures["inside"] / max(run.incidents or 1, 1)),
         area=words.percent(figures["area_share"]),
@@ -258,7 +271,8 @@ def _local(figures: Mapping[str, Any], values: Mapping[str, str]) -> Message:
         )
     first, last = figures.get("before", ("", ""))
     reference = Message(_REFERENCES[figures["reference"]], first=first, last=last)
-    return Message(_RISK, **values, reference=reference)
+    template = _ONE[_RISK] if figures["hotspots"] == 1 else _RISK
+    return Message(template, **values, reference=reference)
 
 
 def _changed(run: HotspotRun, count: str) -> Message:

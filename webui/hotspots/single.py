@@ -183,7 +183,7 @@ def legend_of(run: HotspotRun) -> list[tuple[str, str, str]]:
     legend = words.LEGENDS.get(entry.legend, []) if entry else []
     # Of many classes only those that there are.
     there = run.summary.get("kinds")
-    return legend if there is None else [each for each in legend if each[0] in there]
+    return legend if there is None else [each for each in legend if each[0] in (*there, "blank")]
 
 
 def page_of(connection: Connection, run: HotspotRun, name: str) -> dict[str, Any]:

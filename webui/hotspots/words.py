@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from geodata.messages import N_, Message
 from gridmap.hotspots.analyses.registry import ANALYSES
@@ -15,6 +16,8 @@ from webui.language import say
 from webui.numbers import number
 from webui.words import WEEKDAYS
 
+#: Shapes in which no incident is counted are not drawn, unless they are of another class.
+_BLANK = ("blank", "#f5f4f1", N_("Left blank: no incidents counted"))
 #: Class, colour and word of each legend, in the order they are shown. Diverging RdBu for hot and
 #: cold, sequential YlOrRd for shares: ColorBrewer's, safe for colour-blind readers.
 _SIGNIFICANCE = [
@@ -25,6 +28,7 @@ _SIGNIFICANCE = [
     ("cold90", "#d1e5f0", N_("Cold, 90 % sure")),
     ("cold95", "#67a9cf", N_("Cold, 95 % sure")),
     ("cold99", "#2166ac", N_("Cold, 99 % sure")),
+    _BLANK,
 ]
 _SHARES = [
     ("top10", "#bd0026", N_("The densest places, with 10 % of the incidents")),
@@ -42,6 +46,7 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("fewer", "#2166ac", N_("Fewer than before")),
         ("ns", "#dfe3e6", N_("No significant change")),
         ("few", "#b4bac0", N_("Too few to say")),
+        _BLANK,
     ],
     "emerging": [
         ("new_hot", "#7a0177", N_("New hot spot")),
@@ -61,6 +66,7 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("sporadic_cold", "#9ecae1", N_("Sporadic cold spot")),
         ("oscillating_cold", "#c6dbef", N_("Oscillating cold spot")),
         ("historical_cold", "#b5c7d6", N_("Historical cold spot")),
+        _BLANK,
     ],
     "moran": [
         ("hh", "#b2182b", N_("High among high")),
@@ -68,6 +74,7 @@ LEGENDS: dict[str, list[tuple[str, str, str]]] = {
         ("lh", "#67a9cf", N_("Low among high: a gap")),
         ("ll", "#2166ac", N_("Low among low")),
         ("ns", "#dfe3e6", N_("Not significant")),
+        _BLANK,
     ],
     "risk": [
         ("risk4", "#b2182b", N_("At least twice its share")),
@@ -186,21 +193,26 @@ _UNKNOWN = N_(
 )
 _BROKEN = N_("Something went wrong on our side. The operator finds the cause in the log.")
 #: What there is too little of, by the figure that an analysis names, and what helps with it.
-_MORE_INCIDENTS = N_(
-    "In this period there are {found} incidents; the method needs at least {least}."
-)
+_MORE_INCIDENTS = N_("Incidents in this period: {found}; the method needs at least {least}.")
 _TOO_FEW: dict[str, tuple[str, str]] = {
     "events": (_MORE_INCIDENTS, _FAULTS[Reason.TOO_FEW]),
     "incidents": (_MORE_INCIDENTS, _FAULTS[Reason.TOO_FEW]),
     "found": (_MORE_INCIDENTS, _FAULTS[Reason.TOO_FEW]),
     "periods": (
-        N_("There are {found} whole weeks or months; the method needs at least {least}."),
+        N_("Whole weeks or months: {found}; the method needs at least {least}."),
         N_("Choose a longer period, or weeks in place of months."),
     ),
     "places": (
-        N_("The area has {found} shapes; the method needs at least {least}."),
+        N_("Shapes in this area: {found}; the method needs at least {least}."),
         N_("Choose smaller shapes or a larger area."),
     ),
+}
+
+#: What is listed, of methods all of whose places are of one class.
+LISTED = {
+    "density": N_("Listed are the places painted “with 25 %” and denser."),
+    "streets": N_("Listed are the densest stretches, with 10 % of the incidents on streets."),
+    "forecast": N_("Listed are the places of the 1 % of the area with most incidents expected."),
 }
 
 NOTE = N_(
@@ -214,7 +226,7 @@ def kind(analysis: str, code: str) -> str:
     """Return what a class is called in the legend of an analysis."""
     entry = ANALYSES.get(analysis)
     legend = LEGENDS.get(entry.legend, []) if entry else []
-    return next((say(word) for each, _, word in legend if each == code), code)
+    return next((say(word) for each, _colour, word in legend if each == code), code)
 
 
 def steps(surface: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -311,6 +323,17 @@ def measure(value: float | None, share: bool = False) -> str:
 def named(row: Any) -> str:
     """Return the name of something that may have an English one."""
     return str((row.name_en or row.name) if str(get_locale()) == "en" else row.name)
+
+
+def area(row: Any) -> str:
+    """Say where a run looked, of a row of the list of runs."""
+    unit = (row.unit_en or row.unit) if str(get_locale()) == "en" else row.unit
+    communities = row.HotspotRun.communities
+    if unit:
+        return str(unit)
+    if communities is None:
+        return str(_("All communities"))
+    return str(_("Communities: %(count)s", count=len(communities)))
 
 
 MONTHS = [

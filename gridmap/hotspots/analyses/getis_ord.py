@@ -49,6 +49,7 @@ def run(events: Events, area: Area, context: Context, asked: GetisOrd, tick: Tic
     hot, sizes = group >= 0, shapely.area(places.shapes)
     figures = {
         "size_m": places.size_m,
+        "distance_m": places.distance_m,
         "shapes": len(p),
         "hotspots": int(group.max()) + 1,
         "inside": int(places.counts[hot].sum()),

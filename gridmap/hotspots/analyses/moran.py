@@ -57,6 +57,7 @@ def run(events: Events, area: Area, context: Context, asked: Moran, tick: Tick) 
     group = np.where(alone >= 0, alone + heaps.max() + 1, heaps)
     figures = {
         "size_m": places.size_m,
+        "distance_m": places.distance_m,
         "shapes": len(p),
         "hotspots": int(group.max()) + 1,
         "left_out": places.left_out,

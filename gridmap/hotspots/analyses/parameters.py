@@ -1,7 +1,7 @@
 """What can be chosen for each analysis, with defaults that suit most data.
 
 ``title`` and ``description`` of the fields are English templates; ``json_schema_extra`` names the
-choice of another field without which a field decides nothing. Pages read this, so nothing that
+values of another field without which a field decides nothing. Pages read this, so nothing that
 computes is imported here.
 """
 
@@ -39,6 +39,7 @@ class PlaceParameters(BaseModel):
     )  # fmt: skip
     size_m: int = Field(
         0, ge=0, le=20_000, title=N_("Size of the shapes, m"),
+        json_schema_extra={"shape": ["hexagon", "square"]},
         description=N_("0 chooses it by the number of incidents: about two in each."),
     )  # fmt: skip
     values: Literal["count", "rate", "smoothed"] = Field(
@@ -51,11 +52,12 @@ class PlaceParameters(BaseModel):
         description=N_("Whose incidents count together with those of a shape."),
     )  # fmt: skip
     distance_m: int = Field(
-        0, ge=0, le=50_000, title=N_("Neighbours up to, m"), json_schema_extra={"near": "distance"},
+        0, ge=0, le=50_000, title=N_("Neighbours up to, m"),
+        json_schema_extra={"near": ["distance"]},
         description=N_("For neighbours within a distance. 0 chooses twice the size of the shapes."),
     )  # fmt: skip
     nearest: int = Field(
-        8, ge=1, le=200, title=N_("Number of neighbours"), json_schema_extra={"near": "nearest"},
+        8, ge=1, le=200, title=N_("Number of neighbours"), json_schema_extra={"near": ["nearest"]},
         description=N_("For neighbours that are the nearest."),
     )  # fmt: skip
     proof: Literal["analytic", "permutation"] = Field(
@@ -64,7 +66,7 @@ class PlaceParameters(BaseModel):
     )  # fmt: skip
     replications: int = Field(
         999, ge=99, le=99_999, title=N_("Permutations"),
-        json_schema_extra={"proof": "permutation"},
+        json_schema_extra={"proof": ["permutation"]},
         description=N_("With 999, p is never below 0.002. On many shapes, of which many are "
                        "tested at once, more are needed to find anything."),
     )  # fmt: skip
@@ -83,7 +85,7 @@ class Moran(PlaceParameters):
     )  # fmt: skip
     replications: int = Field(
         9_999, ge=99, le=99_999, title=N_("Permutations"),
-        json_schema_extra={"proof": "permutation"},
+        json_schema_extra={"proof": ["permutation"]},
         description=N_("With 999, p is never below 0.002. On many shapes, of which many are "
                        "tested at once, more are needed to find anything."),
     )  # fmt: skip
@@ -97,7 +99,7 @@ class Density(BaseModel):
         description=N_("How far an incident is felt. 0 chooses what fits best, from 100 m."),
     )  # fmt: skip
     rule: Literal["fits", "scott", "silverman"] = Field(
-        "fits", title=N_("How 0 chooses"),
+        "fits", title=N_("How 0 chooses"), json_schema_extra={"bandwidth_m": [0]},
         description=N_("By what fits the data best (cross-validation), or by a rule of thumb, "
                        "which smooths more."),
     )  # fmt: skip
@@ -149,23 +151,23 @@ class SpaceTimeScan(BaseModel):
                        "period."),
     )  # fmt: skip
     weekdays: Literal["mixed", "kept"] = Field(
-        "mixed", title=N_("Weekdays"),
+        "mixed", title=N_("Weekdays"), json_schema_extra={"against": ["permutation", "poisson"]},
         description=N_("Kept apart, a cluster is none because Fridays are always busy: there, "
                        "with the usual times and places; everywhere, with households."),
     )  # fmt: skip
     categories: Literal["mixed", "own"] = Field(
-        "mixed", title=N_("Categories"),
+        "mixed", title=N_("Categories"), json_schema_extra={"against": ["permutation"]},
         description=N_("For the usual times and places: each by its own, a cluster is none because "
                        "a category that is common there had its season. The four most frequent are "
                        "taken each by itself, the others together. Takes minutes."),
     )  # fmt: skip
     months: Literal["alike", "usual"] = Field(
-        "alike", title=N_("Months of the year"),
+        "alike", title=N_("Months of the year"), json_schema_extra={"against": ["poisson"]},
         description=N_("For households: as in other years, a cluster is none because summers are "
                        "always busy. Needs two years of incidents up to the last day."),
     )  # fmt: skip
     homes: Literal["alike", "kinds"] = Field(
-        "alike", title=N_("Homes"),
+        "alike", title=N_("Homes"), json_schema_extra={"against": ["poisson"]},
         description=N_("For households: each kind and height of building has the rate that it has "
                        "in the whole area, so towers are compared with towers."),
     )  # fmt: skip
@@ -175,6 +177,7 @@ class SpaceTimeScan(BaseModel):
     )  # fmt: skip
     most_days: int = Field(
         30, ge=1, le=366, title=N_("Longest cluster, days"),
+        json_schema_extra={"against": ["permutation", "poisson"]},
         description=N_("A cluster in time is no longer than this."),
     )  # fmt: skip
     most_radius_m: float = Field(
@@ -182,7 +185,7 @@ class SpaceTimeScan(BaseModel):
         description=N_("A cluster is no wider than this around its middle."),
     )  # fmt: skip
     alive: Literal["any", "last"] = Field(
-        "any", title=N_("When"),
+        "any", title=N_("When"), json_schema_extra={"against": ["permutation", "poisson"]},
         description=N_("Clusters at any time, or only those that last to the end of the period."),
     )  # fmt: skip
     replications: int = Field(

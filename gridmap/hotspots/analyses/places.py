@@ -41,6 +41,8 @@ class Places:
         Which shapes touch, and the neighbours that were chosen, without the shapes themselves.
     size_m : float
         Of the shapes; of grid cells the root of their mean area.
+    distance_m : float
+        Up to which shapes are neighbours, 0 where another choice decides.
     left_out : int
         Incidents where nobody lives, which no rate counts.
     """
@@ -53,6 +55,7 @@ class Places:
     touching: Weights
     near: Weights
     size_m: float
+    distance_m: float
     left_out: int
 
 
@@ -94,9 +97,13 @@ def make_places(events: Events, area: Area, context: Context, asked: PlaceParame
     if found.lived is not None:
         share = found.lived[kept]
         values = (raw_rates if asked.values == "rate" else smoothed_rates)(counts, share)
-    near = _near(asked, found.x[kept], found.y[kept], touching, found.size_m, shapes)
-    expected = counts.sum() * share / share.sum()
-    return Places(shapes, where, counts, values, expected, touching, near, found.size_m, left_out)
+    band = float(asked.distance_m) or _REACH * found.size_m
+    near = _near(asked, found.x[kept], found.y[kept], touching, band, shapes)
+    return Places(
+        shapes, where, counts, values, expected=counts.sum() * share / share.sum(),
+        touching=touching, near=near, size_m=found.size_m,
+        distance_m=band if asked.near == "distance" else 0.0, left_out=left_out,
+    )  # fmt: skip
 
 
 def _grid(events: Events, area: Area, context: Context, asked: PlaceParameters) -> _Shapes:
@@ -143,7 +150,7 @@ def _inside(shapes: NDArray[np.object_], x: Floats, y: Floats) -> NDArray[np.int
 
 
 def _near(
-    asked: PlaceParameters, x: Floats, y: Floats, touching: Weights, size_m: float,
+    asked: PlaceParameters, x: Floats, y: Floats, touching: Weights, band: float,
     shapes: NDArray[np.object_],
 ) -> Weights:  # fmt: skip
     """Return the neighbours as chosen.
@@ -159,7 +166,6 @@ def _near(
     if asked.near == "nearest":
         each = float(asked.nearest)
     else:
-        band = float(asked.distance_m) or _REACH * size_m
         each = min(float(n), np.pi * band**2 / float(shapely.area(shapes).mean()))
     if n * each > MOST_PAIRS:
         raise Unsuitable(Reason.TOO_MANY_NEIGHBOURS, neighbours=each, most=MOST_PAIRS / n)

@@ -97,8 +97,8 @@ _ENTRIES = (
             "The Getis-Ord Gi* of desktop GIS: the sum of a shape and its neighbours is compared "
             "with what as many shapes drawn anywhere would have, by the normal distribution or by "
             "permutation. Of the shapes called hot or cold at 95 %, about one in twenty is so by "
-            "chance (false discovery rate). A map without any hotspot shows one more often than in"
-            " the method above, which judges the whole map at once."
+            "chance (false discovery rate). A map without any hotspot shows one more often than "
+            "with “Hot and cold areas”, which judges the whole map at once."
         ),
         legend="significance",
         parameters=parameters.GetisOrd,

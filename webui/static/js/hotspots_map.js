@@ -14,6 +14,7 @@ export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, nam
 export async function drawRun(page) {
   const map = window[`${page.map}_1`];
   const number = (n) => n.toLocaleString(page.language === "zh" ? "zh-CN" : "en");
+  const comma = page.language === "zh" ? "，" : ", ";
   // Without an outline of any community the first view stays.
   const [west, south, east, north] = page.bounds ?? [];
   if (page.bounds) map.fitBounds([[south, west], [north, east]], { animate: false, padding: [8, 8] });
@@ -100,7 +101,7 @@ export async function drawRun(page) {
     const box = document.createElement("div");
     const lines = [
       [rank, place].filter(Boolean).join(" · "),
-      fill(page.words.count, { count: number(count) }) + (expected === undefined ? "" : `, ${fill(page.words.expected, { count: number(expected) })}`),
+      fill(page.words.count, { count: number(count) }) + (expected === undefined ? "" : `${comma}${fill(page.words.expected, { count: number(expected) })}`),
       page.kinds[kind] || "",
     ];
     for (const line of lines.filter(Boolean)) {

@@ -60,6 +60,7 @@ function slider(run) {
     const label = page.months.labels[month];
     // Where the map shows more than the run counted, its counts would not be those of the map.
     const told = !document.querySelector(".wider") && page.words.count.replace("{count}", page.months.counts[month]?.toLocaleString(locale));
+    document.getElementById("of-month").hidden = !label;
     output.textContent = label ? [label, told].filter(Boolean).join(" · ") : page.words.whole;
     if (!label) { run.days(null); return; }
     const [year, number] = label.split("-").map(Number);
