@@ -42,9 +42,10 @@ def zone() -> str:
         return territory_settings(session).time_zone
 
 
-def moment(value: datetime, pattern: str = "yyyy-MM-dd HH:mm") -> str:
-    """Write a moment in the territory's time zone."""
-    return str(format_datetime(value, pattern))
+def moment(value: datetime | str, pattern: str = "yyyy-MM-dd HH:mm") -> str:
+    """Write a moment, which may come as ISO 8601 has it, in the territory's time zone."""
+    given = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return str(format_datetime(given, pattern))
 
 
 def named(row: object, field: str = "name") -> str:

@@ -14,9 +14,18 @@ from sqlalchemy import Connection, text
 from geodata.messages import Message
 from gridmap.errors import ParameterError
 from gridmap.exchange import privacy
-from gridmap.exchange.collections import Collection, Column
+from gridmap.exchange.collections import INCIDENTS, Collection, Column
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import ALWAYS, Period
+
+#: Bins of the pyramid of incidents that are some 500 m wide.
+_LEVEL = 16
+_CORNERS = """
+    SELECT ST_Transform(ST_TileEnvelope(:level, x, y), 4326) FROM (
+        SELECT unnest(ARRAY[min(x), max(x)]) AS x, unnest(ARRAY[min(y), max(y)]) AS y
+        FROM incident_bin WHERE level = :level AND category_id = 0 AND upto[12] > 0
+    ) corner WHERE x IS NOT NULL
+"""
 
 
 def visible(
@@ -109,15 +118,25 @@ def extent(connection: Connection, grant: Grant) -> Mapping[str, Any]:
     """Return the box of the units that a reader may be given, in degrees.
 
     It is told of every collection instead of its features' own box, by which a reader of few
-    features could locate one.
+    features could locate one. Who is given every incident is told of those beyond all units too.
     """
     condition = "true" if grant.units is None else "t.id = ANY(:units)"
-    params = {} if grant.units is None else {"units": sorted(grant.units)}
+    params: dict[str, Any] = {} if grant.units is None else {"units": sorted(grant.units)}
+    places = f"SELECT geom FROM unit t WHERE {condition}"
+    if _sees_every_incident(grant):
+        places += f" UNION ALL {_CORNERS}"
+        params["level"] = _LEVEL
     box = connection.execute(
         text(
-            "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) FROM (SELECT ST_Extent(geom) b "
-            f"FROM unit t WHERE {condition}) e"
+            "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) "
+            f"FROM (SELECT ST_Extent(geom) b FROM ({places}) p) e"
         ),
         params,
     ).one()
     return {} if box[0] is None else {"bbox": [list(box)]}
+
+
+def _sees_every_incident(grant: Grant) -> bool:
+    layer = grant.layers.get(INCIDENTS.key)
+    always = grant.first is None and grant.last is None
+    return grant.units is None and always and layer is not None and layer.snap == "exact"

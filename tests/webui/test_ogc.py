@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +340,9 @@ def test_people_read_the_same_as_pages(client: FlaskClient) -> None:
     at = told(client, "/collections/incidents/items", limit=1)["features"][0]
     page = ask(client, f"/collections/incidents/items/{at['id']}", f="html").text
     assert "Point {}, {}".format(*at["geometry"]["coordinates"]) in page
+    # 8 hours later in Shanghai.
+    local = datetime.fromisoformat(at["properties"]["occurred_at"]) + timedelta(hours=8)
+    assert f"<dd>{local:%Y-%m-%d %H:%M}</dd>" in page
     roads = ask(client, "/collections/roads/items", f="html", lang="zh").text
     assert "<td>否</td>" in roads
     assert "False" not in roads

@@ -144,8 +144,9 @@ def _as_page(
     )
 
 
-def _headings(collection: Collection, grant: Grant, query: Query) -> dict[str, str]:
+def _headings(collection: Collection, grant: Grant, query: Query) -> dict[str, tuple[str, str]]:
+    """Return by the name of a column what it is called, and its type."""
     return {
-        column.name: say(Message(column.title))
+        column.name: (say(Message(column.title)), column.type)
         for column in select_columns(collection, grant, query)
     }

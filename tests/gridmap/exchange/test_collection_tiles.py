@@ -220,6 +220,28 @@ def test_the_cells_of_an_earlier_day(connection: Connection) -> None:
 
 def test_bounds_are_those_of_the_readers_area(connection: Connection) -> None:
     """Those of the features themselves would tell where the only one of a kind is."""
-    assert bounds_of(connection, INCIDENTS, WHOLE) == [110, 30, 110.02, 30.02]
+    own = replace(WHOLE, layers=MappingProxyType({"cells": LayerGrant()}))
+    assert bounds_of(connection, CELLS, own) == [110, 30, 110.02, 30.02]
     nothing = Grant("x", {"incidents": LayerGrant()}, Scope(()), frozenset())
     assert bounds_of(connection, INCIDENTS, nothing) is None
+
+
+def test_who_is_given_all_incidents_is_told_of_those_beyond_all_units(
+    connection: Connection,
+) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO incident (occurred_at, category_id, geom) SELECT '2026-03-01Z', min(id), "
+            "ST_SetSRID(ST_MakePoint(110.5, 30.01), 4326) FROM category"
+        )
+    )
+    west, south, east, north = bounds_of(connection, INCIDENTS, WHOLE) or []
+    bin_wide = 360 / (1 << 16)
+    assert 110 - bin_wide < west <= 110
+    assert 110.5 < east < 110.5 + bin_wide
+    assert 30 - bin_wide < south <= 30
+    assert 30.02 <= north < 30.02 + bin_wide
+    units = [110, 30, 110.02, 30.02]
+    assert bounds_of(connection, INCIDENTS, replace(WHOLE, last=date(2026, 12, 31))) == units
+    by_cell = replace(WHOLE, layers=MappingProxyType({"incidents": LayerGrant(snap="cell")}))
+    assert bounds_of(connection, INCIDENTS, by_cell) == units
