@@ -66,7 +66,8 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
         return _ours(refused)
     state = getattr(error.orig, "sqlstate", None)
     # Class 22 of the states: what was asked cannot be reckoned with (PostgreSQL, appendix A).
-    if problems.expected() and request.method == "GET" and (state or "").startswith("22"):
+    asked = request.method in {"GET", "HEAD"}
+    if problems.expected() and asked and (state or "").startswith("22"):
         # All else was read before; in these two the database finds what cannot be.
         wrong = next((name for name in ("filter", "cursor") if name in request.args), None)
         named = {} if wrong is None else {"parameter": wrong}

@@ -352,6 +352,13 @@ def test_people_read_the_same_as_pages(client: FlaskClient) -> None:
     assert f'<td class="number">{large:,}</td>' in shown
 
 
+def test_a_filter_that_cannot_be_reckoned_is_no_fault_of_ours(client: FlaskClient) -> None:
+    asked = {"filter": "2 ^ 99999 > 1"}
+    for method in (client.get, client.head):
+        answer = method("/ogc/collections/incidents/items", query_string=asked)
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
 def test_the_guide_names_every_way(client: FlaskClient) -> None:
     page = ask(client, "/guide").text
     for way in ("/ogc/collections/{collection}/tiles/WebMercatorQuad/tilejson.json",
