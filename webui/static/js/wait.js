@@ -5,7 +5,7 @@ const NEARLY = 0.9;
 
 // `page`: the address that tells how far it is, and what is said where that cannot be asked.
 export function waitFor(page) {
-  const [bar, step, unserved] = ["progress", "step", "unserved"].map((id) => document.getElementById(id));
+  const [bar, step, percent, unserved] = ["progress", "step", "percent", "unserved"].map((id) => document.getElementById(id));
   const began = Date.now();
   let nearly = false;
   const look = async () => {
@@ -15,6 +15,7 @@ export function waitFor(page) {
       const now = await answer.json();
       if (now.over) { location.reload(); return; }
       bar.value = now.progress;
+      if (percent) percent.textContent = `${Math.floor(100 * now.progress)} %`;
       step.textContent = now.step;
       nearly = now.progress >= NEARLY;
       if (unserved) unserved.hidden = now.served;
