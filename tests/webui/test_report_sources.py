@@ -147,10 +147,11 @@ def listed(walk: Walk, where: str, fact: Fact) -> float:
 
 
 def activities(walk: Walk, where: str, fact: Fact) -> float:
-    name = fact.key.removeprefix("activities.").partition(".")[2]
+    # Of a kind or of one inspection; without the name of a count, how many there were.
+    name = COUNTS.get(fact.key.rpartition(".")[2])
     page = walk.page(where)
     (sums,) = re.findall(r'<div class="sum">.*?</div>', page, re.S) or [""]
-    pattern = rf">{COUNTS[name]} ([\d,]+)<" if name else r"<b>([\d,]+)</b>"
+    pattern = rf">{name} ([\d,]+)<" if name else r"<b>([\d,]+)</b>"
     found = re.search(pattern, sums)
     return number(found[1]) if found else 0
 

@@ -48,8 +48,8 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(
             (replace(ALL, first=date(2026, 7, 1)), "before"),
             (replace(ALL, first=date(1990, 1, 1)), "at most"),
             (replace(ALL, categories=("Z9",)), "category Z9"),
-            (replace(ALL, parameters={"size_m": "-3"}), "between 0 and"),
-            (replace(ALL, parameters={"size_m": "much"}), "cannot be used"),
+            (replace(ALL, parameters={"size_m": "-3"}), "from 0 to 20,000"),
+            (replace(ALL, parameters={"size_m": "much"}), "a whole number"),
             (replace(ALL, name="x" * 81), "name"),
         ):
             with pytest.raises(GridmapError, match=said):
