@@ -30,6 +30,8 @@ TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 SHOWN_OTHERWISE = {
     r"indicators\..+\.(rank|of|target)": "a place in a ranking and a definition, no count",
     r"coverage\.near_m": "a setting; the page of coverage tells it",
+    r"streets\.\d+\.length_m": "the street stands with its length among those of streets.late",
+    r"shifts\.\d+\.people": "the shift stands with its people among those of shifts.ahead",
     r"streets\.late\.km": "its streets are counted by streets.late, with the same link",
 }
 

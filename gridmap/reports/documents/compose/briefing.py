@@ -39,7 +39,7 @@ _RECENT = """
     ORDER BY t.occurred_at DESC, t.id DESC LIMIT :most
 """
 _SHIFTS = """
-    SELECT s.starts, s.ends, t.name AS team, r.name AS route,
+    SELECT s.id, s.starts, s.ends, t.name AS team, r.name AS route,
            (SELECT count(*) FROM shift_member m WHERE m.shift_id = s.id) AS members,
            count(*) OVER () AS total
     FROM shift s JOIN team t ON t.id = s.team_id LEFT JOIN patrol_route r ON r.id = s.route_id
@@ -155,7 +155,9 @@ def streets(matter: Matter, draft: Draft) -> None:
         [
             [
                 row.name or Both("无名道路", "without a name"),
-                f"{row.length_m:,.0f}",
+                matter.ledger.count(
+                    f"streets.{row.segment_id}.length_m", round(row.length_m), source
+                ),
                 f"{row.newest.astimezone(matter.zone):%Y-%m-%d}"
                 if row.newest
                 else Both("从未", "never"),
@@ -199,7 +201,7 @@ def ahead(matter: Matter, draft: Draft) -> None:
             f"{row.ends.astimezone(matter.zone):%m-%d %H:%M}",
             row.team,
             row.route or "—",
-            str(row.members),
+            matter.ledger.count(f"shifts.{row.id}.people", row.members, source),
         ]
         for row in rows
     ]
