@@ -87,7 +87,7 @@ def by_ogr2ogr(file: Path, url: str) -> float:
             "-nln", "plain", "-a_srs", "EPSG:4326", "-oo", "X_POSSIBLE_NAMES=lon",
             "-oo", "Y_POSSIBLE_NAMES=lat", "-oo", "KEEP_GEOM_COLUMNS=NO",
             "-oo", "AUTODETECT_TYPE=YES", "-lco", "SPATIAL_INDEX=NONE",
-            "-lco", "GEOMETRY_NAME=geom",
+            "-lco", "GEOMETRY_NAME=geom", "-lco", "FID=id",
         ],
         check=True,
         env={**os.environ, "PG_USE_COPY": "YES"},

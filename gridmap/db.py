@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import select
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
 from alembic.config import Config
-from sqlalchemy import Engine, MetaData, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import Connection, Dialect, Engine, MetaData, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-#: Execution option of a statement whose plan the server is to keep: one for all values, or one for
-#: the very values when they are asked for again.
-KEEP_PLAN = "gridmap_keep_plan"
 Keeping = Literal["any values", "these values"]
 _MOST_SEEN = 1000
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -56,7 +56,6 @@ def make_engine(url: str, **options: Any) -> Engine:
     given["client_encoding"] = "utf8"
     engine = create_engine(url, connect_args=given, **options)
     event.listen(engine, "checkout", _refuse_ended)
-    event.listen(engine, "do_execute", _keep_plan)
     return engine
 
 
@@ -73,18 +72,49 @@ def _refuse_ended(driver: psycopg.Connection, record: object, proxy: object) -> 
         raise DisconnectionError
 
 
-def _keep_plan(cursor: Any, statement: str, values: Any, context: Any) -> bool | None:
-    """Let the server keep the plan of a statement that asks for it."""
-    keeping: Keeping | None = context.execution_options.get(KEEP_PLAN)
-    if keeping is None:
-        return None
-    if keeping == "any values":
-        cursor.execute(statement, values, prepare=True)
-        return True
-    whole = psycopg.ClientCursor(cursor.connection).mogrify(statement, values)
-    again = _seen_before(hash(whole))
-    cursor.execute(whole if again else statement, None if again else values, prepare=again)
-    return True
+@contextmanager
+def prepared(
+    connection: Connection, statement: str, values: Mapping[str, object], keeping: Keeping
+) -> Iterator[psycopg.Cursor[Any]]:
+    """Run a statement whose plan the server keeps, and yield the driver's own cursor.
+
+    SQLAlchemy would look up types and make rows anew at each request, which takes longer than to
+    find ten features.
+
+    Parameters
+    ----------
+    connection : Connection
+    statement : str
+        With values as ``:name``.
+    values : mapping of str to object
+    keeping : Keeping
+        Whether one plan is kept for all values, or one for the very values when they are asked
+        for again.
+
+    Raises
+    ------
+    DBAPIError
+        As SQLAlchemy raises it.
+    """
+    driver: Any = connection.connection.driver_connection
+    sql = _of_driver(statement, connection.dialect)
+    with driver.cursor() as cursor:
+        try:
+            if keeping == "any values":
+                cursor.execute(sql, values, prepare=True)
+            else:
+                whole = psycopg.ClientCursor(driver).mogrify(sql, values).encode()
+                again = _seen_before(hash(whole))
+                cursor.execute(whole if again else sql, None if again else values, prepare=again)
+        except psycopg.Error as error:
+            raise DBAPIError.instance(statement, dict(values), error, psycopg.Error) from error
+        yield cursor
+
+
+@lru_cache(maxsize=512)
+def _of_driver(statement: str, dialect: Dialect) -> bytes:
+    """Return a statement as the driver writes it."""
+    return str(text(statement).compile(dialect=dialect)).encode()
 
 
 _seen: OrderedDict[int, None] = OrderedDict()

@@ -31,11 +31,14 @@ class Lookup:
         The expression over ``t`` that holds the other row's id.
     table, column : str
         The other table, whose alias is the key's own name in `Collection.joins`.
+    unique : bool
+        Whether no two rows of the other table have the same value.
     """
 
     key: str
     table: str
     column: str
+    unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -292,7 +295,7 @@ INCIDENTS = Collection(
     (
         _own("external_id", "string", N_("Number")),
         Column("category", "category.code", "string", N_("Code of the category"),
-               lookup=Lookup("t.category_id", "category", "code"), plain=True),
+               lookup=Lookup("t.category_id", "category", "code", unique=True), plain=True),
         _own("occurred_at", "date-time", N_("Time")),
         _own("ended_at", "date-time", N_("Until, where only a span is known")),
         _own("source", "string", N_("Source")),

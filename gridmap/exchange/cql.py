@@ -221,10 +221,14 @@ class _Writer:
             # The value stands first, and takes the type of what it is compared with.
             right = self.term(second)
             left = self._like_kind(right, first)
-            return self._tested(right, [left], lambda sql, told: f"({told[0]} {op} {sql})")
+            return self._tested(
+                right, [left], lambda sql, told: f"({told[0]} {op} {sql})", one=op == "="
+            )
         left = self.term(first)
         right = self._like_kind(left, second)
-        return self._tested(left, [right], lambda sql, told: f"({sql} {op} {told[0]})")
+        return self._tested(
+            left, [right], lambda sql, told: f"({sql} {op} {told[0]})", one=op == "="
+        )
 
     def _like_kind(self, other: _Term, node: Any) -> _Term:
         """Return a term that can be compared with another."""
@@ -355,15 +359,23 @@ class _Writer:
         return shape if self.system.srid == 4326 else f"ST_Transform({shape}, 4326)"
 
     def _tested(
-        self, term: _Term, others: list[_Term], make: Callable[[str, list[str]], str]
+        self,
+        term: _Term,
+        others: list[_Term],
+        make: Callable[[str, list[str]], str],
+        *,
+        one: bool = False,
     ) -> str:
-        """Test a value against others; in its own table only against given ones."""
+        """Test a value against others; in its own table only against given ones.
+
+        ``one`` says that it is tested to be one value itself.
+        """
         if self.negated or any(other.lookup for other in others):
             return make(_alone(term), [_alone(other) for other in others])
-        return _looked_up(term, lambda sql: make(sql, [other.sql for other in others]))
+        return _looked_up(term, lambda sql: make(sql, [other.sql for other in others]), one=one)
 
 
-def _looked_up(term: _Term, test: Callable[[str], str]) -> str:
+def _looked_up(term: _Term, test: Callable[[str], str], *, one: bool) -> str:
     """Test a value in the other table first, so that its index and few rows serve.
 
     Where there is no other row, or where the test is unknown there, this may be false.
@@ -371,7 +383,10 @@ def _looked_up(term: _Term, test: Callable[[str], str]) -> str:
     if term.lookup is None:
         return test(term.sql)
     at = term.lookup
-    return f"({at.key} = ANY(ARRAY(SELECT o.id FROM {at.table} o WHERE {test(term.sql)})))"
+    found = f"(SELECT o.id FROM {at.table} o WHERE {test(term.sql)})"
+    # Rows of a single key come in the order of an index, those of several do not.
+    single = one and at.unique and term.sql == f"o.{at.column}"
+    return f"({at.key} = {found})" if single else f"({at.key} = ANY(ARRAY{found}))"
 
 
 def _alone(term: _Term) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CursorResult
+import psycopg
 
 #: Features of a block: larger ones are copied more, smaller ones are sent more often.
 _BLOCK = 250
@@ -82,11 +82,11 @@ def blocks_sql(
     """
 
 
-def read_blocks(result: CursorResult[Any]) -> Blocks:
+def read_blocks(cursor: psycopg.Cursor[Any]) -> Blocks:
     """Return what a statement of `blocks_sql` found, its features as they were sent, in UTF-8."""
     blocks = Blocks()
-    # SQLAlchemy and psycopg would make texts of the bytes, which then are made bytes again.
-    sent = result.cursor.pgresult
+    # psycopg would make texts of the bytes, which then are made bytes again.
+    sent: Any = cursor.pgresult
     for row in range(sent.ntuples):
         features, count, key, matched, state = (sent.get_value(row, column) for column in range(5))
         if count is None:
@@ -97,5 +97,4 @@ def read_blocks(result: CursorResult[Any]) -> Blocks:
         blocks.found += int(count)
         blocks.features += [] if features is None else [features]
         blocks.key = blocks.key if key is None else json.loads(key)
-    result.close()
     return blocks

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from geodata.messages import Message
-from gridmap.db import KEEP_PLAN, Keeping
+from gridmap.db import Keeping, prepared
 from gridmap.errors import NotFoundError
 from gridmap.exchange import privacy
 from gridmap.exchange.collections import Collection, Column
@@ -91,8 +90,8 @@ class Page:
 
     Attributes
     ----------
-    features : bytes
-        GeoJSON features, joined by commas.
+    blocks : list of bytes
+        GeoJSON features, joined by commas in each.
     count : int
         How many there are.
     next : str or None
@@ -101,10 +100,15 @@ class Page:
         How many features there are on all pages, where that is known without counting.
     """
 
-    features: bytes
+    blocks: list[bytes]
     count: int
     next: str | None
     matched: int | None
+
+    @property
+    def features(self) -> bytes:
+        """All features, joined by commas."""
+        return b",".join(self.blocks)
 
 
 @dataclass
@@ -184,7 +188,7 @@ def _find(
     # Nothing but its length and its beginning tell one plain page from another.
     plain = not query.narrow and not chosen.params.keys() - {"after_id", *privacy.params(grant)}
     keep: Keeping = "any values" if plain else "these values"
-    parts: list[bytes] = []
+    blocks: list[bytes] = []
     last: Sequence[str | None] = ()
     told, matched = 0, None
     for rows in _rows(collection, query, chosen):
@@ -196,20 +200,19 @@ def _find(
             statement = statement.replace(":page_limit", str(query.limit - told))
         # One more row than wanted tells whether there is another page.
         params = chosen.params | {"page_limit": query.limit - told}
-        blocks = read_blocks(
-            connection.execute(_prepared(statement), params, execution_options={KEEP_PLAN: keep})
-        )
-        if blocks.state is not None:
-            marks.add(mark_of(blocks.state))
-        parts += blocks.features
-        matched = blocks.matched
-        more = blocks.found > query.limit - told
-        last, told = (blocks.key or last), told + min(blocks.found, query.limit - told)
+        with prepared(connection, statement, params, keep) as cursor:
+            found = read_blocks(cursor)
+        if found.state is not None:
+            marks.add(mark_of(found.state))
+        blocks += found.features
+        matched = found.matched
+        more = found.found > query.limit - told
+        last, told = (found.key or last), told + min(found.found, query.limit - told)
         if more:
-            return Page(b",".join(parts), told, write_cursor(last), matched)
+            return Page(blocks, told, write_cursor(last), matched)
     if query.cursor is None:
         matched = told
-    return Page(b",".join(parts), told, None, matched)
+    return Page(blocks, told, None, matched)
 
 
 def _page_statement(collection: Collection, grant: Grant, query: Query, rows: str) -> str:
@@ -291,7 +294,9 @@ def find_feature(
         SELECT {feature} FROM {collection.table} t
         {collection.joined(columns)} WHERE {where}
     """
-    found = connection.execute(_prepared(statement), params | {"feature_id": feature_id}).scalar()
+    params |= {"feature_id": feature_id}
+    with prepared(connection, statement, params, "any values") as cursor:
+        found = cursor.fetchone()
     if found is None:
         raise NotFoundError(
             Message(
@@ -300,7 +305,7 @@ def find_feature(
                 collection=collection.key,
             )
         )
-    return str(found).encode()
+    return str(found[0]).encode()
 
 
 def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
@@ -363,8 +368,3 @@ def _matched(collection: Collection, grant: Grant, query: Query) -> str:
         return "NULL::bigint"
     # The pyramid of counts knows all incidents; category 0 stands for every category.
     return "(SELECT sum(upto[12]) FROM incident_bin WHERE level = 8 AND category_id = 0)::bigint"
-
-
-@lru_cache(maxsize=512)
-def _prepared(statement: str) -> TextClause:
-    return text(statement)

@@ -64,6 +64,8 @@ class Incident(Imported, Linked, Base):
         ),
         Index("ix_incident_cell_id_occurred_at", "cell_id", "occurred_at"),
         Index("ix_incident_community_id_occurred_at", "community_id", "occurred_at"),
+        # Pages of one category in the order of ids need not read the incidents of all others.
+        Index("ix_incident_category_id_id", "category_id", "id"),
         {"postgresql_partition_by": "RANGE (occurred_at)"},
     )
 

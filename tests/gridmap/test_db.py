@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DataError, OperationalError
 
-from gridmap.db import KEEP_PLAN, make_engine
+from gridmap.db import Keeping, make_engine, prepared
 
 
 @pytest.fixture
@@ -41,27 +42,41 @@ def kept(engine: Engine) -> list[str]:
         return list(connection.scalars(found))
 
 
+def ask(connection: Connection, statement: str, keeping: Keeping, **values: object) -> object:
+    with prepared(connection, statement, values, keeping) as cursor:
+        return cursor.fetchone()[0]  # type: ignore[index]
+
+
 def test_a_plan_is_kept_for_whom_asks_for_it(single: Engine) -> None:
-    plain = text("SELECT :one + 1")
-    always = plain.execution_options(**{KEEP_PLAN: "any values"})
-    again = plain.execution_options(**{KEEP_PLAN: "these values"})
+    plain = "SELECT :one + 1"
     with single.connect() as connection:
         for _ in range(9):
-            assert connection.scalar(plain, {"one": 7}) == 8
-        assert connection.scalar(always, {"one": 7}) == 8
+            assert connection.scalar(text(plain), {"one": 7}) == 8
+        assert ask(connection, plain, "any values", one=7) == 8
     assert kept(single) == ["SELECT $1 + 1"]
     with single.connect() as connection:
         for one in (1, 2, 3, 2):
-            assert connection.scalar(again, {"one": one}) == one + 1
+            assert ask(connection, plain, "these values", one=one) == one + 1
     assert kept(single) == ["SELECT $1 + 1", "SELECT 2 + 1"]
 
 
 def test_values_stay_values_where_they_are_written_into_the_statement(single: Engine) -> None:
     odd = "'; DROP TABLE unit; -- % %s \\ 案"
-    asked = text("SELECT CAST(:odd AS text)").execution_options(**{KEEP_PLAN: "these values"})
     with single.connect() as connection:
         for _ in range(3):
-            assert connection.scalar(asked, {"odd": odd}) == odd
+            assert ask(connection, "SELECT CAST(:odd AS text)", "these values", odd=odd) == odd
+
+
+def test_a_fault_is_raised_as_sqlalchemy_raises_it(single: Engine) -> None:
+    with single.connect() as connection:
+        for keeping in ("any values", "these values"):
+            with pytest.raises(DataError) as fault:
+                ask(connection, "SELECT 1 / CAST(:none AS integer)", keeping, none=0)
+            assert fault.value.orig.sqlstate == "22012"
+        connection.execute(text("SET statement_timeout = 50"))
+        with pytest.raises(OperationalError):
+            ask(connection, "SELECT pg_sleep(:long)", "any values", long=5)
+        connection.execute(text("RESET statement_timeout"))
 
 
 def test_texts_come_in_utf8_whatever_the_environment_says(

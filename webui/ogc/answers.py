@@ -33,6 +33,9 @@ def wanted(*further: str) -> str:
     known = ("json", "html", *further)
     asked = request.args.get("f")
     if asked is None:
+        if request.headers.get("Accept", "*/*") == "*/*":
+            # What nearly all programs send, and quick to tell.
+            return "json"
         best = request.accept_mimetypes.best_match([GEOJSON, JSON, HTML], default=JSON)
         return "html" if best == HTML else "json"
     if asked == "geojson":

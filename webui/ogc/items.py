@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, render_template, request
-from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.http import generate_etag
 
@@ -49,8 +50,10 @@ def answer(
     if page.matched is not None:
         head["numberMatched"] = page.matched
     rest = json.dumps(head, ensure_ascii=False).encode()
-    # In parts, since a page can be megabytes.
-    body = [b'{"type":"FeatureCollection","features":[', page.features, b"],", rest[1:]]
+    # In parts, since a page can be megabytes; each is sent by itself.
+    before = chain([b'{"type":"FeatureCollection","features":['], repeat(b","))
+    body = [next(before) + block for block in page.blocks or [b""]]
+    body[-1] += b"]," + rest[1:]
     response = Response(body, content_type=GEOJSON)
     response.headers["Link"] = head_links(links)
     return _in_system(response, query.system)
@@ -111,18 +114,21 @@ def _in_system(response: Response, system: System) -> Response:
 def _links(collection: Collection, page: Page, shown: str) -> list[Link]:
     """Return the links of a page (Part 1, Req 28 to 32)."""
     path = f"/collections/{collection.key}"
-    given = {name: value for name, value in request.args.items() if name not in {"f", "key"}}
-    # The form stands last.
-    here = address(f"{path}/items", **given, f="")
+    left_out = {"f", "key", "cursor"}
+    given = {name: value for name, value in request.args.items() if name not in left_out}
+    # All that is written anew for each request; the cursor and the form stand last.
+    first = address(f"{path}/items", **given, f="").removesuffix("f=")
+    cursor = request.args.get("cursor")
+    here = f"{first}f=" if cursor is None else f"{first}cursor={quote(cursor)}&f="
+    # Without titles, which differ by language and would be looked up for nothing.
     links = [
         link("self" if shown == "json" else "alternate", f"{here}json", GEOJSON),
         link("self" if shown == "html" else "alternate", f"{here}html", HTML),
-        link("collection", address(path), "application/json", say(Message(collection.title))),
+        link("collection", address(path), "application/json"),
     ]
     if page.next is not None:
-        further = given | {"cursor": page.next, "f": shown}
         kind = {"json": GEOJSON, "html": HTML}.get(shown) or FORMS[shown].kind
-        links.append(link("next", address(f"{path}/items", **further), kind, _("Next page")))
+        links.append(link("next", f"{first}cursor={quote(page.next)}&f={shown}", kind))
     return links
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from math import ceil
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import get_args
 
-from sqlalchemy import Connection, Row, text
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection, text
 
 from geodata.messages import Message
-from gridmap.db import KEEP_PLAN
+from gridmap.db import prepared
 from gridmap.errors import GridmapError
 from gridmap.exchange.agencies.tokens import LONGEST, hash_of
 from gridmap.exchange.collections import COLLECTIONS
@@ -71,7 +72,7 @@ class TooManyRequestsError(GridmapError):
 # (autocommit). The table is not logged, so nothing waits for the disk.
 _LEFT = """least(excluded.tokens + 1, r.tokens
             + extract(epoch FROM greatest(excluded.at, r.at) - r.at) * (SELECT rate FROM found))"""
-_FIND = text(f"""
+_FIND = f"""
     WITH found AS (
         SELECT k.id, k.version, k.rate_per_minute / 60.0 AS rate,
                greatest(1, k.rate_per_minute / :burst) AS burst,
@@ -85,7 +86,7 @@ _FIND = text(f"""
         RETURNING key_id
     )
     SELECT id, version, holds, EXISTS (SELECT FROM taken) AS allowed, rate::float FROM found
-""").execution_options(**{KEEP_PLAN: "any values"})
+"""
 _WAIT = text("""
     SELECT (1 - r.tokens) / :rate - extract(epoch FROM clock_timestamp() - r.at)
     FROM api_rate r WHERE r.key_id = :id
@@ -135,10 +136,13 @@ def authenticate(connection: Connection, secret: str) -> Grant:
         If it asked too often.
     """
     # NUL bytes and overlong texts are no tokens; both have hashes that nobody has.
-    found: Row[Any] | None = None
+    found = None
     token = hash_of(secret)
     if len(secret) <= LONGEST:
-        found = connection.execute(_FIND, {"hash": token, "burst": _BURST}).one_or_none()
+        values = {"hash": token, "burst": _BURST}
+        with prepared(connection, _FIND, values, "any values") as cursor:
+            cursor.row_factory = namedtuple_row
+            found = cursor.fetchone()
     if found is None:
         raise UnknownKeyError(Message("This key is not known."))
     if not found.holds:
