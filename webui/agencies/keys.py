@@ -136,12 +136,12 @@ def _of_key(secret: str) -> Grant:
 
 
 def _begin(key_id: int) -> None:
-    query = request.query_string.decode(errors="replace")
     g.access = Access(
         at=datetime.now(UTC),
         key_id=key_id,
         method=request.method,
-        path=request.path + (f"?{unquote_plus(query)}" if query else ""),
+        path=request.path,
+        query=request.query_string.decode(errors="replace"),
         address=request.remote_addr,
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Any
+from urllib.parse import unquote_plus
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,8 +49,8 @@ class Access:
 
     Attributes
     ----------
-    path : str
-        With the query, but never with a key.
+    path, query : str
+        Never with a key; the query as it was sent.
     rows, bytes : int or None
         What was sent, where that is known.
     """
@@ -58,6 +59,7 @@ class Access:
     key_id: int
     method: str
     path: str
+    query: str = ""
     status: int = 0
     rows: int | None = None
     bytes: int | None = None
@@ -65,7 +67,8 @@ class Access:
 
     def row(self) -> tuple[Any, ...]:
         """Return the values of `_COLUMNS`, fit to be stored."""
-        path = _SECRET.sub("gm_…", self.path.replace("\x00", ""))[:_LONGEST_PATH]
+        whole = f"{self.path}?{unquote_plus(self.query)}" if self.query else self.path
+        path = _SECRET.sub("gm_…", whole.replace("\x00", ""))[:_LONGEST_PATH]
         method = self.method[:16]
         return (
             self.at, self.key_id, method, path, self.status, self.rows, self.bytes, self.address
