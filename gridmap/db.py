@@ -99,6 +99,9 @@ def prepared(
     driver: Any = connection.connection.driver_connection
     sql = _of_driver(statement, connection.dialect)
     with driver.cursor() as cursor:
+        # Who listens for statements hears of these too.
+        for hear in connection.dispatch.before_cursor_execute:
+            hear(connection, cursor, sql.decode(), values, None, False)
         try:
             if keeping == "any values":
                 cursor.execute(sql, values, prepare=True)
