@@ -334,7 +334,9 @@ def test_a_page_comes_as_a_file(
         # The Chinese datums lie some hundred metres away, the others nowhere else.
         assert (moved > 0.001) == (system is not None)
     if system is not None:
-        assert json.loads(answer.data)["coordinate_system"] == system
+        document = json.loads(answer.data)
+        assert document["coordinate_system"] == system
+        assert [one["id"] for one in document["features"]] == [one["id"] for one in plain]
         assert form.upper() in answer.headers["Content-Crs"]
     assert sorted(table["id"].astype("int")) == sorted(one["id"] for one in plain)
 
