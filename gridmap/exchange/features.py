@@ -206,7 +206,7 @@ def _find(
         more = blocks.found > query.limit - told
         last, told = (blocks.key or last), told + min(blocks.found, query.limit - told)
         if more:
-            return Page(b",".join(parts), told, write_cursor(last), matched)
+            return Page(b",".join(parts), told, write_cursor(collection.key, last), matched)
     if query.cursor is None:
         matched = told
     return Page(b",".join(parts), told, None, matched)
@@ -312,7 +312,7 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
         chosen.conditions.append(condition.sql)
         chosen.params |= condition.params
     if query.cursor is not None:
-        after = continue_after(query.cursor, query.sorts)
+        after = continue_after(query.cursor, collection.key, query.sorts)
         chosen.conditions.append(after.sql)
         chosen.params |= after.params
     return chosen
@@ -345,7 +345,7 @@ def _choose_boxes(chosen: _Statement, collection: Collection, grant: Grant, quer
         chosen.params |= grant.scope.params
         if query.cursor is not None:
             chosen.by_cell += " AND c.id >= CAST(CAST(:from_cell AS text) AS bigint)"
-            chosen.params["from_cell"] = first_key(query.cursor, query.sorts)
+            chosen.params["from_cell"] = first_key(query.cursor, collection.key, query.sorts)
 
 
 def _in_box(place: str, sides: Iterable[str]) -> str:

@@ -106,6 +106,14 @@ def test_a_page_tells_its_count_and_how_many_match_where_that_is_known(
     assert units["numberMatched"] == units["numberReturned"] == len(units["features"])
 
 
+def test_a_cursor_holds_for_the_layer_that_it_was_made_for(client: FlaskClient) -> None:
+    page = told(client, "/collections/places/items", limit=1)
+    address = next(one["href"] for one in page["links"] if one["rel"] == "next")
+    elsewhere = address.removeprefix("http://localhost").replace("places", "buildings")
+    answer = client.get(elsewhere)
+    assert (answer.status_code, json.loads(answer.data)["parameter"]) == (400, "cursor")
+
+
 def test_a_sorted_list_goes_on_over_its_pages(client: FlaskClient) -> None:
     ways = pages(client, "/collections/buildings/items", limit=5, sortby="-kind,name")
     keys = [
