@@ -29,8 +29,9 @@ from gridmap.territory.scope import EVERYTHING, Scope
 #: A new community below a granted unit is seen after so many seconds; the key itself has a version.
 KEPT_S = 10
 _MOST_KEPT = 1000
-#: A quarter of a minute's requests may come in one go, for a map asks for many tiles at once.
-_BURST = 4
+#: A quarter of a minute's requests may come in one go, for a map asks for many tiles at once, and
+#: ten where that is less and the minute has them: a page asks for several things too.
+_SHARE, _AT_ONCE = 4, 10
 
 
 class UnknownKeyError(GridmapError):
@@ -74,7 +75,7 @@ _LEFT = """least(excluded.tokens + 1, r.tokens
 _FIND = text(f"""
     WITH found AS (
         SELECT k.id, k.version, k.rate_per_minute / 60.0 AS rate,
-               greatest(1, k.rate_per_minute / :burst) AS burst,
+               greatest(k.rate_per_minute / {_SHARE}, least(k.rate_per_minute, {_AT_ONCE})) AS burst,
                k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AS holds
         FROM api_key k WHERE k.token_hash = :hash
     ), taken AS (
@@ -138,7 +139,7 @@ def authenticate(connection: Connection, secret: str) -> Grant:
     found: Row[Any] | None = None
     token = hash_of(secret)
     if len(secret) <= LONGEST:
-        found = connection.execute(_FIND, {"hash": token, "burst": _BURST}).one_or_none()
+        found = connection.execute(_FIND, {"hash": token}).one_or_none()
     if found is None:
         raise UnknownKeyError(Message("This key is not known."))
     if not found.holds:
