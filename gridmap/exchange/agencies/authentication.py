@@ -75,7 +75,8 @@ _LEFT = """least(excluded.tokens + 1, r.tokens
 _FIND = text(f"""
     WITH found AS (
         SELECT k.id, k.version, k.rate_per_minute / 60.0 AS rate,
-               greatest(k.rate_per_minute / {_SHARE}, least(k.rate_per_minute, {_AT_ONCE})) AS burst,
+               greatest(k.rate_per_minute / {_SHARE}, least(k.rate_per_minute, {_AT_ONCE}))
+                   AS burst,
                k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AS holds
         FROM api_key k WHERE k.token_hash = :hash
     ), taken AS (
