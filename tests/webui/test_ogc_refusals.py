@@ -17,6 +17,8 @@ from tests.webui.test_ogc import ask
         ({"bbox": "1,2,3"}, "bbox"), ({"bbox": "1,2,nan,4"}, "bbox"),
         ({"bbox": "1,5,3,4"}, "bbox"), ({"bbox": "0,-95,3,4"}, "bbox"),
         ({"bbox": "1,2,3,4", "bbox-crs": "EPSG:1"}, "bbox-crs"),
+        ({"bbox": "1_0,2,30,4"}, "bbox"), ({"bbox": "１,2,3,4"}, "bbox"),
+        ({"bbox": "19e6,3e6,-19e6,4e6", "bbox-crs": "EPSG:3857"}, "bbox"),
         ({"datetime": "yesterday"}, "datetime"), ({"datetime": "2025-02-30"}, "datetime"),
         ({"datetime": "2025-03-01/2025-01-01"}, "datetime"), ({"datetime": ""}, "datetime"),
         ({"crs": "EPSG:27700"}, "crs"), ({"properties": "phone"}, "properties"),
@@ -58,6 +60,14 @@ def test_every_address_refuses_what_it_does_not_know(
 ) -> None:
     answer = ask(client, path, **{name: "xx"})
     assert (answer.status_code, json.loads(answer.data)["parameter"]) == (400, name)
+
+
+def test_a_layer_that_is_only_read_says_so(client: FlaskClient) -> None:
+    for key, writable in (("places", False), ("incidents", True)):
+        for path, ways in (("items", {"POST"}), ("items/1", {"PUT", "PATCH", "DELETE"})):
+            allowed = client.options(f"/ogc/collections/{key}/{path}").allow
+            assert {"GET", "HEAD", "OPTIONS"} <= set(allowed), path
+            assert ways <= set(allowed) if writable else not ways & set(allowed), path
 
 
 @pytest.mark.parametrize("path", ["/collections/people", "/collections/people/items",
