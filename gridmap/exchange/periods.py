@@ -131,6 +131,18 @@ def read_end(text: str, parameter: str = "datetime") -> date | datetime:
             raise _unread(text, parameter)
     except ValueError:
         raise _unread(text, parameter) from None
+    require_our_age(end, text, parameter)
+    return end
+
+
+def require_our_age(end: date | datetime, text: str, parameter: str) -> None:
+    """Refuse a day or a moment that the calendars do not share.
+
+    Raises
+    ------
+    ParameterError
+        Naming the parameter, and the years in which it may lie.
+    """
     if end.year not in YEARS:
         raise ParameterError(
             parameter,
@@ -142,7 +154,6 @@ def read_end(text: str, parameter: str = "datetime") -> date | datetime:
                 last=YEARS[-1],
             ),
         )
-    return end
 
 
 def _unread(text: str, parameter: str) -> ParameterError:

@@ -74,6 +74,7 @@ def test_a_faulty_question_is_refused(
         ("requests.json?service_request_id=1,x", "service_request_id"),
         ("requests.json?service_code=%00", "service_code"), ("tokens/x.json", "token"),
         ("requests.yaml", ".json"),
+        ("requests.json?end_date=9999-12-31T00:00:00Z", "2279"),
     ],
 )  # fmt: skip
 def test_a_fault_names_what_is_wrong(
