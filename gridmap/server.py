@@ -49,20 +49,24 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # As above.
         if not isinstance(exc, LimitRequestLine):
             super().handle_error(req, client, addr, exc)
             return
-        # RFC 9457: with "about:blank" the title is the status' own phrase.
+        told = Message(
+            "The address has over {most} characters. Ask for less at once.", most=_LONGEST_LINE
+        )
+        # RFC 9457: with "about:blank" the title is the status' own phrase. The headers that could
+        # ask for a language come after the line and are not read, so it is that of the pages.
         problem = {
             "type": "about:blank",
             "title": "URI Too Long",
             "status": 414,
-            "detail": f"The address has over {_LONGEST_LINE} characters. Ask for less at once.",
+            "detail": translate(told, self.app.settings.lang or "zh"),
         }
-        content = json.dumps(problem)
+        content = json.dumps(problem, ensure_ascii=False).encode()
         head = (
             "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\n"
             f"Content-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         with suppress(OSError):
-            write_nonblock(client, (head + content).encode())
+            write_nonblock(client, head.encode() + content)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # Gunicorn has no type information.

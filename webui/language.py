@@ -32,8 +32,12 @@ def choose() -> str:
     actor = g.get("actor")
     if actor:
         return str(actor.language)
-    default = str(current_app.config["DEFAULT_LANGUAGE"])
-    return request.accept_languages.best_match(LANGUAGES, default) or default
+    for tag, quality in request.accept_languages:
+        # Whoever likes zh-TW best reads zh rather than the English that comes next.
+        language = tag.partition("-")[0].lower()
+        if quality > 0 and language in LANGUAGES:
+            return language
+    return str(current_app.config["DEFAULT_LANGUAGE"])
 
 
 def zone() -> str:

@@ -17,6 +17,7 @@ from geodata.messages import N_, GeodataError, Message
 from gridmap.errors import NotFoundError, ParameterError
 from gridmap.exchange import open311
 from gridmap.exchange.open311 import MOST, STATES, Asked
+from gridmap.exchange.periods import require_our_age
 from webui.access import public
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import reading, writing
@@ -231,8 +232,6 @@ def _moment(name: str, value: str | None) -> datetime | None:
     try:
         # A plus sign that was not escaped arrives as a space.
         found = datetime.fromisoformat(value.replace(" ", "+"))
-        if not 1900 < found.year < 2200:
-            raise ValueError
     except ValueError:
         raise ParameterError(
             name,
@@ -242,6 +241,7 @@ def _moment(name: str, value: str | None) -> datetime | None:
                 value=_clean(name, value)[:60],
             ),
         ) from None
+    require_our_age(found, value, name)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -41,7 +41,7 @@ def write_geojson(
 
 
 def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:
-    """Return each row as the text of a feature."""
+    """Return each row as the text of a feature, with its number where rows have one."""
     table = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
     for name in table.columns:
         if str(table[name].dtype) == "object":
@@ -56,9 +56,14 @@ def _features(frame: pd.DataFrame, *, metres: bool) -> list[str]:
     ).splitlines()  # fmt: skip
     if len(properties) != len(frame):
         properties = ["{}"] * len(frame)
+    heads = ['"type": "Feature"'] * len(frame)
+    if "id" in table and pd.api.types.is_integer_dtype(table["id"]) and table["id"].notna().all():
+        # RFC 7946, 3.2. It stays a property too: what cannot read the one reads the other.
+        heads = [f'{head}, "id": {number}' for head, number in zip(heads, table["id"], strict=True)]
+    shapes = _shape_texts(frame, metres=metres)
     return [
-        f'{{"type": "Feature", "properties": {values}, "geometry": {shape}}}'
-        for values, shape in zip(properties, _shape_texts(frame, metres=metres), strict=True)
+        f'{{{head}, "properties": {values}, "geometry": {shape}}}'
+        for head, values, shape in zip(heads, properties, shapes, strict=True)
     ]
 
 

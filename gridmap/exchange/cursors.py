@@ -32,22 +32,24 @@ class Sort:
     descending: bool = False
 
 
-def continue_after(cursor: str, sorts: Sequence[Sort]) -> Condition:
+def continue_after(cursor: str, layer: str, sorts: Sequence[Sort]) -> Condition:
     """Return the condition, over ``t``, of what comes after a cursor.
 
     Parameters
     ----------
     cursor : str
         From `write_cursor`.
+    layer : str
+        The key of the layer that is listed.
     sorts : sequence of Sort
         In which order; then by id.
 
     Raises
     ------
     ParameterError
-        If the cursor is none of a list in this order.
+        If the cursor is none of a list of this layer in this order.
     """
-    values = _read(cursor, len(sorts) + 1)
+    values = _read(cursor, layer, len(sorts) + 1)
     last = values[-1] or ""
     if not (last.isascii() and last.isdecimal()) or len(last) > 18:
         raise _foreign()
@@ -71,20 +73,23 @@ def continue_after(cursor: str, sorts: Sequence[Sort]) -> Condition:
     return Condition(after, params)
 
 
-def first_key(cursor: str, sorts: Sequence[Sort]) -> str | None:
+def first_key(cursor: str, layer: str, sorts: Sequence[Sort]) -> str | None:
     """Return the first sort value of the row that a cursor stands behind.
 
     Raises
     ------
     ParameterError
-        If the cursor is none of a list in this order.
+        If the cursor is none of a list of this layer in this order.
     """
-    return _read(cursor, len(sorts) + 1)[0]
+    return _read(cursor, layer, len(sorts) + 1)[0]
 
 
-def write_cursor(key: Sequence[str | None]) -> str:
-    """Return the cursor of the page after a row, from its sort values and id as texts."""
-    packed = json.dumps(list(key), ensure_ascii=False, separators=(",", ":")).encode()
+def write_cursor(layer: str, key: Sequence[str | None]) -> str:
+    """Return the cursor of the page after a row of a layer, from its sort values and id as texts.
+
+    Other layers have rows of the same ids: the layer is told first.
+    """
+    packed = json.dumps([layer, *key], ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
@@ -128,17 +133,16 @@ def require_one_state(marks: Set[str]) -> str:
     return next(iter(marks))
 
 
-def _read(cursor: str, length: int) -> list[str | None]:
+def _read(cursor: str, layer: str, length: int) -> list[str | None]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         raise _foreign() from None
-    fits = isinstance(values, list) and len(values) == length
-    if not fits or not all(
-        one is None or (isinstance(one, str) and _storable(one)) for one in values
-    ):
+    if not isinstance(values, list) or len(values) != length + 1 or values[0] != layer:
         raise _foreign()
-    return list(values)
+    if not all(one is None or (isinstance(one, str) and _storable(one)) for one in values):
+        raise _foreign()
+    return values[1:]
 
 
 def _storable(value: str) -> bool:

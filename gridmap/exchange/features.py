@@ -210,6 +210,7 @@ def _find(
         last, told = (found.key or last), told + min(found.found, query.limit - told)
         if more:
             return Page(blocks, told, write_cursor(last), matched)
+            return Page(b",".join(parts), told, write_cursor(collection.key, last), matched)
     if query.cursor is None:
         matched = told
     return Page(blocks, told, None, matched)
@@ -317,7 +318,7 @@ def _choose(collection: Collection, grant: Grant, query: Query) -> _Statement:
         chosen.conditions.append(condition.sql)
         chosen.params |= condition.params
     if query.cursor is not None:
-        after = continue_after(query.cursor, query.sorts)
+        after = continue_after(query.cursor, collection.key, query.sorts)
         chosen.conditions.append(after.sql)
         chosen.params |= after.params
     return chosen
@@ -350,7 +351,7 @@ def _choose_boxes(chosen: _Statement, collection: Collection, grant: Grant, quer
         chosen.params |= grant.scope.params
         if query.cursor is not None:
             chosen.by_cell += " AND c.id >= CAST(CAST(:from_cell AS text) AS bigint)"
-            chosen.params["from_cell"] = first_key(query.cursor, query.sorts)
+            chosen.params["from_cell"] = first_key(query.cursor, collection.key, query.sorts)
 
 
 def _in_box(place: str, sides: Iterable[str]) -> str:

@@ -9,6 +9,9 @@ from datetime import date
 from geodata.messages import Message
 from gridmap.errors import GridmapError
 
+#: Outside these years neither the calendar of the database nor ours is of use.
+YEARS = range(1601, 2280)
+
 
 @dataclass(frozen=True)
 class IncidentFilter:
@@ -57,8 +60,7 @@ def read_day(text: str | None) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         day = date.min
-    # Outside these years neither the calendar of the database nor ours is of use.
-    if not 1600 < day.year < 2280:
+    if day.year not in YEARS:
         raise GridmapError(
             Message("{day} is no date. Write it as 2026-01-31, year, month and day.", day=text)
         )

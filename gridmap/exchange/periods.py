@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from geodata.messages import Message
-from gridmap.errors import GridmapError, ParameterError
-from gridmap.exchange.filters import read_day
+from gridmap.errors import ParameterError
+from gridmap.exchange.filters import YEARS
 
 # RFC 3339, 5.6, with its offset; Python's own reader takes more than that.
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})"
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ZONE = "(SELECT time_zone FROM territory_settings)"
 #: Both ways of OGC 17-069r4, 7.15.4, to leave a side of an interval open.
 _OPEN = {"", ".."}
@@ -119,18 +120,40 @@ def read_end(text: str, parameter: str = "datetime") -> date | datetime:
     Raises
     ------
     ParameterError
-        Naming the parameter, if it is neither.
+        Naming the parameter, if it is neither, or of another age.
     """
     try:
         if _MOMENT.fullmatch(text):
-            moment = datetime.fromisoformat(text.upper())
-            read_day(text[:10])
-            return moment
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return read_day(text) or date.min
-    except (ValueError, GridmapError):
-        pass
-    raise _unread(text, parameter)
+            end: date = datetime.fromisoformat(text.upper())
+        elif _DAY.fullmatch(text):
+            end = date.fromisoformat(text)
+        else:
+            raise _unread(text, parameter)
+    except ValueError:
+        raise _unread(text, parameter) from None
+    require_our_age(end, text, parameter)
+    return end
+
+
+def require_our_age(end: date | datetime, text: str, parameter: str) -> None:
+    """Refuse a day or a moment that the calendars do not share.
+
+    Raises
+    ------
+    ParameterError
+        Naming the parameter, and the years in which it may lie.
+    """
+    if end.year not in YEARS:
+        raise ParameterError(
+            parameter,
+            Message(
+                "{parameter}: {text} lies outside the years {first} to {last}.",
+                parameter=parameter,
+                text=text,
+                first=YEARS[0],
+                last=YEARS[-1],
+            ),
+        )
 
 
 def _unread(text: str, parameter: str) -> ParameterError:

@@ -101,12 +101,22 @@ def find_system(uri: str, offered: Mapping[str, System], parameter: str) -> Syst
 def to_wgs84(
     box: tuple[float, float, float, float], system: System
 ) -> tuple[float, float, float, float]:
-    """Return the box in longitude and latitude around a box in a system, in its order of axes."""
+    """Return the box in longitude and latitude around a box in a system, in its order of axes.
+
+    Raises
+    ------
+    ParameterError
+        If a box in metres has its corners in another order; in degrees it may go round the earth.
+    """
     a, b, c, d = box
     if system.flipped:
         a, b, c, d = b, a, d, c
     if system.srid in {4326, 4490}:
         return a, b, c, d
+    if a > c or b > d:
+        raise ParameterError(
+            "bbox", Message("bbox: in metres the second corner lies north-east of the first.")
+        )
     transformer = Transformer.from_crs(CRS.from_epsg(system.srid), 4326, always_xy=True)
     west, south, east, north = transformer.transform_bounds(a, b, c, d)
     return west, south, east, north

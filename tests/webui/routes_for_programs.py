@@ -78,7 +78,7 @@ TILES: dict[tuple[str, str], list[Route]] = {
     ),
 }
 
-#: A person may neither hand in nor follow requests here; keys do, in ``test_open311.py``.
+#: A person may neither hand in nor follow requests here; keys do, in ``open311``.
 OPEN311: dict[tuple[str, str], list[Route]] = {
     ("open311.discovery", "GET"): many(PUBLIC, "/open311/v2/discovery.json"),
     ("open311.services", "GET"): many(PUBLIC, "/open311/v2/services.xml"),

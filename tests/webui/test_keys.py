@@ -193,9 +193,9 @@ def test_an_expired_key_and_a_fast_one_are_refused(
     stranger: FlaskClient, make: Callable[..., Made], db: Session
 ) -> None:
     key, token = make(KeyWish("x", WISH.layers, None, rate_per_minute=20))
-    statuses = [stranger.post("/packages", headers=bearer(token)).status_code for _ in range(8)]
-    # A quarter of a minute's requests may come at once.
-    assert statuses[:5] == [202] * 5
+    statuses = [stranger.post("/packages", headers=bearer(token)).status_code for _ in range(16)]
+    # A quarter of a minute's requests may come at once, or ten where that is less.
+    assert statuses[:10] == [202] * 10
     assert statuses[-1] == 429
     refused = stranger.post("/packages", headers=bearer(token))
     assert 1 <= int(refused.headers["Retry-After"]) <= 3
@@ -212,7 +212,7 @@ def test_the_log_tells_all_but_the_key(
     stranger: FlaskClient, make: Callable[..., Made], db: Session, app: Flask,
     client: FlaskClient, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    key, token = make(KeyWish("<b>", WISH.layers, None, rate_per_minute=20))
+    key, token = make(KeyWish("<b>", WISH.layers, None, rate_per_minute=5))
     caplog.set_level(logging.DEBUG)
     for n in range(7):
         # The wrong name for the parameter, by mistake, and the right one.

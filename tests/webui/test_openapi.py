@@ -24,6 +24,7 @@ from werkzeug.test import Client
 
 from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency, create_key
 from gridmap.exchange.collections import COLLECTIONS
+from gridmap.exchange.features import MOST, USUAL
 from gridmap.exchange.grant import LayerGrant
 from gridmap.workforce.rights import SYSTEM
 
@@ -75,3 +76,13 @@ def test_any_question_is_answered_as_described(interface: Any, key: str, data: A
             response_schema_conformance,
         ),
     )
+
+
+def test_map_programs_find_how_large_a_page_may_be(app: Flask, key: str) -> None:
+    """QGIS (qgsoapifapirequest.cpp) looks among the components alone."""
+    described = Client(app).get("/ogc/api?f=json", headers={"X-API-Key": key}).json
+    assert described is not None
+    limit = described["components"]["parameters"]["limit"]["schema"]
+    assert (limit["default"], limit["maximum"]) == (USUAL, MOST)
+    asked = described["paths"]["/collections/places/items"]["get"]["parameters"]
+    assert {"$ref": "#/components/parameters/limit"} in asked

@@ -61,6 +61,9 @@ def test_the_page_speaks_both_languages(client: FlaskClient) -> None:
         ("en-GB,en;q=0.9,zh;q=0.5", "en"),
         ("de,en;q=0.4", "en"),
         ("fr", "zh"),
+        ("zh-TW, en;q=0.9", "zh"),
+        ("zh;q=0.2, en-US", "en"),
+        ("en;q=0, *;q=0.5", "zh"),
     ],
 )
 def test_a_first_visit_speaks_the_language_of_the_browser(

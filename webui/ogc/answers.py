@@ -14,6 +14,8 @@ from gridmap.errors import ParameterError
 from webui.agencies.keys import handed_on
 
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
+#: What an address takes that is only read.
+READING = ("GET", "HEAD", "OPTIONS")
 Link = dict[str, str]
 
 

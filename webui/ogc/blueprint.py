@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, current_app, render_template, request
 from sqlalchemy import Connection, text
 
+from gridmap.exchange.collections import INCIDENTS
 from gridmap.exchange.systems import System, systems
 from gridmap.exchange.visible import extent
 from webui.agencies.keys import current_grant, handed_on, open_interface
 from webui.database import reading
 from webui.ogc import documents, items, openapi
-from webui.ogc.answers import address, document, require_form
+from webui.ogc.answers import READING, address, document, require_form
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc")
@@ -30,6 +31,27 @@ def offered(connection: Connection) -> dict[str, System]:
         found = systems(connection.execute(_MIDDLE).scalar())
         kept = current_app.extensions["gridmap.systems"] = (time.monotonic(), found)
     return dict(kept[1])
+
+
+@blueprint.before_request
+def methods() -> Response | None:
+    """Tell who asks for the ways (OPTIONS) that only incidents are written (Part 4).
+
+    All layers share their addresses, so the table of routes does not know it.
+    """
+    key = (request.view_args or {}).get("key")
+    if request.method != "OPTIONS" or key is None or key == INCIDENTS.key:
+        return None
+    response = Response()
+    response.allow.update(READING)
+    return response
+
+
+@blueprint.after_request
+def vary(response: Response) -> Response:
+    """Tell caches that the form and the words are chosen by these (RFC 9110, 12.5.5)."""
+    response.vary.update(("Accept", "Accept-Language"))
+    return response
 
 
 @blueprint.get("/", strict_slashes=False)

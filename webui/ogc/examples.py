@@ -74,7 +74,7 @@ GDAL_HTTP_HEADERS='X-API-Key: {key}' ogrinfo -ro OAPIF:{address}
         "ogr2ogr",
         """\
 GDAL_HTTP_HEADERS='X-API-Key: {key}' ogr2ogr places.gpkg OAPIF:{address} places \\
-  -where "kind = 'school'"
+  -oo PAGE_SIZE=1000 -where "kind = 'school'"
 """,
     ),
     Example(

@@ -59,10 +59,14 @@ def describe(grant: Grant, offered: dict[str, System]) -> Part:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "query": {"type": "apiKey", "in": "query", "name": "key"},
             },
+            # QGIS looks for the greatest page here, and asks for a hundred features where it finds
+            # none: a large layer would use up the requests of a minute.
+            "parameters": {"limit": parameter("limit", {"type": "integer", "minimum": 1,
+                                                        "maximum": MOST, "default": USUAL})},
             "schemas": _SCHEMAS,
             "responses": _faults(),
         },
-    }
+    }  # fmt: skip
 
 
 _SCHEMAS: Part = {
@@ -262,9 +266,8 @@ def _list(collection: Collection, grant: Grant, offered: Iterable[str]) -> list[
     testable = queryables(collection, grant)
     system = {"type": "string", "format": "uri", "enum": list(offered)}
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
-    whole = {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}
     return [
-        parameter("limit", whole),
+        {"$ref": "#/components/parameters/limit"},
         parameter("cursor", {"type": "string"}, says=_("From the link to the next page.")),
         parameter("bbox", numbers),
         parameter("bbox-crs", system),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection as Names
 from collections.abc import Mapping
 from functools import partial
@@ -33,6 +34,7 @@ LIST = (
 )  # fmt: skip
 _LANGUAGES = ("cql2-text", "cql2-json")
 _LONGEST = 4_000
+_NUMBERS = re.compile(r"[\d.eE+\-, ]+", re.ASCII)
 
 
 def refuse_unknown(given: MultiDict[str, str], *known: str) -> None:
@@ -158,7 +160,8 @@ def _boxes(text: str | None, uri: str | None, offered: Mapping[str, System]) -> 
     if text is None:
         return ()
     try:
-        numbers = [float(part) for part in text.split(",")]
+        # Python reads more than the standard writes: digits of all scripts, and 1_000.
+        numbers = [float(part) for part in text.split(",")] if _NUMBERS.fullmatch(text) else []
     except ValueError:
         numbers = []
     if len(numbers) not in {4, 6} or not all(map(math.isfinite, numbers)):

@@ -29,7 +29,7 @@ from gridmap.exchange.systems import CRS84
 from gridmap.workforce.rights import Actor, Role
 from webui.agencies.keys import current_grant, open_interface
 from webui.database import writing
-from webui.ogc.answers import GEOJSON, address
+from webui.ogc.answers import GEOJSON, READING, address
 from webui.ogc.reading import refuse_unknown
 
 blueprint = Blueprint("ogc_writing", __name__, url_prefix="/ogc/collections")
@@ -83,7 +83,7 @@ def update(key: str, feature_id: int) -> Response:
         }
         point = {"type": "Point", "coordinates": [row.lon, row.lat]}
         changed = {
-            "type": "Feature",
+            "type": patch.get("type", "Feature"),
             "geometry": patch.get("geometry", point),
             "properties": stored | _dictionary(patch.get("properties", {})),
             **{name: patch[name] for name in _SYSTEMS & patch.keys()},
@@ -114,7 +114,7 @@ def _may_write(key: str) -> Grant:
     grant = current_grant()
     collection = grant.find(key)
     if collection is not INCIDENTS:
-        raise MethodNotAllowed(valid_methods=["GET"])
+        raise MethodNotAllowed(valid_methods=READING)
     grant.require_write(collection)
     if request.headers.get("Content-Crs", f"<{CRS84.uri}>").strip("<> ") != CRS84.uri:
         raise ParameterError("Content-Crs", Message("Send coordinates in CRS84: longitude first."))

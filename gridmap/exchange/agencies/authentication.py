@@ -30,8 +30,9 @@ from gridmap.territory.scope import EVERYTHING, Scope
 #: A new community below a granted unit is seen after so many seconds; the key itself has a version.
 KEPT_S = 10
 _MOST_KEPT = 1000
-#: A quarter of a minute's requests may come in one go, for a map asks for many tiles at once.
-_BURST = 4
+#: A quarter of a minute's requests may come in one go, for a map asks for many tiles at once, and
+#: ten where that is less and the minute has them: a page asks for several things too.
+_SHARE, _AT_ONCE = 4, 10
 
 
 class UnknownKeyError(GridmapError):
@@ -75,7 +76,8 @@ _LEFT = """least(excluded.tokens + 1, r.tokens
 _FIND = f"""
     WITH found AS (
         SELECT k.id, k.version, k.rate_per_minute / 60.0 AS rate,
-               greatest(1, k.rate_per_minute / :burst) AS burst,
+               greatest(k.rate_per_minute / {_SHARE}, least(k.rate_per_minute, {_AT_ONCE}))
+                   AS burst,
                k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AS holds
         FROM api_key k WHERE k.token_hash = :hash
     ), taken AS (
@@ -143,6 +145,7 @@ def authenticate(connection: Connection, secret: str) -> Grant:
         with prepared(connection, _FIND, values, "any values") as cursor:
             cursor.row_factory = namedtuple_row
             found = cursor.fetchone()
+        found = connection.execute(_FIND, {"hash": token}).one_or_none()
     if found is None:
         raise UnknownKeyError(Message("This key is not known."))
     if not found.holds:

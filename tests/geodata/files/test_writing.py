@@ -54,6 +54,17 @@ def test_geojson_keeps_rfc_7946(frame: gpd.GeoDataFrame, tmp_path: Path) -> None
         assert all(len(repr(value).partition(".")[2]) <= 7 for pair in ring for value in pair)
 
 
+def test_a_feature_tells_its_number_where_every_row_has_one(
+    frame: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    for numbers, told in (([7, 3, 10**17 + 1], True), ([7, None, 3], False)):
+        frame["id"] = pd.Series(numbers, dtype="Int64")
+        write(frame, tmp_path / "a.geojson", system="GCJ-02")
+        features = json.loads((tmp_path / "a.geojson").read_text("utf-8"))["features"]
+        assert [one["properties"]["id"] for one in features] == numbers
+        assert [one.get("id") for one in features] == (numbers if told else [None] * 3)
+
+
 @pytest.mark.parametrize("system", ["GCJ-02", "BD-09", "EPSG:4490", "EPSG:4527"])
 @pytest.mark.parametrize("ending", ["geojson", "gpkg", "csv", "zip"])
 def test_every_format_in_every_system_comes_back(

@@ -108,6 +108,20 @@ def test_a_key_whose_units_are_gone_sees_nothing(filled: Engine, reader: Connect
     assert grant.units == frozenset()
 
 
+@pytest.mark.parametrize(("rate", "at_once"), [(1, 1), (5, 5), (30, 10), (48, 12)])
+def test_a_quarter_of_a_minute_or_ten_may_ask_at_once(
+    filled: Engine, reader: Connection, rate: int, at_once: int
+) -> None:
+    _, _, secret = make(filled, KeyWish("x", ROADS, None, rate_per_minute=rate))
+    authenticate(reader, secret)
+    # No time passes until a minute from now, so nothing is added to what is left.
+    reader.execute(text("UPDATE api_rate SET at = clock_timestamp() + interval '1 minute'"))
+    for _ in range(at_once - 1):
+        authenticate(reader, secret)
+    with pytest.raises(TooManyRequestsError):
+        authenticate(reader, secret)
+
+
 def test_many_at_once_get_no_more_than_the_limit(filled: Engine) -> None:
     """As several processes would: nothing but the database counts."""
     _, _, secret = make(filled, KeyWish("x", ROADS, None, rate_per_minute=40))

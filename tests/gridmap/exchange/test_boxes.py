@@ -63,11 +63,12 @@ def pages(field: Field, query: Query, grant: Grant = WHOLE) -> tuple[list[str], 
 
 
 def keys(cursor: str) -> list[str | None]:
+    """Return what a cursor tells after its layer."""
     packed = cursor.rpartition("~")[2]
     values: list[str | None] = json.loads(
         base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
     )
-    return values
+    return values[1:]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 10])

@@ -47,6 +47,14 @@ def test_what_is_no_period_is_refused_by_name(text: str) -> None:
     assert refused.value.parameter == "datetime"
 
 
+def test_a_day_of_another_age_is_told_from_none_at_all() -> None:
+    for asked in ("2026-01-01/9999-12-31", "1600-12-31", "0001-01-01T00:00:00Z"):
+        with pytest.raises(ParameterError) as refused:
+            read_period(asked)
+        assert "outside the years 1601 to 2279" in str(refused.value), asked
+    assert read_period("1601-01-01/2279-12-31") == Period(date(1601, 1, 1), date(2279, 12, 31))
+
+
 def test_days_are_local_and_whole_and_moments_are_included(connection: Connection) -> None:
     """16:30 UTC of 31 January is half past midnight of 1 February in Shanghai."""
     for period, inside in (

@@ -1,9 +1,8 @@
-"""Open311 GeoReport v2 against what the standard shows, and against what nobody should send."""
+"""Open311 GeoReport v2 against what the standard shows."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -11,107 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from sqlalchemy import text
 
-from gridmap.embedded import Cluster
-from gridmap.exchange.grant import Grant, LayerGrant
-from gridmap.settings import Settings
+from gridmap.exchange.grant import LayerGrant
 from gridmap.territory.scope import Scope
-from gridmap.workforce.accounts import create_user
-from gridmap.workforce.rights import SYSTEM, Role
-from gridmap.workforce.sign_in import sign_in as enter
-from tests.conftest import fresh_database
-from tests.gridmap.exchange.copying import fill
-from tests.webui.conftest import form_token
-from webui import create_app
-from webui.access import COOKIE
-
-ROOT = "/open311/v2"
-PLACE = {"lat": "30.005", "long": "110.015"}
-GOOD = {**PLACE, "service_code": "A1", "description": "路灯不亮"}
-ADDRESSES = {"buildings": LayerGrant(), "places": LayerGrant()}
-OPEN = LayerGrant(frozenset({"category", "occurred_at", "step", "description"}), write=True)
-
-
-@pytest.fixture(scope="module")
-def place(cluster: Cluster) -> Iterator[Flask]:
-    """An application over three communities, with one user."""
-    with fresh_database(cluster) as url:
-        app = create_app(Settings(database_url=url))
-        engine: Engine = app.extensions["gridmap.engine"]
-        with engine.begin() as connection:
-            fill(connection)
-            connection.execute(
-                text("""
-                INSERT INTO category (code, name, name_en, parent_id, active)
-                SELECT v.code, v.name, v.name_en, k.id, v.active
-                FROM (VALUES ('A1', '路灯', 'Street lights', true), ('A2', '旧类', NULL, false))
-                    AS v (code, name, name_en, active), category k WHERE k.code = 'A'""")
-            )
-            connection.execute(
-                text("""
-                INSERT INTO building (name, address, geom) VALUES
-                    ('1幢', '滨江路18号', 'SRID=4326;POINT(110.012 30.005)'),
-                    ('甲楼', '同名路', 'SRID=4326;POINT(110.012 30.006)'),
-                    ('乙楼', '同名路', 'SRID=4326;POINT(110.012 30.007)')""")
-            )
-        with Session(engine) as session, session.begin():
-            create_user(
-                session, SYSTEM, "root", "root", Role.ADMINISTRATOR, password="walk-the-grid"
-            )
-        yield app
-        engine.dispose()
-
-
-@pytest.fixture
-def client(place: Flask) -> FlaskClient:
-    client = place.test_client()
-    with Session(place.extensions["gridmap.engine"]) as session, session.begin():
-        client.set_cookie(COOKIE, enter(session, "root", "walk-the-grid").token or "")
-    return client
-
-
-def middle(app: Flask) -> int:
-    with app.extensions["gridmap.engine"].connect() as connection:
-        found: int = connection.execute(
-            text("SELECT id FROM unit WHERE code = '990101001002'")
-        ).scalar_one()
-    return found
-
-
-@pytest.fixture
-def grant(place: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Give the reader another grant; at first one that may write in the middle community."""
-
-    def give(layer: LayerGrant = OPEN, others: Any = ADDRESSES, **given: Any) -> None:
-        unit = middle(place)
-        given = {"scope": Scope((unit,)), "units": frozenset({unit}), **given}
-        found = Grant("citizen app", {"incidents": layer, **others}, **given)
-        monkeypatch.setattr("webui.open311.current_grant", lambda: found)
-
-    give()
-    return give
-
-
-def post(client: FlaskClient, kind: str = "json", **form: str) -> TestResponse:
-    headers = {"X-CSRFToken": form_token(client)}
-    return client.post(f"{ROOT}/requests.{kind}", data=form, headers=headers)
-
-
-def hand_in(client: FlaskClient, **form: str) -> int:
-    answer = post(client, **{**GOOD, **form})
-    assert answer.status_code == 200, answer.text
-    number: int = answer.json[0]["service_request_id"]  # type: ignore[index]
-    return number
-
-
-def xml(answer: TestResponse) -> ElementTree.Element:
-    assert answer.mimetype == "text/xml"
-    return ElementTree.fromstring(answer.data)  # noqa: S314 - It is our own answer.
+from tests.webui.open311.asking import GOOD, ROOT, hand_in, post, xml
 
 
 def test_discovery(place: Flask) -> None:
@@ -300,76 +203,6 @@ def test_a_grant_holds_here_too(client: FlaskClient, grant: Callable[..., None])
     assert outside.status_code == 400
 
 
-@pytest.mark.parametrize("kind", ["json", "xml"])
-@pytest.mark.parametrize(
-    ("form", "status"),
-    [
-        ({"service_code": ""}, 400),
-        ({"service_code": "nothing"}, 404),
-        ({"service_code": "A2"}, 404),
-        ({"lat": "95"}, 400),
-        ({"lat": "north"}, 400),
-        ({"lat": "nan"}, 400),
-        ({"lat": ""}, 400),
-        ({"lat": "", "long": ""}, 400),
-        ({"description": "长" * 4001}, 400),
-        ({"first_name": "x" * 201}, 400),
-        ({"description": "a\x00b"}, 400),
-        ({"description": "x" * (1 << 20)}, 413),
-    ],
-)  # fmt: skip
-def test_a_faulty_request_is_refused(
-    client: FlaskClient, grant: Callable[..., None], kind: str, form: dict[str, str], status: int
-) -> None:
-    answer = post(client, kind, **{**GOOD, **form})
-    assert answer.status_code == status
-    if kind == "json":
-        assert answer.json is not None
-        [error] = answer.json
-        code, description = error["code"], error["description"]
-    else:
-        root = xml(answer)
-        assert root.tag == "errors"
-        code, description = root.findtext("error/code"), root.findtext("error/description")
-    assert str(code) == str(status)
-    assert description
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "requests.yaml", "services.html", "discovery.", "requests/x.json", "requests/1,x.json",
-        "requests/99999999999999999999.json", "requests.json?status=late",
-        "requests.json?start_date=yesterday", "requests.json?page_size=1001",
-        "requests.json?page=-1", "requests.json?service_request_id=%00",
-        "requests.json?service_code=%00", "services/%00.json", "tokens/x.xml",
-        "requests.json?start_date=2025-01-01T00:00:00Z&end_date=2025-06-01T00:00:00Z",
-        "requests.json?start_date=0001-01-01", "requests.json?end_date=9999-12-31T00:00:00Z",
-    ],
-)  # fmt: skip
-def test_a_faulty_question_is_refused(
-    client: FlaskClient, grant: Callable[..., None], asked: str
-) -> None:
-    assert 400 <= client.get(f"{ROOT}/{asked}").status_code < 500
-
-
-@pytest.mark.parametrize(
-    ("asked", "named"),
-    [
-        ("requests.json?status=late", "status"), ("requests.json?page_size=1001", "page_size"),
-        ("requests.json?page=-1", "page"), ("requests.json?start_date=yesterday", "start_date"),
-        ("requests.json?service_request_id=1,x", "service_request_id"),
-        ("requests.json?service_code=%00", "service_code"), ("tokens/x.json", "token"),
-        ("requests.yaml", ".json"),
-    ],
-)  # fmt: skip
-def test_a_fault_names_what_is_wrong(
-    client: FlaskClient, grant: Callable[..., None], asked: str, named: str
-) -> None:
-    [told] = client.get(f"{ROOT}/{asked}").json  # type: ignore[misc,union-attr]
-    assert named in told["description"]
-
-
 def test_without_a_description_the_service_tells_it(
     client: FlaskClient, grant: Callable[..., None]
 ) -> None:
@@ -384,36 +217,3 @@ def test_texts_stay_texts(client: FlaskClient, grant: Callable[..., None]) -> No
     root = xml(client.get(f"{ROOT}/requests/{number}.xml"))
     assert root.findtext("request/description") == nasty
     assert client.get(f"{ROOT}/requests/{number}.json").json[0]["description"] == nasty  # type: ignore[index]
-
-
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    form=st.dictionaries(
-        st.sampled_from([*GOOD, "address_string", "email", "phone", "first_name", "media_url"]),
-        st.text(max_size=40) | st.sampled_from(["A1", "30.005", "110.015", "1e400", "-0"]),
-    ),
-    query=st.dictionaries(
-        st.sampled_from(["status", "start_date", "end_date", "page", "page_size", "service_code",
-                         "service_request_id", "jurisdiction_id"]),
-        st.text(max_size=20) | st.sampled_from(["open", "1", "2025-01-01T00:00:00Z", "A1"]),
-    ),
-    kind=st.sampled_from(["json", "xml"]),
-)  # fmt: skip
-def test_nothing_that_is_sent_breaks_it(
-    client: FlaskClient,
-    grant: Callable[..., None],
-    form: dict[str, str],
-    query: dict[str, str],
-    kind: str,
-) -> None:
-    for answer in (post(client, kind, **form), client.get(f"{ROOT}/requests.{kind}",
-                                                          query_string=query)):  # fmt: skip
-        assert answer.status_code < 500, answer.text
-        if kind == "json":
-            json.loads(answer.data)
-        else:
-            xml(answer)
