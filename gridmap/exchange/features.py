@@ -209,8 +209,7 @@ def _find(
         more = found.found > query.limit - told
         last, told = (found.key or last), told + min(found.found, query.limit - told)
         if more:
-            return Page(blocks, told, write_cursor(last), matched)
-            return Page(b",".join(parts), told, write_cursor(collection.key, last), matched)
+            return Page(blocks, told, write_cursor(collection.key, last), matched)
     if query.cursor is None:
         matched = told
     return Page(blocks, told, None, matched)

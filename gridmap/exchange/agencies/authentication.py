@@ -141,11 +141,9 @@ def authenticate(connection: Connection, secret: str) -> Grant:
     found = None
     token = hash_of(secret)
     if len(secret) <= LONGEST:
-        values = {"hash": token, "burst": _BURST}
-        with prepared(connection, _FIND, values, "any values") as cursor:
+        with prepared(connection, _FIND, {"hash": token}, "any values") as cursor:
             cursor.row_factory = namedtuple_row
             found = cursor.fetchone()
-        found = connection.execute(_FIND, {"hash": token}).one_or_none()
     if found is None:
         raise UnknownKeyError(Message("This key is not known."))
     if not found.holds:
