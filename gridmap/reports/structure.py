@@ -158,6 +158,8 @@ class Document(_Part):
         The titles of the sections without data.
     contents : bool
         Whether it is long enough for a table of contents.
+    notice : bool
+        Whether it is to be hung up, where nobody turns a page: it is set close.
     basis : str
         Where the figures come from, in words, for readers to whom statements say nothing: what is
         handed out has these words instead of the table of sources.
@@ -172,4 +174,5 @@ class Document(_Part):
     sources: tuple[Source, ...] = ()
     missing: tuple[str, ...] = ()
     contents: bool = False
+    notice: bool = False
     basis: str = ""

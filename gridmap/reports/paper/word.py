@@ -87,7 +87,7 @@ def to_word(
     laid = lay_out(document)
     entries = contents_of(laid) if document.contents and "toc" in places else []
     content = _Content(word, _style_ids(word), document.language, pictures, entries)
-    content.close = _CLOSE if document.basis else ""
+    content.close = _CLOSE if document.notice else ""
     if "toc" in places:
         put(places["toc"], content.contents(entries))
         drop(places["toc"])

@@ -242,8 +242,11 @@ def test_no_row_stands_alone_on_its_page(pictures: Pictures, rows: int) -> None:
 
 
 def test_what_is_hung_up_is_set_closer_in_word(pictures: Pictures) -> None:
-    for basis, close in (("", 0), ("以上数字根据警情记录统计。", 1)):
-        word = docx.Document(io.BytesIO(to_word(make("zh", basis=basis), pictures)))
+    basis = "以上数字根据警情记录统计。"
+    for document, close in (
+        (make("zh", notice=True), 1), (make("zh"), 0), (make("zh", basis=basis), 0),
+    ):  # fmt: skip
+        word = docx.Document(io.BytesIO(to_word(document, pictures)))
         texts = [each for each in word.paragraphs if each.style.name == "Report Text" and each.text]
         single = [each for each in texts if each.paragraph_format.line_spacing == 1]
         assert len(single) == close * len(texts)
