@@ -314,6 +314,17 @@ def test_every_fault_of_an_analysis_has_a_remedy(app: Flask, reason: Reason) -> 
     assert reason in words._FAULTS
 
 
+def test_what_would_take_too_long_says_how_long_and_what_helps(app: Flask) -> None:
+    figures = {"pairs": 12_500_000.0, "times": 7_999.0, "minutes": 9.9}
+    with app.test_request_context("/?lang=en"):
+        cost, remedy = words.fault({"reason": "too_long", "figures": figures})
+    assert cost == (
+        "To compare 12,500,000 pairs of incidents near each other 7,999 times would take some 10 "
+        "minutes."
+    )
+    assert remedy.startswith("Choose fewer or narrower bands, fewer random arrangements,")
+
+
 def test_the_periods_on_offer_are_those_of_the_readers_own_incidents(app: Flask) -> None:
     """The oldest and the newest incident of other communities are not told."""
     engine = engine_of(app)

@@ -292,8 +292,8 @@ def test_whatever_is_said_tells_the_same_facts_in_both_languages(value: Value) -
             {"cell": 4, "community": 1, "town": 1},
             "其中，现场化解4件、社区调解室化解1件、街镇综治中心化解1件。",
             (
-                "Of these, 4 were settled on the spot, 1 in the community's mediation room and 1 in "
-                "the town's governance centre."
+                "Of these, 4 were settled on the spot, 1 in the community's mediation room "
+                "and 1 in the town's governance centre."
             ),
         ),
     ],
