@@ -114,6 +114,24 @@ def test_a_run_is_changed_from_what_was_chosen(
     assert re.search(r'<option value="hexagon" selected', form)
 
 
+def test_what_is_run_each_month_is_changed(
+    app: Flask, client: FlaskClient, csrf: Csrf, run_id: int
+) -> None:
+    act = {"csrf_token": csrf(client)}
+    client.post(f"/hotspots/{run_id}/schedule", data={"monthly": "1", **act})
+    page = client.get(f"/hotspots/{run_id}?lang=en").text
+    link = re.search(r'href="(/hotspots/new[^"]+)">Change what is run each month', page)
+    assert link
+    form = client.get(link[1].replace("&amp;", "&")).text
+    assert f'name="monthly" value="{run_id}" checked' in form
+    wish = {"analysis": "density", "first": "2026-01-01", "last": "2026-06-30", **act}
+    answer = client.post("/hotspots/new", data=wish | {"monthly": str(run_id)})
+    assert "No longer each month" not in client.get(f"/hotspots/{run_id}?lang=en").text
+    do_waiting(engine_of(app), HANDLERS)
+    assert "No longer each month" in client.get(f"{answer.location}?lang=en").text
+    client.post(f"{answer.location}/delete", data=act)
+
+
 def test_two_runs_of_the_list_are_compared(client: FlaskClient, run_id: int) -> None:
     assert f'name="run" value="{run_id}"' in client.get("/hotspots").text
     page = client.get(f"/hotspots/compare?run={run_id}&run={run_id}").text
