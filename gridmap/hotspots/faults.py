@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NO_STREETS = "no_streets"
     RADIUS_TOO_SMALL = "radius_too_small"
     TOO_MANY = "too_many"
+    TOO_LONG = "too_long"
     NO_AREA = "no_area"
     NO_EARLIER = "no_earlier"
     NO_CELLS = "no_cells"

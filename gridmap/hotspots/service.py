@@ -249,21 +249,20 @@ def run_scheduled(session: Session, run_id: int, job_id: int) -> int | None:
     kept = ("name", "analysis", "parameters", "simple", "unit_id", "categories", "owner_id",
             "shared")  # fmt: skip
     run = HotspotRun(
-        **{name: getattr(former, name) for name in kept},
-        communities=communities,
-        first=first,
-        last=last,
-        job_id=job_id,
-        scheduled=True,
-    )
+        **{name: getattr(former, name) for name in kept}, communities=communities, first=first,
+        last=last, job_id=job_id, scheduled=True,
+    )  # fmt: skip
     session.add(run)
     session.flush()
     return run.id
 
 
-def schedule(session: Session, actor: Actor, run_id: int) -> None:
-    """Have a run made again on the first of each month, for as long a time up to then."""
+def schedule(session: Session, actor: Actor, run_id: int, former_id: int | None = None) -> None:
+    """Have a run made again on the first of each month, in place of a former one if it is given."""
     run = _own(session, actor, run_id)
+    if former_id is not None:
+        run.shared = _own(session, actor, former_id).shared
+        unschedule(session, actor, former_id)
     if run.schedule_id is None:
         made = jobs.schedule(session, KIND_AGAIN, {"run": run.id}, actor.user_id)
         run.schedule_id = made.id

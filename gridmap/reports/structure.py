@@ -2,12 +2,12 @@
 
 It is kept as JSON with the report, so that it says the same when it is opened years later. A
 `Number` names the `Fact` it tells, and the fact names its `Source`: the statement that counted
-it, and the page on which its records are listed.
+it, and the page on which its records are listed. A `Name` leads to the page of a single record.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -77,6 +77,17 @@ class Number(_Part):
     fact: str | None = None
 
 
+class Name(_Part):
+    """What a record is called, such as the number of a case, and the page on which it is seen."""
+
+    shown: str
+    endpoint: str
+    arguments: dict[str, Any] = {}
+
+
+Parts: TypeAlias = tuple[str | Number | Name, ...]
+
+
 class Heading(_Part):
     """A heading; who sets it numbers it: 一、, (一), 1. in Chinese, 1, 1.1, 1.1.1 in English."""
 
@@ -95,7 +106,7 @@ class Paragraph(_Part):
     """
 
     kind: Literal["paragraph"] = "paragraph"
-    parts: tuple[str | Number, ...]
+    parts: Parts
     role: Literal["text", "note", "missing", "remark"] = "text"
 
 
@@ -113,8 +124,8 @@ class Table(_Part):
     kind: Literal["table"] = "table"
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str | Number, ...], ...]
-    total: tuple[str | Number, ...] | None = None
+    rows: tuple[Parts, ...]
+    total: Parts | None = None
 
 
 class Picture(_Part):
@@ -147,6 +158,8 @@ class Document(_Part):
         The titles of the sections without data.
     contents : bool
         Whether it is long enough for a table of contents.
+    notice : bool
+        Whether it is to be hung up, where nobody turns a page: it is set close.
     basis : str
         Where the figures come from, in words, for readers to whom statements say nothing: what is
         handed out has these words instead of the table of sources.
@@ -161,4 +174,5 @@ class Document(_Part):
     sources: tuple[Source, ...] = ()
     missing: tuple[str, ...] = ()
     contents: bool = False
+    notice: bool = False
     basis: str = ""

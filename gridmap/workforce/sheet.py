@@ -89,7 +89,7 @@ def make_sheet(
     day: date,
     language: str,
     form: Form = "docx",
-) -> tuple[bytes, str]:
+) -> tuple[bytes, Row[Any]]:
     """Make the sheet of an assignment, and tell the log of the export.
 
     Parameters
@@ -110,8 +110,9 @@ def make_sheet(
     -------
     content : bytes
         A Word file.
-    code : str
-        The cell's code, to name the file.
+    facts : row
+        What it tells, among others the ``code`` of the cell, with ``cell_id``, ``community_id`` and
+        ``cadre_id``.
 
     Raises
     ------
@@ -126,7 +127,7 @@ def make_sheet(
     content = fill_template(read_template(data_dir, language), values)
     told = {"sheet": row.code, "form": form}
     audit.record(session, actor, "export", ("assignment", assignment_id), after=told)
-    return content, row.code
+    return content, row
 
 
 def fill_template(template: bytes, values: dict[str, str]) -> bytes:
@@ -143,7 +144,8 @@ def fill_template(template: bytes, values: dict[str, str]) -> bytes:
 def _facts(session: Session, actor: Actor, assignment_id: int) -> Row[Any]:
     row = session.execute(
         text(f"""
-            SELECT c.code, c.name AS cell, u.name AS community, u.name_en AS community_en,
+            SELECT c.id AS cell_id, c.community_id, a.cadre_id,
+                   c.code, c.name AS cell, u.name AS community, u.name_en AS community_en,
                    p.name AS town, p.name_en AS town_en,
                    d.name AS cadre, d.phone, a.role, a.starts, a.ends,
                    (SELECT count(*) FROM building WHERE cell_id = c.id) AS buildings,

@@ -295,6 +295,22 @@ def test_the_page_the_word_file_and_the_pdf_of_a_sheet_say_the_same(
         assert sign_in(half).get(foreign + form).status_code == 404
 
 
+def test_the_numbers_of_a_sheet_lead_to_their_records(sign_in: SignIn, half: str) -> None:
+    client = sign_in("supervisor")
+    page = client.get(addresses(client.get("/assignments/list").text)[0]).text
+    behind = re.search(r'<nav class="word-behind".*?</nav>', page, re.S)
+    assert behind
+    links = re.findall(r'href="([^"]+)">(\D*?)([\d,]+)<', behind[0])
+    assert len(links) == 3
+    for address, _, shown in links:
+        records = client.get(address.replace("&amp;", "&")).text
+        counted = re.findall(r'data-(?:total="|sum="\w+">)([\d,]+)', records)
+        assert shown in counted
+    others = re.findall(r'href="/(cell|staff)/(\d+)"', behind[0])
+    assert [kind for kind, _ in others] == ["cell", "staff"]
+    assert [client.get(f"/{kind}/{id_}").status_code for kind, id_ in others] == [200, 200]
+
+
 def test_the_template_of_the_sheet_is_changed(
     app: Flask,
     sign_in: SignIn,

@@ -114,6 +114,24 @@ def test_a_run_is_changed_from_what_was_chosen(
     assert re.search(r'<option value="hexagon" selected', form)
 
 
+def test_what_is_run_each_month_is_changed(
+    app: Flask, client: FlaskClient, csrf: Csrf, run_id: int
+) -> None:
+    act = {"csrf_token": csrf(client)}
+    client.post(f"/hotspots/{run_id}/schedule", data={"monthly": "1", **act})
+    page = client.get(f"/hotspots/{run_id}?lang=en").text
+    link = re.search(r'href="(/hotspots/new[^"]+)">Change what is run each month', page)
+    assert link
+    form = client.get(link[1].replace("&amp;", "&")).text
+    assert f'name="monthly" value="{run_id}" checked' in form
+    wish = {"analysis": "density", "first": "2026-01-01", "last": "2026-06-30", **act}
+    answer = client.post("/hotspots/new", data=wish | {"monthly": str(run_id)})
+    assert "No longer each month" not in client.get(f"/hotspots/{run_id}?lang=en").text
+    do_waiting(engine_of(app), HANDLERS)
+    assert "No longer each month" in client.get(f"{answer.location}?lang=en").text
+    client.post(f"{answer.location}/delete", data=act)
+
+
 def test_two_runs_of_the_list_are_compared(client: FlaskClient, run_id: int) -> None:
     assert f'name="run" value="{run_id}"' in client.get("/hotspots").text
     page = client.get(f"/hotspots/compare?run={run_id}&run={run_id}").text
@@ -312,6 +330,17 @@ def test_every_fault_of_an_analysis_has_a_remedy(app: Flask, reason: Reason) -> 
         said = " ".join(words.fault({"reason": reason.value, "figures": {}}))
     assert re.search("Choose|Import|Check|Take", said)
     assert reason in words._FAULTS
+
+
+def test_what_would_take_too_long_says_how_long_and_what_helps(app: Flask) -> None:
+    figures = {"pairs": 12_500_000.0, "times": 7_999.0, "minutes": 9.9}
+    with app.test_request_context("/?lang=en"):
+        cost, remedy = words.fault({"reason": "too_long", "figures": figures})
+    assert cost == (
+        "To compare 12,500,000 pairs of incidents near each other 7,999 times would take some 10 "
+        "minutes."
+    )
+    assert remedy.startswith("Choose fewer or narrower bands, fewer random arrangements,")
 
 
 def test_the_periods_on_offer_are_those_of_the_readers_own_incidents(app: Flask) -> None:

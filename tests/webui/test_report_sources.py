@@ -8,7 +8,7 @@ sum with the sum on the page, a share with its numerator, a change with the two 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from geodata.town.incidents import last_full_half
 from gridmap.reports.activities.kinds import COUNTS
 from gridmap.reports.documents.compose import Composed, compose
 from gridmap.reports.documents.order import KINDS, Kind, Order
-from gridmap.reports.structure import Fact, Source
+from gridmap.reports.structure import Document, Fact, Name, Parts, Source, Table
 
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
@@ -77,7 +77,7 @@ def half(app: Flask) -> Composed:
     return composed(app, "half_year", "community")
 
 
-def address(app: Flask, source: Source, fact: Fact | None = None) -> str:
+def address(app: Flask, source: Source | Name, fact: Fact | None = None) -> str:
     asked = source.arguments | (fact.arguments if fact else {})
     with app.test_request_context():
         return url_for(source.endpoint or "", **asked, lang="en")
@@ -242,7 +242,45 @@ def test_every_figure_leads_to_exactly_its_records(
             wrong.append((fact.key, expected, counted, where))
     assert wrong == []
     assert unlinked == []
+    # No number stands in a table that leads nowhere.
+    cells = [cell for row in rows_of(made.documents["en"]) for cell in row]
+    assert [
+        each for each in cells if isinstance(each, str) and re.fullmatch(r"[\d.,]+", each)
+    ] == []
+    for each in cells:
+        if isinstance(each, Name):
+            assert walk.page(address(app, each))
     assert compared >= {"bulletin": 3, "cell_sheet": 10}.get(kind, 25)
+
+
+def rows_of(document: Document) -> Iterator[Parts]:
+    for block in document.blocks:
+        if isinstance(block, Table):
+            yield from block.rows
+            yield block.total or ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "leading"),
+    [
+        ("cell_sheet", {"cases.show": "Case {}", "activities.show": "{}", "staff.show": "{}"}),
+        ("patrol_briefing", {"cell_page.show": "{}", "map_page.show": "", "shifts.show": "",
+                             "staff.team": "{}"}),
+    ],
+)  # fmt: skip
+def test_records_that_are_named_lead_to_their_pages(
+    app: Flask, client: FlaskClient, kind: Kind, leading: Mapping[str, str]
+) -> None:
+    document, walk = composed(app, kind, "community").documents["zh"], Walk(app, client)
+    names = [
+        cell for row in rows_of(document) for cell in row
+        if isinstance(cell, Name)
+    ]  # fmt: skip
+    for endpoint, words in leading.items():
+        here = [each for each in names if each.endpoint == endpoint]
+        assert here, endpoint
+        for each in here:
+            assert words.format(each.shown) in walk.page(address(app, each))
 
 
 def test_every_source_leads_to_a_page(app: Flask, client: FlaskClient, half: Composed) -> None:

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from sqlalchemy import Row
 
 from gridmap.errors import GridmapError
 from gridmap.reports.paper.from_word import html_of_word
 from gridmap.workforce import sheet as sheets
 from gridmap.workforce.cell_list import today
 from gridmap.workforce.rights import Action
-from webui.access import current_actor, needs
+from webui.access import current_actor, may_open, needs
 from webui.assignments.blueprint import blueprint
 from webui.database import writing
 from webui.downloads import FILE_TYPES, disposition
 from webui.language import say
+from webui.numbers import number
 
 
 @blueprint.get("/<int:assignment_id>/sheet")
 @needs(Action.EXPORT)
 def sheet(assignment_id: int) -> str:
     """Show the responsibility sheet of an assignment as a page."""
-    content, code = _made(assignment_id, "html")
+    content, facts = _made(assignment_id, "html")
     return render_template(
         "assignments/sheet.html",
         assignment_id=assignment_id,
-        title=_title(code),
+        title=_title(facts.code),
         content=html_of_word(content),
+        facts=facts,
+        num=number,
+        # Who may open them finds the records behind the numbers.
+        to_cell=may_open("cell_page.show"),
+        to_records=may_open("reports.of_area"),
+        to_cadre=may_open("staff.show"),
     )
 
 
@@ -38,13 +46,14 @@ def sheet(assignment_id: int) -> str:
 @needs(Action.EXPORT)
 def sheet_file(assignment_id: int, form: Literal["docx", "pdf"]) -> Response:
     """Answer with the responsibility sheet of an assignment as a file."""
-    content, code = _made(assignment_id, form)
+    content, facts = _made(assignment_id, form)
+    title = _title(facts.code)
     if form == "pdf":
         # What sets PDF takes a second to load, and the pages need it seldom.
         from gridmap.reports.paper.pdf import page_to_pdf
 
-        content = page_to_pdf(html_of_word(content), _title(code), str(get_locale()))
-    name = disposition(f"{_title(code)}.{form}", f"responsibility-{assignment_id}.{form}")
+        content = page_to_pdf(html_of_word(content), title, str(get_locale()))
+    name = disposition(f"{title}.{form}", f"responsibility-{assignment_id}.{form}")
     return _download(content, form, name)
 
 
@@ -105,8 +114,8 @@ def _data_dir() -> Path:
     return Path(current_app.config["DATA_DIR"])
 
 
-def _made(assignment_id: int, form: sheets.Form) -> tuple[bytes, str]:
-    """Return the filled Word file and the cell's code."""
+def _made(assignment_id: int, form: sheets.Form) -> tuple[bytes, Row[Any]]:
+    """Return the filled Word file and what it tells."""
     with writing() as session:
         return sheets.make_sheet(
             session,

@@ -15,8 +15,7 @@ from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.database import reading, writing
 from webui.hotspots.blueprint import blueprint
-from webui.hotspots.choices import category_names, named
-from webui.hotspots.single import may_change
+from webui.hotspots.choices import category_names, may_change, named
 from webui.language import say
 
 

@@ -15,6 +15,7 @@ from geodata.messages import N_
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
 from gridmap.incidents.statistics import clock
+from gridmap.workforce.rights import Actor, Role
 from webui.access import current_actor
 from webui.hotspots import words
 from webui.language import say
@@ -52,6 +53,11 @@ def period_of(session: Session, key: str) -> tuple[date, date]:
         return min(oldest or last, last), last
     days, _ = _BACK.get(key, _BACK[DEFAULT_PERIOD])
     return last - timedelta(days=days - 1), last
+
+
+def may_change(actor: Actor, run: HotspotRun) -> bool:
+    """Tell whether a run is the actor's to rename, share, schedule and delete."""
+    return run.owner_id == actor.user_id or actor.role is Role.ADMINISTRATOR
 
 
 def category_names(categories: Sequence[Row[Any]]) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, get_args
@@ -16,7 +17,8 @@ from geodata.messages import N_
 from gridmap.errors import GridmapError, ParameterError
 from gridmap.hotspots.analyses.registry import ANALYSES
 from gridmap.hotspots.models import HotspotRun
-from gridmap.hotspots.service import MOST_DAYS, Wish, ask_run
+from gridmap.hotspots.queries import find_run
+from gridmap.hotspots.service import MOST_DAYS, Wish, ask_run, schedule
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.cases.lookups import unit_choices
 from gridmap.workforce.rights import Action, Actor
@@ -24,7 +26,7 @@ from webui.access import current_actor, needs
 from webui.asking import day_of, optional_id
 from webui.database import writing
 from webui.hotspots.blueprint import blueprint
-from webui.hotspots.choices import DEFAULT_PERIOD, period_of
+from webui.hotspots.choices import DEFAULT_PERIOD, category_names, may_change, named, period_of
 from webui.language import say
 from webui.numbers import number
 
@@ -111,6 +113,9 @@ def add() -> ResponseReturnValue:
     try:
         with writing() as session:
             run = ask_run(session, actor, _wish())
+            former = optional_id(request.form.get("monthly"), _("Run each month"))
+            if former is not None:
+                schedule(session, actor, run.id, former)
     except GridmapError as refused:
         field = refused.parameter if isinstance(refused, ParameterError) else ""
         with writing() as session:
@@ -152,10 +157,12 @@ def _categories() -> tuple[str, ...]:
 def _form(session: Session, actor: Actor, faults: dict[str, str] | None = None) -> str:
     first, last = period_of(session, DEFAULT_PERIOD)
     given = request.form or request.args
+    categories = tree(session)
     return render_template(
         "hotspots/new.html",
         units=unit_choices(session, actor),
-        categories=tree(session),
+        categories=categories,
+        monthly=_monthly(session, actor, given.get("monthly"), category_names(categories)),
         analyses=ANALYSES,
         fields={key: fields_of(entry.parameters) for key, entry in ANALYSES.items()},
         given=given,
@@ -164,6 +171,17 @@ def _form(session: Session, actor: Actor, faults: dict[str, str] | None = None) 
         last=given.get("last", last.isoformat()),
         faults=faults or {},
     )
+
+
+def _monthly(
+    session: Session, actor: Actor, given: str | None, names: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """Return the scheduled run in whose place the new one is to be made each month."""
+    former = optional_id(given, _("Run each month"))
+    if former is None:
+        return None
+    run = find_run(session, actor, former)
+    return {"id": run.id, "name": named(run, names)} if may_change(actor, run) else None
 
 
 def settings_of(run: HotspotRun) -> list[tuple[str, str]]:

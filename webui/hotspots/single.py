@@ -19,13 +19,13 @@ from gridmap.hotspots.models import BESIDE_M, HotspotRun
 from gridmap.hotspots.queries import bounds, features_json, find_run, listed, with_state
 from gridmap.incidents.cases.categories import tree
 from gridmap.incidents.statistics import clock
-from gridmap.workforce.rights import Action, Actor, Role
+from gridmap.workforce.rights import Action
 from webui.access import current_actor, needs
 from webui.assets import asset
 from webui.database import reading
 from webui.hotspots import words
 from webui.hotspots.blueprint import blueprint
-from webui.hotspots.choices import about, category_names, named
+from webui.hotspots.choices import about, category_names, may_change, named
 from webui.hotspots.new import settings_of
 from webui.hotspots.scripts import SCRIPT
 from webui.hotspots.sentences import place, sentences
@@ -68,6 +68,7 @@ def show(run_id: int) -> ResponseReturnValue:
             "may_change": may_change(actor, run),
             "analysis": ANALYSES.get(run.analysis),
             "change": _change_url(run),
+            "change_monthly": _change_url(run, monthly=run.id),
         }
         if run.finished_at is None:
             page = {"state": url_for("hotspots.state", run_id=run_id), "words": _script_words()}
@@ -147,12 +148,7 @@ def _ahead() -> list[str]:
     return [*parts.styles, *parts.scripts, script_url("map", parts), charts, *modules, own]
 
 
-def may_change(actor: Actor, run: HotspotRun) -> bool:
-    """Tell whether a run is the actor's to rename, share, schedule and delete."""
-    return run.owner_id == actor.user_id or actor.role is Role.ADMINISTRATOR
-
-
-def _change_url(run: HotspotRun) -> str:
+def _change_url(run: HotspotRun, **more: Any) -> str:
     """Return the address of the form with all that was chosen for a run."""
     chosen = {f"{run.analysis}-{name}": value for name, value in run.parameters.items()}
     return url_for(
@@ -164,6 +160,7 @@ def _change_url(run: HotspotRun) -> str:
         unit=run.unit_id,
         category=run.categories,
         **chosen,
+        **more,
     )
 
 

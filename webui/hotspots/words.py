@@ -164,6 +164,10 @@ _FAULTS: dict[str, str] = {
         "There are too many incidents near each other for this method. Choose one category, a "
         "shorter period, a smaller area or smaller distances."
     ),
+    Reason.TOO_LONG: N_(
+        "Choose fewer or narrower bands, fewer random arrangements, one category, a shorter period "
+        "or a smaller area."
+    ),
     Reason.NO_EARLIER: N_(
         "There are no incidents for the whole of the former period. Choose a shorter or later "
         "period, or compare with as many days before."
@@ -207,6 +211,11 @@ _TOO_FEW: dict[str, tuple[str, str]] = {
         N_("Choose smaller shapes or a larger area."),
     ),
 }
+
+_COSTS = N_(
+    "To compare {pairs} pairs of incidents near each other {times} times would take some {minutes} "
+    "minutes."
+)
 
 #: What is listed, of methods all of whose places are of one class.
 LISTED = {
@@ -275,6 +284,9 @@ def fault(error: Mapping[str, Any] | None) -> list[str]:
             if figure in figures:
                 counts = {"found": number(figures[figure]), "least": number(least)}
                 return [say(Message(sentence, **counts)), say(remedy)]
+    if reason == Reason.TOO_LONG and figures:
+        costs = {name: number(round(value)) for name, value in figures.items()}
+        return [say(Message(_COSTS, **costs)), say(_FAULTS[reason])]
     limits = [
         say(Message(sentence, metres=number(rounded(figures[figure]))))
         for figure, (sentence, rounded) in _LIMITS.items()

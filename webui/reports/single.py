@@ -20,9 +20,9 @@ from gridmap.reports.documents.queries import (
     picture_of,
     remarks_of,
 )
-from gridmap.reports.paper.html import contents_list, to_html
+from gridmap.reports.paper.html import Link, contents_list, to_html
 from gridmap.reports.paper.laying import area_line, head_of, lay_out, state_line
-from gridmap.reports.structure import Document, Fact, Heading, Source
+from gridmap.reports.structure import Document, Fact, Heading, Name, Source
 from gridmap.workforce.rights import Action
 from webui.access import current_actor, may_open, needs
 from webui.database import reading
@@ -30,8 +30,6 @@ from webui.language import say
 from webui.reports import words
 from webui.reports.blueprint import blueprint
 from webui.waiting import is_served, state_answer
-
-Link = Callable[[Fact | Source], str | None]
 
 
 @blueprint.get("/<int:report_id>")
@@ -71,7 +69,7 @@ def page(report_id: int, fault: str | None, typed: dict[str, str] | None = None)
             document,
             picture=_picture_of(row),
             # A bulletin of a unit above is read by more people than its records.
-            link=link_of(document.sources if actor.sees_unit(row.unit_id) else ()),
+            link=link_of(document.sources) if actor.sees_unit(row.unit_id) else lambda of: None,
             staff=True,
             facts=facts,
         ),
@@ -116,16 +114,16 @@ def picture(report_id: int, key: str) -> Response:
 
 
 def link_of(sources: Sequence[Source]) -> Link:
-    """Return what leads from a figure to its records, where the present reader may see them."""
+    """Return what leads from a figure or a name to records that the present reader may see."""
     by_key = {source.key: source for source in sources}
 
-    def link(of: Fact | Source) -> str | None:
-        source = by_key.get(of.source) if isinstance(of, Fact) else of
-        if source is None or source.endpoint is None or not may_open(source.endpoint):
+    def link(of: Fact | Source | Name) -> str | None:
+        to = by_key.get(of.source) if isinstance(of, Fact) else of
+        if to is None or to.endpoint is None or not may_open(to.endpoint):
             return None
-        arguments = {**source.arguments, **(of.arguments if isinstance(of, Fact) else {})}
+        arguments = {**to.arguments, **(of.arguments if isinstance(of, Fact) else {})}
         try:
-            return url_for(source.endpoint, **arguments)
+            return url_for(to.endpoint, **arguments)
         # A later version of the program may have moved the page of an old report.
         except BuildError:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gridmap.reports.paper.laying import text_of
 from gridmap.reports.structure import Document, Heading, Number, Paragraph, Table
 
 #: Of a long sentence the part around the figure.
@@ -27,7 +28,7 @@ def places_of(document: Document) -> dict[str, str]:
 
 
 def _in_prose(block: Paragraph) -> Iterator[tuple[str, str]]:
-    parts = [part.shown if isinstance(part, Number) else part for part in block.parts]
+    parts = [text_of(part) for part in block.parts]
     for number, part in enumerate(block.parts):
         if isinstance(part, Number) and part.fact:
             before, after = "".join(parts[:number]), "".join(parts[number + 1 :])
@@ -38,7 +39,7 @@ def _in_prose(block: Paragraph) -> Iterator[tuple[str, str]]:
 
 def _in_table(table: Table) -> Iterator[tuple[str, str]]:
     for row in [*table.rows, *([table.total] if table.total else [])]:
-        head = row[0] if isinstance(row[0], str) else row[0].shown
+        head = text_of(row[0])
         for column, value in zip(table.columns, row, strict=False):
             if isinstance(value, Number) and value.fact:
                 yield value.fact, f"{table.title}: {head} · {column.title}"

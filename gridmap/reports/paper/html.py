@@ -20,15 +20,17 @@ from gridmap.reports.structure import (
     Document,
     Fact,
     Heading,
+    Name,
     Number,
     Paragraph,
+    Parts,
     Picture,
     Source,
     Table,
 )
 
-#: The address of the records of a figure or a source.
-Link = Callable[[Fact | Source], str | None]
+#: The address of the records of a figure or a source, or of the page of a record.
+Link = Callable[[Fact | Source | Name], str | None]
 _CELL = Markup("<td{}>{}</td>")
 _HEAD_CELL = Markup('<th scope="row"{}>{}</th>')
 #: Pixels of a page by a millimetre of paper.
@@ -51,7 +53,8 @@ def to_html(
     picture : callable
         The address of a picture by its key.
     link : callable
-        The address of the records of a figure or a source; None if the reader may not see them.
+        The address of the records of a figure or a source, or of the page of a record that is
+        named; None if the reader may not see them.
     facts : mapping of str to Fact
         What the document's numbers name.
     staff : bool
@@ -134,10 +137,15 @@ class Setter:
             heading.level + 1, laid.anchor, laid.label, heading.text
         )
 
-    def _part(self, part: str | Number) -> Markup:
+    def _part(self, part: str | Number | Name) -> Markup:
         """Return a text, or a figure that leads to its records and says of what it is a share."""
         if isinstance(part, str):
             return escape(part)
+        if isinstance(part, Name):
+            address = self.link(part)
+            if address is None:
+                return escape(part.shown)
+            return Markup('<a href="{}">{}</a>').format(address, part.shown)
         fact = self.facts.get(part.fact) if part.fact else None
         if fact is None:
             return escape(part.shown)
@@ -193,9 +201,7 @@ class Setter:
             )
         )
 
-    def _row(
-        self, table: Table, row: tuple[str | Number, ...], source: Source | None = None
-    ) -> Markup:
+    def _row(self, table: Table, row: Parts, source: Source | None = None) -> Markup:
         cells = []
         for number, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
             words = self._part(cell)

@@ -18,8 +18,10 @@ from gridmap.reports.structure import (
     Column,
     Document,
     Heading,
+    Name,
     Number,
     Paragraph,
+    Parts,
     Picture,
     Source,
     Table,
@@ -152,7 +154,7 @@ def state_line(head: Head, language: str) -> str:
     return translate(Message("Data as of {state}", state=head.state), language)
 
 
-def text_of(part: str | Number) -> str:
+def text_of(part: str | Number | Name) -> str:
     """Return what is printed of a part of a paragraph, or of a cell."""
     return part if isinstance(part, str) else part.shown
 
@@ -162,7 +164,7 @@ def column_titles(table: Table, language: str) -> list[str]:
     return [with_unit(column.title, column.unit, language) for column in table.columns]
 
 
-def body_rows(table: Table, language: str) -> list[tuple[str | Number, ...]]:
+def body_rows(table: Table, language: str) -> list[Parts]:
     """Return a table's rows; where it has none, one that says so in its first cell."""
     if table.rows or not table.columns:
         return list(table.rows)

@@ -78,7 +78,7 @@ def to_pdf(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     words = _SHELL.format(
         language=document.language,
         title=head.title,
-        notice=Markup(' class="notice"') if document.basis else "",
+        notice=Markup(' class="notice"') if document.notice else "",
         head=_shortened(head.title),
         area=_shortened(head.area),
         line=area_line(head),

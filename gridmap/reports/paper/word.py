@@ -31,7 +31,7 @@ from gridmap.reports.paper.laying import (
 from gridmap.reports.paper.word_contents import bookmarked, contents_field, new_bookmarks
 from gridmap.reports.paper.word_parts import field, run
 from gridmap.reports.paper.word_places import drop, find_places, new_marks, put
-from gridmap.reports.structure import Document, Heading, Number, Paragraph, Picture, Table
+from gridmap.reports.structure import Document, Heading, Paragraph, Parts, Picture, Table
 from gridmap.word_templates import filled, saved
 
 _ROLES = {
@@ -87,7 +87,7 @@ def to_word(
     laid = lay_out(document)
     entries = contents_of(laid) if document.contents and "toc" in places else []
     content = _Content(word, _style_ids(word), document.language, pictures, entries)
-    content.close = _CLOSE if document.basis else ""
+    content.close = _CLOSE if document.notice else ""
     if "toc" in places:
         put(places["toc"], content.contents(entries))
         drop(places["toc"])
@@ -219,7 +219,7 @@ class _Content:
         numeric = [column.numeric for column in table.columns]
         size = _SMALL if is_wide(table, self.language) else ""
         titles = column_titles(table, self.language)
-        rows = [self._row(titles, numeric, widths, size, head=True, keep=True)]
+        rows = [self._row(tuple(titles), numeric, widths, size, head=True, keep=True)]
         body = [*body_rows(table, self.language), *([table.total] if table.total else [])]
         # No row stands alone below the head or on top of a page.
         kept = {0, len(body) - 2} - {len(body) - 1}
@@ -239,7 +239,7 @@ class _Content:
 
     def _row(
         self,
-        cells: Sequence[str | Number],
+        cells: Parts,
         numeric: list[bool],
         widths: list[int],
         size: str,

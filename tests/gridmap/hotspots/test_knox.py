@@ -17,7 +17,7 @@ from scipy.spatial.distance import pdist
 
 from gridmap.hotspots import parallel
 from gridmap.hotspots.faults import Reason, Unsuitable
-from gridmap.hotspots.knox import Bands, Metric, knox
+from gridmap.hotspots.knox import LOOK_S, MOST_LOOKS, Bands, Metric, knox
 from gridmap.hotspots.mantel import jacquez, mantel
 from gridmap.hotspots.near_repeat import raised, risk_zones
 
@@ -252,3 +252,27 @@ def test_what_cannot_be_tested_is_refused() -> None:
             Bands(edges, (0, 1))
     with pytest.raises(ValueError, match="k must be"):
         jacquez(some, some, some, 4)
+
+
+def test_what_would_take_long_is_refused_before_it_begins() -> None:
+    n, times = 5_000, 8_100
+    x, y = np.random.default_rng(1).uniform(0, 10, (2, n))
+    with pytest.raises(Unsuitable) as refused:
+        knox(x, y, np.arange(n), Bands((0, 100), (0, 2)), permutations=times)
+    # All are within reach of each other.
+    pairs = n * (n - 1) // 2
+    minutes = pairs * times * LOOK_S / 60
+    assert refused.value.reason is Reason.TOO_LONG
+    assert refused.value.figures == {"pairs": pairs, "times": times, "minutes": minutes}
+    assert 10 < minutes < 11
+    assert pairs * times > MOST_LOOKS > pairs * 999
+
+
+def test_far_too_many_pairs_are_told_by_a_sample() -> None:
+    """Half of 40,000 events are at one crossing, the others far from any."""
+    n = 40_000
+    x = np.where(np.arange(n) % 2, 0.0, 1_000.0 * np.arange(n))
+    with pytest.raises(Unsuitable) as refused:
+        knox(x, 0 * x, np.arange(n), Bands((0, 100), (0, 2)), permutations=9)
+    assert refused.value.reason is Reason.TOO_MANY
+    assert refused.value.figures["found"] == pytest.approx(n * n / 8, rel=0.15)

@@ -146,7 +146,12 @@ def test_a_run_is_renamed_repeated_scheduled_cancelled_and_deleted(
         assert session.query(JobSchedule).count() == 1
         unschedule(session, one, run.id)
         assert session.query(JobSchedule).count() == 0
-        schedule(session, one, run.id)
+        share(session, one, again.id, shared=True)
+        schedule(session, one, again.id)
+        # Another one is made each month in its place, for the same readers.
+        schedule(session, one, run.id, again.id)
+        assert session.query(JobSchedule).one().parameters == {"run": run.id}
+        assert (run.shared, again.schedule_id) == (True, None)
         cancel(session, one, run.id)
         assert with_state(session, one, run.id).state == "cancelled"
         delete(session, one, run.id)

@@ -272,6 +272,18 @@ def test_cells_and_cadres_outside_the_area_are_never_told(
         assert found_rows(connection, run.id)[1].cell is None
 
 
+def test_no_index_finds_the_shapes_of_all_runs_by_place_alone(town: Engine) -> None:
+    """The server would take it for a tile of one run, and read the shapes of all."""
+    with town.connect() as connection:
+        firsts = connection.execute(
+            text("""
+                SELECT pg_get_indexdef(indexrelid, 1, true) FROM pg_index
+                WHERE indrelid = 'hotspot_feature'::regclass AND NOT indisprimary
+            """)
+        ).scalars()
+        assert sorted(firsts) == ["cell_id", "run_id", "run_id"]
+
+
 def test_a_run_that_is_deleted_while_it_runs_is_no_fault(
     town: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

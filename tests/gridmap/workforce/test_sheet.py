@@ -51,7 +51,8 @@ def assignment(office: Office, name: str = "a", cadre: str = "wang") -> int:
 
 def test_a_sheet_names_the_cadre_the_cell_and_the_days(office: Office, tmp_path: Path) -> None:
     number = assignment(office)
-    content, code = make_sheet(office.session, office.supervisor, tmp_path, number, DAY, "zh")
+    content, facts = make_sheet(office.session, office.supervisor, tmp_path, number, DAY, "zh")
+    code = facts.code
     assert code.endswith("001")
     said = words(content)
     for part in ("Wang", code, "幸福社区", "试验镇", "2026年3月1日", "2026年2月27日"):
@@ -72,8 +73,8 @@ def test_a_town_edits_its_template(office: Office, tmp_path: Path) -> None:
     with pytest.raises(ForbiddenError):
         store_template(office.session, office.supervisor, tmp_path, own)
     store_template(office.session, SYSTEM, tmp_path, own)
-    content, code = make_sheet(office.session, SYSTEM, tmp_path, number, DAY, "en")
-    assert words(content).strip() == f"Wang / {code} / further notice"
+    content, facts = make_sheet(office.session, SYSTEM, tmp_path, number, DAY, "en")
+    assert words(content).strip() == f"Wang / {facts.code} / further notice"
     remove_template(office.session, SYSTEM, tmp_path)
     assert read_template(tmp_path, "en") != own
 

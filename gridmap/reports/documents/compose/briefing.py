@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 
@@ -13,7 +14,7 @@ from gridmap.reports.documents.compose import incidents, patrols, places
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.kinds import THEFTS, Kind, read_tree, tops
 from gridmap.reports.documents.compose.matter import Matter, cell_of, named
-from gridmap.reports.documents.compose.prose import Both, Value, say
+from gridmap.reports.documents.compose.prose import Both, Linked, Value, say
 
 #: So many are listed; a street is late after so many days; shifts are told so many days ahead.
 MOST_RECENT, MOST_STREETS, MOST_SHIFTS = 20, 15, 30
@@ -29,7 +30,8 @@ CRIMES = Kind(
     ),
 )
 _RECENT = """
-    SELECT t.occurred_at, k.name, k.name_en, c.code AS cell, c.name AS cell_name,
+    SELECT t.id, t.occurred_at, ST_Y(t.geom) AS lat, ST_X(t.geom) AS lon, k.name, k.name_en,
+           c.id AS cell_id, c.code AS cell, c.name AS cell_name,
            u.code AS unit, coalesce(nullif(u.name_en, ''), u.name) AS unit_name,
            count(*) OVER () AS total
     FROM incident t JOIN category k ON k.id = t.category_id
@@ -39,7 +41,8 @@ _RECENT = """
     ORDER BY t.occurred_at DESC, t.id DESC LIMIT :most
 """
 _SHIFTS = """
-    SELECT s.id, s.starts, s.ends, t.name AS team, r.name AS route,
+    SELECT s.id, s.starts, s.ends, t.id AS team_id, t.name AS team, r.id AS route_id,
+           r.name AS route,
            (SELECT count(*) FROM shift_member m WHERE m.shift_id = s.id) AS members,
            count(*) OVER () AS total
     FROM shift s JOIN team t ON t.id = s.team_id LEFT JOIN patrol_route r ON r.id = s.route_id
@@ -93,9 +96,18 @@ def recent(matter: Matter, draft: Draft) -> None:
             Col(Both("网格", "Cell"), numeric=False),
         ],
         [
-            [_clock(row.occurred_at, matter), named(row), cell_of(matter, row)] for row in rows
+            [_on_map(row, matter), named(row), cell_of(matter, row)] for row in rows
         ],
     )  # fmt: skip
+
+
+def _on_map(row: Any, matter: Matter) -> Linked:
+    """Lead from the time of an incident to where it stands on the map."""
+    asked = {
+        "z": 18, "lat": f"{row.lat:.5f}", "lon": f"{row.lon:.5f}", "sel": f"incident:{row.id}",
+        "from": matter.span.first, "to": matter.span.last,
+    }  # fmt: skip
+    return Linked(_clock(row.occurred_at, matter), "map_page.show", asked)
 
 
 def _clock(moment: datetime, matter: Matter) -> str:
@@ -197,10 +209,10 @@ def ahead(matter: Matter, draft: Draft) -> None:
     )  # fmt: skip
     cells: list[list[Value]] = [
         [
-            f"{row.starts.astimezone(matter.zone):%m-%d %H:%M}",
-            f"{row.ends.astimezone(matter.zone):%m-%d %H:%M}",
-            row.team,
-            row.route or "—",
+            Linked(_clock(row.starts, matter), "shifts.show", {"shift_id": row.id}),
+            _clock(row.ends, matter),
+            Linked(row.team, "staff.team", {"team_id": row.team_id}),
+            Linked(row.route, "patrols.show", {"route_id": row.route_id}) if row.route else "—",
             matter.ledger.count(f"shifts.{row.id}.people", row.members, source),
         ]
         for row in rows

@@ -8,8 +8,8 @@ from sqlalchemy import Row, text
 
 from gridmap.i18n import translate
 from gridmap.reports.documents.compose.draft import Col, Draft
-from gridmap.reports.documents.compose.matter import Matter, named
-from gridmap.reports.documents.compose.prose import Both, Value, say
+from gridmap.reports.documents.compose.matter import Matter, named, to_cell
+from gridmap.reports.documents.compose.prose import Both, Linked, Value, say
 from gridmap.reports.structure import Fact
 from gridmap.workforce.responsibility import held_on
 from gridmap.workforce.words import ROLE_TITLES
@@ -70,7 +70,8 @@ def place(matter: Matter, draft: Draft) -> None:
                 "{name} (code {code}) is {kind} of {km2} km², with {buildings:building|buildings}, "
                 "{residential} of them residential, and {places:place|places}.",
             ),
-            name=Both(cell.name or "本网格", known), code=cell.code, kind=KINDS[cell.kind],
+            name=Both(cell.name or "本网格", known), code=to_cell(cell.code, cell.id),
+            kind=KINDS[cell.kind],
             km2=ledger.count("cell.area_km2", round(cell.area_m2 / 1e6, 2), "cell", unit="km²"),
             buildings=_count(matter, cell, "buildings", {"what": "buildings"}),
             residential=_count(
@@ -134,7 +135,10 @@ def _staff(matter: Matter, draft: Draft) -> None:
     draft.table(
         Both("责任分工", "Roles"),
         [Col(Both("职责", "Role"), numeric=False), Col(Both("姓名", "Name"), numeric=False)],
-        [[_role(row.role), row.name] for row in held],
+        [
+            [_role(row.role), Linked(row.name, "staff.show", {"cadre_id": row.cadre_id})]
+            for row in held
+        ],
     )
 
 
@@ -173,7 +177,7 @@ def open_cases(matter: Matter, draft: Draft) -> None:
         ],
         [
             [
-                str(row.id),
+                Linked(str(row.id), "cases.show", {"case": row.id}),
                 named(row),
                 f"{row.opened_at.astimezone(matter.zone):%Y-%m-%d}",
                 say(
@@ -216,7 +220,7 @@ def inspections(matter: Matter, draft: Draft) -> None:
     )  # fmt: skip
     cells: list[list[Value]] = [
         [
-            f"{row.day:%Y-%m-%d}",
+            Linked(f"{row.day:%Y-%m-%d}", "activities.show", {"activity_id": row.id}),
             row.place or "—",
             *(
                 matter.ledger.count(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -10,15 +11,16 @@ from gridmap.reports.documents.compose.comparing import change_told
 from gridmap.reports.documents.compose.draft import Draft
 from gridmap.reports.documents.compose.kinds import DISPUTES, read_tree, tops
 from gridmap.reports.documents.compose.matter import Matter, is_complete
-from gridmap.reports.documents.compose.prose import Both, Listing, Value, say
+from gridmap.reports.documents.compose.prose import Both, Listing, Phrase, Value, say
+from gridmap.reports.structure import Fact
 
 TITLE = Both("矛盾纠纷排查化解", "Disputes")
 #: Where the settled ones were: on the spot first, then the community, then the town.
-LEVELS = (
-    ("cell", Both("现场化解{n}件", "{n} on the spot")),
-    ("community", Both("社区调解室化解{n}件", "{n} in the community's mediation room")),
-    ("town", Both("街镇综治中心化解{n}件", "{n} in the town's centre")),
-)
+LEVELS: Mapping[str, Both] = {
+    "cell": Both("现场", "on the spot"),
+    "community": Both("社区调解室", "in the community's mediation room"),
+    "town": Both("街镇综治中心", "in the town's governance centre"),
+}
 _CASES = Both("件", "")
 
 # A dispute is received in the period in which its case was opened; what is settled later counts
@@ -116,14 +118,21 @@ def _told(matter: Matter, row: Any, earlier: Any) -> list[Value]:
             received=received, change=change, settled=settled, rate=rate,
         )
     )  # fmt: skip
-    levels: list[Value] = [
-        say(words, n=ledger.count(f"disputes.settled.{level}", n, "disputes",
-                                  arguments={"outcome": "closed", "level": level}))
-        for level, words in LEVELS
+    facts = {
+        level: ledger.count(
+            f"disputes.settled.{level}", n, "disputes",
+            arguments={"outcome": "closed", "level": level},
+        )
+        for level in LEVELS
         if (n := getattr(row, level))
-    ]  # fmt: skip
-    if levels:
-        said.append(
-            say(Both("其中，{levels}。", "Where: {levels}."), levels=Listing(levels))
-        )  # fmt: skip
-    return said
+    }  # fmt: skip
+    return [*said, where_settled(facts)] if facts else said
+
+
+def where_settled(counts: Mapping[str, Fact]) -> Phrase:
+    """Tell at which of the `LEVELS` disputes were settled; the first one has the verb."""
+    items: list[Value] = []
+    for level, n in counts.items():
+        en = "{n} {place}" if items else "{n:was settled|were settled} {place}"
+        items.append(say(Both("{place}化解{n}件", en), place=LEVELS[level], n=n))
+    return say(Both("其中，{items}。", "Of these, {items}."), items=Listing(items))

@@ -10,9 +10,11 @@ from gridmap.reports.documents.compose.pictures import Atlas
 from gridmap.reports.documents.compose.prose import (
     Both,
     Language,
-    Parts,
+    Linked,
+    Part,
     Signed,
     Value,
+    linked,
     number,
     plain,
     say,
@@ -24,8 +26,8 @@ from gridmap.reports.structure import (
     Column,
     Fact,
     Heading,
-    Number,
     Paragraph,
+    Parts,
     Picture,
     Table,
 )
@@ -185,7 +187,7 @@ def _block(block: _Head | _Prose | _Rows | _Shown, language: Language) -> Block:
     if isinstance(block, _Head):
         return Heading(level=block.level, text=plain(block.text, language), section=block.section)
     if isinstance(block, _Prose):
-        parts: list[str | Number] = []
+        parts: list[Part] = []
         for at, phrase in enumerate(block.phrases):
             if at and language == "en":
                 parts.append(" ")
@@ -213,21 +215,23 @@ def _block(block: _Head | _Prose | _Rows | _Shown, language: Language) -> Block:
     )
 
 
-def _row(row: Sequence[Value], language: Language) -> tuple[str | Number, ...]:
+def _row(row: Sequence[Value], language: Language) -> Parts:
     return tuple(_cell(value, language) for value in row)
 
 
-def _cell(value: Value, language: Language) -> str | Number:
+def _cell(value: Value, language: Language) -> Part:
     if isinstance(value, Fact):
         return number(value, in_table=True)
     if isinstance(value, Signed):
         return signed(value, in_table=True)
+    if isinstance(value, Linked):
+        return linked(value, language)
     return plain(value, language)
 
 
-def _close(parts: Sequence[str | Number]) -> Parts:
+def _close(parts: Sequence[Part]) -> Parts:
     """Join neighbouring strings."""
-    found: list[str | Number] = []
+    found: list[Part] = []
     for part in parts:
         if isinstance(part, str) and found and isinstance(found[-1], str):
             found[-1] += part

@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 from gridmap.reports.documents.compose.draft import Col, Draft, ends, is_long
 from gridmap.reports.documents.compose.ledger import Asked
 from gridmap.reports.documents.compose.matter import Matter, named
-from gridmap.reports.documents.compose.prose import Both, say
+from gridmap.reports.documents.compose.prose import Both, Linked, say
 
 TITLE = Both("综合评价", "Evaluation")
 _GROUPS = (
@@ -84,14 +84,13 @@ def _group(
     else:
         unranked = 0
     here = ends(members)
+    asked = {"group": here[0].grp}
+    # Departments have no codes.
+    keys = [f"evaluation.{row.grp}.{row.code or row.member_id}" for row in here]
     facts = [
-        matter.ledger.count(
-            # Departments have no codes.
-            f"evaluation.{row.grp}.{row.code or row.member_id}", float(row.score), source,
-            arguments={"group": row.grp},
-        )
-        for row in here
-    ]  # fmt: skip
+        matter.ledger.count(key, float(row.score), source, arguments=asked)
+        for key, row in zip(keys, here, strict=True)
+    ]
     if len(here) == 1 and not unranked:
         draft.text(
             say(Both("{name}评价得分{score}分。", "{name} scored {score}."),
@@ -107,8 +106,15 @@ def _group(
             Col(Both("得分", "Score")),
         ],
         [
-            ["—" if row.rank is None else str(row.rank), named(row), str(row.due), fact]
-            for row, fact in zip(here, facts, strict=True)
+            [
+                "—"
+                if row.rank is None
+                else Linked(str(row.rank), "evaluation.show", source.arguments | asked),
+                named(row),
+                matter.ledger.count(f"{key}.due", row.due, source, arguments=asked),
+                fact,
+            ]
+            for key, row, fact in zip(keys, here, facts, strict=True)
         ],
         len(members),
         _ALL,

@@ -266,9 +266,10 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
             f"incidents.{kind.key}.before", before, "incidents.before", arguments=_asked(members)
         )
     ordered = sorted(happened, key=lambda each: (-counted.now[each.id], each.code))
+    told = [(each, of_category(matter, counted, each).now) for each in ordered[:MOST_TOLD]]
+    parts = [ledger.rate(f"{now.key}.share_of_{kind.key}", now, n) for _, now in told]
     items: list[Value] = [
-        _of_kind(matter, of_category(matter, counted, each).now, each, kind, n)
-        for each in ordered[:MOST_TOLD]
+        _of_kind(now, each, part) for (each, now), part in zip(told, parts, strict=True)
     ]
     items += _others(matter, counted, ordered[MOST_TOLD:], f"incidents.{kind.key}.others")
     return [
@@ -278,25 +279,24 @@ def together(matter: Matter, counted: Counted, kind: Kind) -> list[Value]:
                 "Of all kinds together there were {n} {kind}, {change}; among them{shares} "
                 "{items}.",
             ),
-            kind=kind.name, n=n, shares=_as_shares(kind, n),
+            kind=kind.name, n=n, shares=_as_shares(kind, parts),
             change=change_told(ledger.compare(n, earlier), matter.versus.name),
             items=Listing(items, clauses=True),
         )
     ]  # fmt: skip
 
 
-def _of_kind(matter: Matter, now: Fact, category: Category, kind: Kind, whole: Fact) -> Phrase:
-    """Tell one category of a kind, with its share of the kind's sum."""
-    part = matter.ledger.rate(f"{now.key}.share_of_{kind.key}", now, whole)
+def _of_kind(now: Fact, category: Category, part: Fact) -> Phrase:
+    """Tell one category of a kind, with its share of the kind's sum where it has one."""
     if part.value is None:
         return say(Both("{name}{n}起", "{name} {n}"), name=category.name, n=now)
     words = Both("{name}{n}起，占{share}", "{name} {n} ({share})")
     return say(words, name=category.name, n=now, share=part)
 
 
-def _as_shares(kind: Kind, whole: Fact) -> Value:
+def _as_shares(kind: Kind, parts: Sequence[Fact]) -> Value:
     """Say what the shares are of, where any are told."""
-    if isinstance(whole.value, int) and whole.value < LEAST_BASE:
+    if all(part.value is None for part in parts):
         return Both("，", "")
     return say(Both("（占{kind}总数的比例）", ", as shares of all {kind},"), kind=kind.name)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gridmap.reports.documents.compose.draft import Col, Draft, ends
+from gridmap.reports.documents.compose.ledger import Asked
 from gridmap.reports.documents.compose.matter import Matter
-from gridmap.reports.documents.compose.prose import Both, Phrase, Value, say
+from gridmap.reports.documents.compose.prose import Both, Linked, Phrase, Value, say
 from gridmap.reports.indicators.figures import (
     IndicatorFigure,
     RankedUnit,
@@ -118,12 +119,12 @@ def _ranking(matter: Matter, draft: Draft, found: IndicatorFigure) -> None:
     ]
     # Below each other all have as many digits after the point.
     whole = all(row.value == row.value.to_integral_value() for row in rows if row.value is not None)
-    listed = [_row(matter, found, row, source.key, whole=whole) for row in ends(rows)]
+    listed = [_row(matter, found, row, source, whole=whole) for row in ends(rows)]
     draft.ranking(title, columns, listed, len(rows), _ALL)
 
 
 def _row(
-    matter: Matter, found: IndicatorFigure, row: RankedUnit, source: str, *, whole: bool
+    matter: Matter, found: IndicatorFigure, row: RankedUnit, source: Asked, *, whole: bool
 ) -> list[Value]:
     assert row.value is not None  # noqa: S101 - Those without are left out.
     figure = matter.ledger.count(
@@ -132,17 +133,19 @@ def _row(
         source,
         unit=found.unit,
     )
+    to = "indicators.show", source.arguments
+    moved = _moved(row.rank, row.rank_before)
     return [
-        str(row.rank),
+        Linked(str(row.rank), *to),
         Both(row.name, row.name_en or row.name),
         figure,
-        _moved(row.rank, row.rank_before),
+        "—" if moved is None else Linked(moved, *to),
     ]
 
 
-def _moved(rank: int | None, before: int | None) -> Value:
+def _moved(rank: int | None, before: int | None) -> Both | None:
     if rank is None or before is None:
-        return "—"
+        return None
     if rank == before:
         return Both("不变", "none")
     n = abs(rank - before)

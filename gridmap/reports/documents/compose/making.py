@@ -47,6 +47,8 @@ COUNTING, DRAWING = N_("Counting figures"), N_("Drawing maps and charts")
 _COUNTED = 0.5
 #: The kinds that are long enough for a table of contents.
 LONG: frozenset[Kind] = frozenset({"half_year", "year"})
+#: The kinds that are hung up.
+NOTICES: frozenset[Kind] = frozenset({"bulletin"})
 #: What is hung up tells in words where its figures come from, and no statements.
 BASES: Mapping[Kind, Callable[[Matter], Value]] = {"bulletin": bulletin.basis}
 #: Counts, and writes what it has to say into the draft.
@@ -166,6 +168,7 @@ def _document(matter: Matter, draft: Draft, language: Language) -> Document:
         sources=matter.ledger.sources(language),
         missing=missing,
         contents=matter.kind in LONG,
+        notice=matter.kind in NOTICES,
         basis=plain(BASES[matter.kind](matter), language) if matter.kind in BASES else "",
     )
 

@@ -16,7 +16,7 @@ from geodata.messages import Message
 from gridmap.errors import NotFoundError
 from gridmap.incidents.statistics import Question, Span
 from gridmap.reports.documents.compose.ledger import Ledger
-from gridmap.reports.documents.compose.prose import Both, Phrase, say, span_shown
+from gridmap.reports.documents.compose.prose import Both, Linked, Phrase, Value, say, span_shown
 from gridmap.reports.documents.order import Kind, Order
 from gridmap.territory.scope import EVERYTHING, Scope
 from gridmap.workforce.rights import SYSTEM, Actor
@@ -334,16 +334,22 @@ def cell_named(code: str, name: str | None, community: str) -> Both:
     return Both(name or code, english)
 
 
-def cell_of(matter: Matter, row: Any) -> Both:
+def cell_of(matter: Matter, row: Any) -> Value:
     """Return what the ``cell`` of a row is called; in English with its community if need be.
 
-    The row has ``cell``, its ``cell_name``, and the code and the English name of its community as
-    ``unit`` and ``unit_name``.
+    The row has ``cell_id``, the code of the ``cell``, its ``cell_name``, and the code and the
+    English name of its community as ``unit`` and ``unit_name``.
     """
     if row.cell is None:
         return Both("—", "—")
     zh, en = cell_named(row.cell, row.cell_name, row.unit)
-    return Both(zh, en if matter.area.parts_are_cells else f"{row.unit_name}, {en}")
+    name = Both(zh, en if matter.area.parts_are_cells else f"{row.unit_name}, {en}")
+    return to_cell(name, row.cell_id)
+
+
+def to_cell(name: Value, cell_id: int) -> Linked:
+    """Lead from what a cell is called to its page."""
+    return Linked(name, "cell_page.show", {"cell_id": cell_id})
 
 
 def _cells(connection: Connection, community: int, day: date) -> tuple[Part, ...]:

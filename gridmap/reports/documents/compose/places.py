@@ -12,11 +12,12 @@ from gridmap.incidents.statistics import Rows, by_cell, by_time
 from gridmap.reports.documents.compose.comparing import CHANGE_COLUMNS, change_cells, one_told
 from gridmap.reports.documents.compose.draft import Col, Draft
 from gridmap.reports.documents.compose.ledger import Changed
-from gridmap.reports.documents.compose.matter import Matter, Part, cell_of
+from gridmap.reports.documents.compose.matter import Matter, Part, cell_of, to_cell
 from gridmap.reports.documents.compose.pictures import has_outline, hot_shapes
 from gridmap.reports.documents.compose.prose import (
     LEAST_BASE,
     Both,
+    Linked,
     Listing,
     Phrase,
     Value,
@@ -140,7 +141,7 @@ def where(matter: Matter, draft: Draft, spread: Spread) -> None:
         columns += [Col(heading(matter.versus.name), Both("起", "")), *CHANGE_COLUMNS]
     rows: list[list[Value]] = [
         [
-            part.name,
+            _named(matter, part),
             changed.now,
             ledger.rate(f"{changed.now.key}.share", changed.now, total),
             *change_cells(changed),
@@ -154,6 +155,13 @@ def where(matter: Matter, draft: Draft, spread: Spread) -> None:
         rows.append([name, rest.now, share, *change_cells(rest)])
     draft.table(Both("各地事件", "Incidents by area"), columns, rows)
     _map(matter, draft, spread)
+
+
+def _named(matter: Matter, part: Part) -> Linked:
+    """Lead from a cell to its page, and from a unit to its figures of the period."""
+    if matter.area.parts_are_cells:
+        return to_cell(part.name, part.id)
+    return Linked(part.name, "dashboard.show", matter.page(unit=part.code))
 
 
 def _map(matter: Matter, draft: Draft, spread: Spread) -> None:
@@ -296,7 +304,7 @@ _HOT = """
         ORDER BY r.last DESC, r.finished_at DESC, h.run_id DESC LIMIT 1
     )
     SELECT h.run_id, r.first, r.last, h.rank, h.incidents, h.place,
-           c.code AS cell, c.name AS cell_name,
+           c.id AS cell_id, c.code AS cell, c.name AS cell_name,
            u.code AS unit, coalesce(nullif(u.name_en, ''), u.name) AS unit_name
     FROM found JOIN hotspot h USING (run_id) JOIN hotspot_run r ON r.id = h.run_id
     LEFT JOIN cell c ON c.id = h.cell_id LEFT JOIN unit u ON u.id = c.community_id
@@ -349,7 +357,12 @@ def hot(matter: Matter, draft: Draft) -> None:
             Col(Both("事件", "Incidents"), Both("起", "")),
         ],
         [
-            [str(row.rank), row.place or "—", cell_of(matter, row), fact]
+            [
+                Linked(str(row.rank), "hotspots.show", {"run_id": row.run_id}),
+                row.place or "—",
+                cell_of(matter, row),
+                fact,
+            ]
             for row, fact in zip(rows, facts, strict=True)
         ],
     )

@@ -18,14 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from gridmap.incidents.cases.rates import percent
-from gridmap.reports.structure import Fact, Number
+from gridmap.reports.structure import Fact, Name, Number, Parts
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-Parts: TypeAlias = tuple[str | Number, ...]
+Part: TypeAlias = str | Number | Name
 
 #: Of a smaller number no per cent is told: a single record would move it by more than ten.
 LEAST_BASE = 10
@@ -58,6 +58,15 @@ class Signed:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """What a record is called, with the page on which it is seen and what that is asked."""
+
+    name: Value
+    endpoint: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Listing:
     """Phrases one after another: ``甲、乙、丙``, ``a, b and c``; of one kind or as clauses."""
 
@@ -65,7 +74,7 @@ class Listing:
     clauses: bool = False
 
 
-Value: TypeAlias = "Fact | Signed | Both | Phrase | Listing | date | str"
+Value: TypeAlias = "Fact | Signed | Both | Phrase | Linked | Listing | date | str"
 
 
 def say(text: Both, **values: Value) -> Phrase:
@@ -84,7 +93,7 @@ def told(value: Value, language: Language) -> Parts:
 
     Returns
     -------
-    tuple of str or Number
+    tuple of str, Number or Name
         Neighbouring strings are joined.
 
     Raises
@@ -97,16 +106,16 @@ def told(value: Value, language: Language) -> Parts:
 
 def plain(value: Value, language: Language) -> str:
     """Say a phrase as a string, for titles and for what a picture shows."""
-    return "".join(
-        part.shown if isinstance(part, Number) else part for part in told(value, language)
-    )
+    return "".join(part if isinstance(part, str) else part.shown for part in told(value, language))
 
 
-def _parts(value: Value, language: Language) -> list[str | Number]:
+def _parts(value: Value, language: Language) -> list[Part]:
     if isinstance(value, Fact):
         return [number(value)]
     if isinstance(value, Signed):
         return [signed(value)]
+    if isinstance(value, Linked):
+        return [linked(value, language)]
     if isinstance(value, str):
         return [value]
     if isinstance(value, date):
@@ -115,7 +124,7 @@ def _parts(value: Value, language: Language) -> list[str | Number]:
         return [getattr(value, language)]
     if isinstance(value, Listing):
         return _listed([_parts(item, language) for item in value.items], value.clauses, language)
-    found: list[str | Number] = []
+    found: list[Part] = []
     for literal, name, words, _ in string.Formatter().parse(getattr(value.text, language)):
         found.append(literal)
         if name is not None:
@@ -131,12 +140,10 @@ def _word(given: Value, words: str) -> str:
     return one if isinstance(given, Fact) and given.value == 1 else several or one
 
 
-def _listed(
-    items: Sequence[list[str | Number]], clauses: bool, language: Language
-) -> list[str | Number]:
+def _listed(items: Sequence[list[Part]], clauses: bool, language: Language) -> list[Part]:
     between = {"zh": "；" if clauses else "、", "en": "; " if clauses else ", "}[language]
     last = between if language == "zh" or clauses else " and "
-    found: list[str | Number] = []
+    found: list[Part] = []
     for at, item in enumerate(items):
         if at:
             found.append(last if at == len(items) - 1 else between)
@@ -144,8 +151,8 @@ def _listed(
     return found
 
 
-def _joined(parts: Sequence[str | Number]) -> Parts:
-    found: list[str | Number] = []
+def _joined(parts: Sequence[Part]) -> Parts:
+    found: list[Part] = []
     for part in parts:
         if isinstance(part, str) and found and isinstance(found[-1], str):
             found[-1] += part
@@ -188,6 +195,15 @@ def shown(fact: Fact, *, in_table: bool = False) -> str:
 
 def _trimmed(value: Decimal) -> str:
     return f"{value:,}".rstrip("0").rstrip(".") if value % 1 else f"{int(value):,}"
+
+
+def linked(value: Linked, language: Language) -> Name:
+    """Return the name of a record in a language."""
+    arguments = {
+        key: each.isoformat() if isinstance(each, date) else each
+        for key, each in value.arguments.items()
+    }
+    return Name(shown=plain(value.name, language), endpoint=value.endpoint, arguments=arguments)
 
 
 def share(part: int, whole: int) -> Decimal | None:

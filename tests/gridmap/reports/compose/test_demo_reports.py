@@ -77,6 +77,7 @@ def test_the_half_year_of_community_a_has_its_figures(make: Make) -> None:
     assert "48 residential buildings" in en
     assert "2,530 households with 7,425 residents, 662 temporary residents" in en
     assert "4 disputes were received, 2 fewer than the 6 of the first half of 2025" in en
+    assert "其中，现场化解4件。" in zh
 
 
 def test_the_year_of_community_b_has_its_figures(make: Make) -> None:
@@ -228,7 +229,8 @@ def test_the_bulletin_names_no_address_and_no_small_count(town: Session, make: M
     # It hangs where neighbours read it, and says in words where its figures come from.
     assert "幸福社区2026年11月16日至22日内发生的警情记录统计，数据截至" in zh.basis
     assert "incidents of 16 to 22 November 2026 in " in made.documents["en"].basis
-    assert make("month", "幸福", MONTH).documents["zh"].basis == ""
+    month = make("month", "幸福", MONTH).documents["zh"]
+    assert (month.basis, month.notice, zh.notice) == ("", False, True)
     # Nobody turns a page there.
     for document in make("bulletin", "安澜县", WEEK).documents.values():
         assert len(pages_of_pdf(to_pdf(document, {}))) == 1

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gridmap.incidents.statistics import Span
 from gridmap.reports.documents.compose.comparing import change_cells, change_told, one_told
+from gridmap.reports.documents.compose.disputes import where_settled
 from gridmap.reports.documents.compose.ledger import Changed
 from gridmap.reports.documents.compose.matter import _versus
 from gridmap.reports.documents.compose.prose import (
@@ -276,3 +277,29 @@ def test_whatever_is_said_tells_the_same_facts_in_both_languages(value: Value) -
         for part in parts:
             if isinstance(part, Number) and part.fact:
                 assert re.sub(r"\D", "", part.shown) == part.fact.removeprefix("k")
+
+
+@pytest.mark.parametrize(
+    ("counts", "zh", "en"),
+    [
+        ({"cell": 3}, "其中，现场化解3件。", "Of these, 3 were settled on the spot."),
+        (
+            {"cell": 1, "community": 2},
+            "其中，现场化解1件、社区调解室化解2件。",
+            "Of these, 1 was settled on the spot and 2 in the community's mediation room.",
+        ),
+        (
+            {"cell": 4, "community": 1, "town": 1},
+            "其中，现场化解4件、社区调解室化解1件、街镇综治中心化解1件。",
+            (
+                "Of these, 4 were settled on the spot, 1 in the community's mediation room "
+                "and 1 in the town's governance centre."
+            ),
+        ),
+    ],
+)
+def test_where_disputes_were_settled_is_a_sentence(
+    counts: dict[str, int], zh: str, en: str
+) -> None:
+    said = where_settled({level: count(level, n) for level, n in counts.items()})
+    assert (plain(said, "zh"), plain(said, "en")) == (zh, en)

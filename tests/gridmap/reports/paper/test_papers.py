@@ -18,7 +18,16 @@ from gridmap.reports.paper.laying import chinese, column_shares, lay_out
 from gridmap.reports.paper.pdf import to_pdf
 from gridmap.reports.paper.word import check_template, to_word
 from gridmap.reports.paper.word_template import default_template
-from gridmap.reports.structure import Column, Document, Fact, Heading, Paragraph, Source, Table
+from gridmap.reports.structure import (
+    Column,
+    Document,
+    Fact,
+    Heading,
+    Name,
+    Paragraph,
+    Source,
+    Table,
+)
 from tests.gridmap.reports.paper.conftest import LONG, NASTY, WORD, make, png, table
 from tests.gridmap.reports.paper.reading import (
     faults_of_pdf,
@@ -37,7 +46,7 @@ def html(document: Document, facts: dict[str, Fact] | None = None) -> str:
         to_html(
             document,
             picture=lambda key: f"/pictures/{key}?a=1&b=2",
-            link=lambda source: f"/records/{source.key}?q=<&>",
+            link=lambda of: "" if isinstance(of, Name) else f"/records/{of.key}?q=<&>",
             facts=facts or {},
         )
     )
@@ -59,6 +68,28 @@ def test_the_three_say_the_same(document: Document, pictures: Pictures) -> None:
         place = in_pdf.find(text, place)
         assert place >= 0, text
         place += len(text)
+
+
+def test_a_record_that_is_named_leads_to_its_page_where_the_reader_may_see_it() -> None:
+    name = Name(shown="<12>", endpoint="cases.show", arguments={"case": 12})
+    columns = (Column(title="编号"),)
+    named = make(blocks=(Table(title="未结案件", columns=columns, rows=((name,),)),))
+    # It is kept as JSON.
+    assert Document.model_validate_json(named.model_dump_json()) == named
+
+    def page(address: str | None) -> str:
+        asked = []
+
+        def link(of: Fact | Source | Name) -> str | None:
+            asked.append(of)
+            return address
+
+        said = str(to_html(named, picture=str, link=link, facts={}))
+        assert name in asked
+        return said
+
+    assert '<a href="/cases/12">&lt;12&gt;</a>' in page("/cases/12")
+    assert ">&lt;12&gt;</th>" in page(None)
 
 
 def test_headings_and_captions_are_numbered() -> None:
@@ -211,8 +242,11 @@ def test_no_row_stands_alone_on_its_page(pictures: Pictures, rows: int) -> None:
 
 
 def test_what_is_hung_up_is_set_closer_in_word(pictures: Pictures) -> None:
-    for basis, close in (("", 0), ("以上数字根据警情记录统计。", 1)):
-        word = docx.Document(io.BytesIO(to_word(make("zh", basis=basis), pictures)))
+    basis = "以上数字根据警情记录统计。"
+    for document, close in (
+        (make("zh", notice=True), 1), (make("zh"), 0), (make("zh", basis=basis), 0),
+    ):  # fmt: skip
+        word = docx.Document(io.BytesIO(to_word(document, pictures)))
         texts = [each for each in word.paragraphs if each.style.name == "Report Text" and each.text]
         single = [each for each in texts if each.paragraph_format.line_spacing == 1]
         assert len(single) == close * len(texts)
