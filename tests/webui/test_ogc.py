@@ -170,6 +170,11 @@ def test_features_come_in_each_coordinate_system(client: FlaskClient, code: int)
     ("filter_", "statement"),
     [
         ("category = 'A11'", "category_id IN (SELECT id FROM category WHERE code = 'A11')"),
+        ("'A11' = category", "category_id IN (SELECT id FROM category WHERE code = 'A11')"),
+        ("category = 'a11'", "false"),
+        ("casei(category) = 'a11'", "category_id IN (SELECT id FROM category WHERE code = 'A11')"),
+        ("category IN ('A11', 'B1')",
+         "category_id IN (SELECT id FROM category WHERE code IN ('A11', 'B1'))"),
         ("category LIKE 'B%' AND NOT category = 'B1'",
          "category_id IN (SELECT id FROM category WHERE code LIKE 'B%' AND code <> 'B1')"),
         ("occurred_at >= TIMESTAMP('2025-03-01T00:00:00Z') AND occurred_at < DATE('2025-04-01')",
