@@ -17,7 +17,7 @@ from gridmap.reports.documents.compose.prose import shown
 from gridmap.reports.documents.order import Kind
 from gridmap.reports.measures import measured
 from gridmap.reports.paper.pdf import to_pdf
-from gridmap.reports.structure import Document, Number, Paragraph, Picture, Table
+from gridmap.reports.structure import Document, Name, Number, Paragraph, Picture, Table
 from gridmap.territory.scope import EVERYTHING
 from tests.gridmap.reports.compose.conftest import HALF, YEAR, Make
 from tests.gridmap.reports.paper.reading import pages_of_pdf
@@ -38,9 +38,13 @@ ALL: tuple[tuple[Kind, str, tuple[date, date], str], ...] = (
 )
 
 
+def written(part: str | Number | Name) -> str:
+    return part if isinstance(part, str) else part.shown
+
+
 def prose(document: Document) -> str:
     return "\n".join(
-        "".join(part.shown if isinstance(part, Number) else part for part in block.parts)
+        "".join(map(written, block.parts))
         for block in document.blocks
         if isinstance(block, Paragraph)
     )
@@ -49,7 +53,7 @@ def prose(document: Document) -> str:
 def numbers(document: Document) -> Iterator[Number]:
     for block in document.blocks:
         if isinstance(block, Paragraph):
-            parts: list[str | Number] = list(block.parts)
+            parts: list[str | Number | Name] = list(block.parts)
         elif isinstance(block, Table):
             parts = [cell for row in [*block.rows, block.total or ()] for cell in row]
         else:
@@ -246,14 +250,17 @@ def test_a_sheet_says_that_nobody_answers_for_a_cell(make: Make) -> None:
     # A cell without an English name is called by its serial there, as on maps.
     assert any(
         isinstance(each, Paragraph)
-        and re.match(r"Cell (\d{3}) \(code \d{12}\1\) is a micro cell of ", str(each.parts[0]))
+        and re.match(
+            r"Cell (\d{3}) \(code \d{12}\1\) is a micro cell of ",
+            "".join(map(written, each.parts)),
+        )
         for each in made.documents["en"].blocks
     )
 
 
 def column(document: Document, title: str, number: int) -> list[str]:
     (table,) = [each for each in document.blocks if isinstance(each, Table) and each.title == title]
-    return [str(row[number]) for row in table.rows]
+    return [written(row[number]) for row in table.rows]
 
 
 def test_cells_are_called_by_name_and_in_english_as_on_maps(make: Make) -> None:
