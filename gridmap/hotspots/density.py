@@ -122,7 +122,7 @@ def relative_risk(
     pixels: int = 1024,
     least_households: float = LEAST_HOUSEHOLDS,
 ) -> Surface:
-    """Estimate how many times as many incidents there are as the households let expect.
+    """Estimate how many times as many incidents there are as the households would suggest.
 
     The ratio of two densities of one bandwidth, in which the correction at the border cancels:
     Kelsall and Diggle (1995), Non-parametric estimation of spatial variation in relative risk,

@@ -28,7 +28,7 @@ class Risk(NamedTuple):
     Attributes
     ----------
     ratio : Surface
-        1 where there are as many as the others let expect; NaN where too few are known.
+        1 where there are as many as the others would suggest; NaN where too few are known.
     score : Surface
         The logarithm of the ratio in standard errors, on coarser pixels.
     expected : Surface

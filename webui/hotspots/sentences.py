@@ -49,7 +49,7 @@ _WHERE_PLAIN = N_(
     "{hotspots} places stand out among {count} incidents. The first is {place}, with {there}."
 )
 _RISK = N_(
-    "In {hotspots} places more of the {count} incidents happen than {reference} let expect. The "
+    "In {hotspots} places more of the {count} incidents happen than {reference} would suggest. The "
     "first is {place}: {there} incidents, where {expected} would be its share."
 )
 #: The same of a single place, for people do not say "1 places".
@@ -60,8 +60,8 @@ _ONE = {
     ),
     _WHERE_PLAIN: N_("One place stands out among {count} incidents: {place}, with {there}."),
     _RISK: N_(
-        "In one place, {place}, more of the {count} incidents happen than {reference} let expect: "
-        "{there}, where {expected} would be its share."
+        "In one place, {place}, more of the {count} incidents happen than {reference} would "
+        "suggest: {there}, where {expected} would be its share."
     ),
 }
 _CHANGED = N_(
@@ -170,7 +170,7 @@ _SURE_PLAIN = N_(
 )
 _HOLIDAYS = N_(
     "On the {days} days of public holidays there were {observed} incidents; other days of the same "
-    "weekdays and months let expect {expected}. {verdict}"
+    "weekdays and months would suggest {expected}. {verdict}"
 )
 _HOLIDAYS_MORE = N_("So holidays have more, beyond chance.")
 _HOLIDAYS_FEWER = N_("So holidays have fewer, beyond chance.")

@@ -83,7 +83,7 @@ def expected_days(events: Events, context: Context, asked: SpaceTimeScan) -> Flo
 def expected_homes(
     grid: Grid, homes: Households, events: Events, asked: SpaceTimeScan
 ) -> tuple[Floats, Floats]:
-    """Return the households of each place, and what they let expect there, in any unit.
+    """Return the households of each place, and what they would suggest there, in any unit.
 
     An incident belongs to the kind of the nearest building with homes.
 

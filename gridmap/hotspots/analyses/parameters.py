@@ -25,7 +25,7 @@ class GiStar(BaseModel):
     against: Literal["mixed", "count", "households"] = Field(
         "mixed", title=N_("Compare"),
         description=N_("Area and homes explain much; what remains are places where more happens "
-                       "than they let expect. Counts alone show where most happens, also where "
+                       "than they would suggest. Counts alone show where most happens, also where "
                        "most people live."),
     )  # fmt: skip
 

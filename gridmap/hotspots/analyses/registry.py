@@ -137,7 +137,7 @@ _ENTRIES = (
         title=N_("More than its share (relative risk)"),
         answers=N_(
             "Where are incidents more frequent than households, other categories or another "
-            "period let expect?"
+            "period would suggest?"
         ),
         method=N_(
             "Two densities are divided: that of the incidents and that of what they are compared "
