@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DataError, OperationalError
 
 from gridmap.db import Keeping, make_engine, prepared
@@ -65,6 +65,14 @@ def test_values_stay_values_where_they_are_written_into_the_statement(single: En
     with single.connect() as connection:
         for _ in range(3):
             assert ask(connection, "SELECT CAST(:odd AS text)", "these values", odd=odd) == odd
+
+
+def test_who_listens_for_statements_hears_these_too(single: Engine) -> None:
+    heard: list[str] = []
+    event.listen(single, "before_cursor_execute", lambda *given: heard.append(given[2]))
+    with single.connect() as connection:
+        assert ask(connection, "SELECT :one", "any values", one=7) == 7
+    assert heard == ["SELECT %(one)s"]
 
 
 def test_a_fault_is_raised_as_sqlalchemy_raises_it(single: Engine) -> None:

@@ -14,6 +14,7 @@ from gridmap.reports.documents.compose.kinds import Category, Tree
 from gridmap.reports.documents.compose.ledger import Asked, Ledger
 from gridmap.reports.documents.compose.prose import Both
 from gridmap.reports.documents.compose.shield import shielded
+from gridmap.reports.paper.laying import text_of
 from gridmap.reports.structure import Paragraph, Table
 
 
@@ -61,8 +62,7 @@ def test_who_has_no_rank_is_not_the_last_of_a_long_evaluation(
     _group(matter, draft, source, Both("社区", "Communities"), members)
     (table, *notes), _ = draft.render("en")
     assert isinstance(table, Table)
-    rank = table.rows[-1][0]
-    assert (rank if isinstance(rank, str) else rank.shown) == last
+    assert text_of(table.rows[-1][0]) == last
     said = " ".join("".join(map(str, note.parts)) for note in notes if isinstance(note, Paragraph))
     if last == "—":
         assert (len(table.rows), said) == (18, "")

@@ -19,6 +19,7 @@ from gridmap.db import make_engine
 from gridmap.embedded import Cluster
 from gridmap.reports.documents.compose import Composed, compose
 from gridmap.reports.documents.order import Order
+from gridmap.reports.paper.laying import text_of
 from gridmap.reports.paper.pdf import to_pdf
 from gridmap.reports.paper.word import to_word
 from gridmap.reports.structure import Paragraph
@@ -155,7 +156,7 @@ def test_the_report_of_st_louis_says_what_it_has_no_data_of(
     assert english.title == "City of St. Louis: annual report 2018"
     assert {"People", "Disputes", "Cases", "Patrols", "Hot places"} <= set(english.missing)
     words = [
-        "".join(part if isinstance(part, str) else part.shown for part in block.parts)
+        "".join(map(text_of, block.parts))
         for block in english.blocks
         if isinstance(block, Paragraph)
     ]
