@@ -249,7 +249,8 @@ def _their_ways(question: Question, items: str, language: str, size: int) -> dic
 def page_statements(url: str) -> list[str]:
     """Return the statement of our first page of 10,000, heard from the program as it answers."""
     heard: list[tuple[str, Any]] = []
-    app = create_app(Settings(database_url=url))
+    # By one connection, which makes the whole page by one statement.
+    app = create_app(Settings(database_url=url, pool_size=1))
     engine = app.extensions["gridmap.engine"]
     event.listen(
         engine,

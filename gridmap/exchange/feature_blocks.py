@@ -7,11 +7,15 @@ is there. Blocks stay in the processor's cache, and come while the next is made.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
+from sqlalchemy import Connection
+
+from gridmap.db import Keeping, prepared
 
 #: Features of a block: larger ones are copied more, smaller ones are sent more often.
 _BLOCK = 250
@@ -41,6 +45,15 @@ class Blocks:
     matched: int | None = None
     state: str | None = None
 
+    def followed_by(self, rest: Blocks, skipped: int) -> Blocks:
+        """Return these and the rest, which was read in the same state after so many rows."""
+        return replace(
+            self,
+            features=self.features + rest.features,
+            found=skipped + rest.found,
+            key=rest.key,
+        )
+
 
 def blocks_sql(
     rows: str, feature: str, joins: str, keys: Sequence[str], *, matched: str, state: str
@@ -50,7 +63,8 @@ def blocks_sql(
     Parameters
     ----------
     rows : str
-        The SQL of the rows in order, of which ``:page_limit`` and one more are read.
+        The SQL of the rows in order, of which ``:page_limit`` and one more are read, so that it is
+        known whether there is another page.
     feature : str
         The SQL of a feature over ``t`` and the joins.
     joins : str
@@ -82,7 +96,62 @@ def blocks_sql(
     """
 
 
-def read_blocks(cursor: psycopg.Cursor[Any]) -> Blocks:
+@dataclass(frozen=True)
+class Reading:
+    """A statement of `blocks_sql`, by which any part of a page can be read.
+
+    Attributes
+    ----------
+    statement : str
+        It begins after ``:page_skipped`` rows.
+    params : mapping of str to object
+        The others.
+    keep : Keeping
+        For which values its plan is kept.
+    plain : bool
+        Whether its bounds are written into it.
+    """
+
+    statement: str
+    params: Mapping[str, Any]
+    keep: Keeping
+    plain: bool
+
+    def part(self, connection: Connection, skipped: int, limit: int) -> Blocks:
+        """Return what there is after so many rows, up to a limit."""
+        statement = self.statement
+        bounds = {"page_skipped": skipped, "page_limit": limit}
+        if self.plain:
+            # With its length written into it the plan of a plain page is right for each of them,
+            # and to make it takes longer than ten features. What narrows a page decides on its
+            # plan.
+            for name, number in bounds.items():
+                statement = statement.replace(f":{name}", str(number))
+        with prepared(connection, statement, {**self.params, **bounds}, self.keep) as cursor:
+            return _read_blocks(cursor)
+
+
+def read_page(reading: Reading, first: Connection, second: Connection | None, limit: int) -> Blocks:
+    """Return a page, made half by each connection where there are two that see one state.
+
+    Parameters
+    ----------
+    reading : Reading
+    first, second : Connection
+    limit : int
+        The most features.
+    """
+    if second is None:
+        return reading.part(first, 0, limit)
+    # The second one passes over the rows of the first, and has a little less to write for it.
+    half = limit * 11 // 20
+    with ThreadPoolExecutor(1) as beside:
+        later = beside.submit(reading.part, second, half, limit - half)
+        found = reading.part(first, 0, half)
+        return found if found.found <= half else found.followed_by(later.result(), half)
+
+
+def _read_blocks(cursor: psycopg.Cursor[Any]) -> Blocks:
     """Return what a statement of `blocks_sql` found, its features as they were sent, in UTF-8."""
     blocks = Blocks()
     # psycopg would make texts of the bytes, which then are made bytes again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,15 +25,18 @@ from gridmap.exchange.cursors import (
     with_state,
     write_cursor,
 )
-from gridmap.exchange.feature_blocks import blocks_sql, read_blocks
+from gridmap.exchange.feature_blocks import Reading, blocks_sql, read_page
 from gridmap.exchange.feature_sql import feature_sql
 from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import Period
 from gridmap.exchange.systems import CRS84, System
 from gridmap.exchange.visible import geometry_of, queryables, visible
+from gridmap.spare import spare
 
 #: The most features of one answer, and how many there are when nobody says.
 MOST, USUAL = 10_000, 10
+#: Pages from so many features on are made by two connections at once.
+_LONG = 4_000
 #: The cell of a row, which is null outside every cell.
 _CELL = Column("cell", "t.cell_id", "integer", "")
 #: Degrees, about a kilometre: in smaller boxes there are few rows, and perhaps many beside them in
@@ -191,25 +195,19 @@ def _find(
     blocks: list[bytes] = []
     last: Sequence[str | None] = ()
     told, matched = 0, None
-    for rows in _rows(collection, query, chosen):
-        statement = _page_statement(collection, grant, query, rows)
-        if not query.narrow:
-            # With its length written into it the plan of a plain page is right for each of them,
-            # and to make it takes longer than ten features. What narrows a page decides on its
-            # plan.
-            statement = statement.replace(":page_limit", str(query.limit - told))
-        # One more row than wanted tells whether there is another page.
-        params = chosen.params | {"page_limit": query.limit - told}
-        with prepared(connection, statement, params, keep) as cursor:
-            found = read_blocks(cursor)
-        if found.state is not None:
-            marks.add(mark_of(found.state))
-        blocks += found.features
-        matched = found.matched
-        more = found.found > query.limit - told
-        last, told = (found.key or last), told + min(found.found, query.limit - told)
-        if more:
-            return Page(blocks, told, write_cursor(collection.key, last), matched)
+    with spare(connection) if query.limit >= _LONG else nullcontext() as second:
+        for rows in _rows(collection, query, chosen):
+            statement = _page_statement(collection, grant, query, rows)
+            reading = Reading(statement, chosen.params, keep, plain=not query.narrow)
+            found = read_page(reading, connection, second, query.limit - told)
+            if found.state is not None:
+                marks.add(mark_of(found.state))
+            blocks += found.features
+            matched = found.matched
+            more = found.found > query.limit - told
+            last, told = (found.key or last), told + min(found.found, query.limit - told)
+            if more:
+                return Page(blocks, told, write_cursor(collection.key, last), matched)
     if query.cursor is None:
         matched = told
     return Page(blocks, told, None, matched)
@@ -241,7 +239,7 @@ def _rows(collection: Collection, query: Query, chosen: _Statement) -> list[str]
     """Return the SQL of a page's rows in order: the later ones fill what the earlier leave."""
     ways = [*("DESC" if sort.descending else "ASC" for sort in query.sorts), "ASC"]
     order = ", ".join(f"{key} {way}" for key, way in zip(_keys(query), ways, strict=True))
-    end = f"ORDER BY {order} LIMIT :page_limit + 1"
+    end = f"ORDER BY {order} LIMIT :page_limit + 1 OFFSET :page_skipped"
     plain = f"SELECT t.* FROM {collection.table} t WHERE {chosen.where} AND {chosen.within}"
     if not chosen.by_cell:
         return [f"{plain} {end}"]
