@@ -106,9 +106,8 @@ def prepared(
             if keeping == "any values":
                 cursor.execute(sql, values, prepare=True)
             else:
-                whole = psycopg.ClientCursor(driver).mogrify(sql, values).encode()
-                again = _seen_before(hash(whole))
-                cursor.execute(whole if again else sql, None if again else values, prepare=again)
+                whole = _asked_again(driver, sql, values)
+                cursor.execute(whole or sql, None if whole else values, prepare=whole is not None)
         except psycopg.Error as error:
             raise DBAPIError.instance(statement, dict(values), error, psycopg.Error) from error
         yield cursor
@@ -120,16 +119,25 @@ def _of_driver(statement: str, dialect: Dialect) -> bytes:
     return str(text(statement).compile(dialect=dialect)).encode()
 
 
-_seen: OrderedDict[int, None] = OrderedDict()
+_seen: OrderedDict[tuple[bytes, str], bytes | None] = OrderedDict()
 
 
-def _seen_before(number: int) -> bool:
-    """Tell whether a number was given not long ago; two threads may both be the first."""
-    before = number in _seen
-    _seen[number] = None
+def _asked_again(
+    driver: psycopg.Connection[Any], sql: bytes, values: Mapping[str, object]
+) -> bytes | None:
+    """Return a statement with its values written into it if it was asked not long ago.
+
+    Two threads may both be the first.
+    """
+    key = (sql, repr(values))
+    again = key in _seen
+    whole = _seen.get(key)
+    if again and whole is None:
+        whole = psycopg.ClientCursor(driver).mogrify(sql, values).encode()
+    _seen[key] = whole
     while len(_seen) > _MOST_SEEN:
         _seen.popitem(last=False)
-    return before
+    return whole
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from gridmap.workforce.rights import Action, Actor, require
 from gridmap.workforce.sign_in import resume
+from webui.caching import keep_private
 from webui.database import writing
 
 #: Holds the token of a session, which is kept at the server.
@@ -153,10 +154,7 @@ def _ask_to_sign_in() -> ResponseReturnValue:
 def _keep_apart(response: Response) -> Response:
     """Keep what one person was shown from the next at the same browser or proxy."""
     if "actor" in g:
-        response.vary.add("Cookie")
-        response.cache_control.private = True
-        if response.cache_control.max_age is None:
-            response.cache_control.no_cache = True
+        keep_private(response, "Cookie")
     return response
 
 

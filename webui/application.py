@@ -146,6 +146,8 @@ def _engine(settings: Settings) -> Engine:
         settings.database_url,
         pool_size=settings.pool_size,
         max_overflow=0,
+        # What was given back last still has its tables and plans in the processor's cache.
+        pool_use_lifo=True,
         connect_args={
             # A plan made for any tile is a bad one for each of them: no plan is kept but where a
             # statement asks for it.

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gridmap import spare
 from gridmap.embedded import Cluster
 from gridmap.exchange.agencies.service import AgencyWish, KeyWish, create_agency, create_key
 from gridmap.exchange.grant import LayerGrant
@@ -223,7 +224,9 @@ MORE_ROWS = f"""
 @pytest.fixture(scope="module")
 def walks(cluster: Cluster) -> Iterator[list[dict[tuple[str, str], int]]]:
     """The queries of each person and address: as the small town is, and with more rows."""
-    with small_town(cluster) as url:
+    with small_town(cluster) as url, pytest.MonkeyPatch.context() as patch:
+        # Two connections would each ask for a half of a long page.
+        patch.setattr(spare, "_processor_idle", lambda: False)
         app = create_app(Settings(database_url=url))
         engine: Engine = app.extensions["gridmap.engine"]
         with Session(engine) as session, session.begin():

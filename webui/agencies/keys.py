@@ -22,6 +22,7 @@ from gridmap.exchange.agencies.authentication import (
 )
 from gridmap.exchange.grant import Grant, of_actor
 from webui import access
+from webui.caching import keep_private
 from webui.database import keep_reading, let_go
 
 #: The query parameters for tools that can send no header; Open311 names the second.
@@ -149,10 +150,7 @@ def _begin(key_id: int) -> None:
 def _note(response: Response) -> Response:
     """Keep a key's answer from others at the same proxy, and log it when it was sent."""
     if presented() is not None:
-        response.vary.update(("Authorization", "X-API-Key"))
-        response.cache_control.private = True
-        if response.cache_control.max_age is None:
-            response.cache_control.no_cache = True
+        keep_private(response, "Authorization, X-API-Key")
     entry: Access | None = g.get("access")
     if entry is None:
         return response

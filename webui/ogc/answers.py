@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, render_template, request
 
@@ -67,7 +67,7 @@ def require_form(asked: str | None, *known: str) -> None:
 
 def root() -> str:
     """Return the absolute address of the interfaces, right behind a proxy too."""
-    return f"{request.url_root.rstrip('/')}/ogc"
+    return f"{request.scheme}://{request.host}{quote(request.root_path)}/ogc"
 
 
 def address(path: str, **parameters: str | None) -> str:

@@ -12,6 +12,7 @@ from gridmap.exchange.collections import INCIDENTS
 from gridmap.exchange.systems import System, systems
 from gridmap.exchange.visible import extent
 from webui.agencies.keys import current_grant, handed_on, open_interface
+from webui.caching import vary_by
 from webui.database import reading
 from webui.ogc import documents, items, openapi
 from webui.ogc.answers import READING, address, document, require_form
@@ -49,8 +50,8 @@ def methods() -> Response | None:
 
 @blueprint.after_request
 def vary(response: Response) -> Response:
-    """Tell caches that the form and the words are chosen by these (RFC 9110, 12.5.5)."""
-    response.vary.update(("Accept", "Accept-Language"))
+    """Tell caches that the form and the words are chosen by these."""
+    vary_by(response, "Accept, Accept-Language")
     return response
 
 

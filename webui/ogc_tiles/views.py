@@ -16,6 +16,7 @@ from gridmap.exchange.periods import read_period
 from gridmap.exchange.tiles import Tile
 from webui.access import public
 from webui.agencies.keys import current_grant, open_interface
+from webui.caching import keep_private
 from webui.database import reading
 from webui.ogc.reading import refuse_unknown
 from webui.ogc_tiles import documents, matrices
@@ -123,10 +124,8 @@ def _response(content: bytes, kind: str) -> Response:
     So an edit is seen at once, and who has the newest content is spared the bytes.
     """
     response = Response(content, mimetype=kind)
-    response.cache_control.private = True
-    response.cache_control.no_cache = True
     # The same address tells each key something else.
-    response.vary.update(("Authorization", "X-API-Key"))
+    keep_private(response, "Authorization, X-API-Key")
     response.set_etag(generate_etag(content))
     response.make_conditional(request)
     return response
