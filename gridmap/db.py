@@ -102,15 +102,27 @@ def prepared(
         # Who listens for statements hears of these too.
         for hear in connection.dispatch.before_cursor_execute:
             hear(connection, cursor, sql.decode(), values, None, False)
-        try:
+        with as_fault(statement, values):
             if keeping == "any values":
                 cursor.execute(sql, values, prepare=True)
             else:
                 whole = _asked_again(driver, sql, values)
                 cursor.execute(whole or sql, None if whole else values, prepare=whole is not None)
-        except psycopg.Error as error:
-            raise DBAPIError.instance(statement, dict(values), error, psycopg.Error) from error
         yield cursor
+
+
+@contextmanager
+def as_fault(statement: str, values: Mapping[str, object]) -> Iterator[None]:
+    """Raise a fault of the driver as SQLAlchemy does.
+
+    Raises
+    ------
+    DBAPIError
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, dict(values), error, psycopg.Error) from error
 
 
 @lru_cache(maxsize=512)

@@ -3,41 +3,63 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, QueuePool
-from sqlalchemy.exc import DBAPIError
+
+from gridmap.db import as_fault
+
+_T = TypeVar("_T")
+_BEGIN = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}")
 
 
-@contextmanager
-def spare(connection: Connection) -> Iterator[Connection | None]:
-    """Yield another connection that sees the very state that this one sees, if one is idle.
+def at_once(
+    connection: Connection,
+    first: Callable[[Connection], _T],
+    second: Callable[[Connection], _T],
+) -> tuple[_T, _T] | None:
+    """Call two functions at the same time with two connections that see one state.
 
-    None is spared while all processors are busy, for two are no faster than one then. Only the
-    single user of a pool takes a second connection: nobody waits for one who waits.
+    That is done only while a processor is idle, for two are no faster than one otherwise, and by
+    the single user of a pool: nobody waits for one who waits.
 
     Parameters
     ----------
     connection : Connection
-        On which each statement commits by itself; else none is spared. Until the end both read
-        what there is now.
+        On which each statement commits by itself.
+    first, second : callable
+        They only read; the second one is called in another thread.
+
+    Returns
+    -------
+    tuple or None
+        What they return; None if there is no second connection to spare, and nothing was done.
+
+    Raises
+    ------
+    DBAPIError
     """
+    if not _to_spare(connection) or not _processor_idle():
+        return None
+    with connection.engine.connect() as taken, ThreadPoolExecutor(1) as beside:
+        other = taken.execution_options(isolation_level="AUTOCOMMIT")
+        with _in_state(connection, sql.SQL("SELECT pg_export_snapshot()")) as begun:
+            begun.nextset()
+            same = sql.SQL("SET TRANSACTION SNAPSHOT {}").format(begun.fetchone()[0])
+            later = beside.submit(_call, second, other, same)
+            return first(connection), later.result()
+
+
+def _to_spare(connection: Connection) -> bool:
     pool = connection.engine.pool
     alone = isinstance(pool, QueuePool) and pool.size() > 1 and pool.checkedout() == 1
-    single = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-    if not (alone and single and _processor_idle()):
-        yield None
-        return
-    with connection.engine.connect() as taken:
-        second = taken.execution_options(isolation_level="AUTOCOMMIT")
-        with _one_state(connection), _one_state(second):
-            state = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
-            same = sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(state))
-            second.exec_driver_sql(same.as_string())
-            yield second
+    return alone and connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
 
 
 def _processor_idle() -> bool:
@@ -46,13 +68,21 @@ def _processor_idle() -> bool:
     return int(running) <= (os.cpu_count() or 1)
 
 
+def _call(function: Callable[[Connection], _T], connection: Connection, state: sql.Composed) -> _T:
+    with _in_state(connection, state):
+        return function(connection)
+
+
 @contextmanager
-def _one_state(connection: Connection) -> Iterator[None]:
-    """Let a connection read what there is at its first statement."""
-    connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+def _in_state(connection: Connection, state: sql.Composable) -> Iterator[Any]:
+    """Let a connection read one state, which a statement chooses on the same way."""
+    driver: Any = connection.connection.driver_connection
+    whole = _BEGIN.format(state)
     try:
-        yield
+        with as_fault(whole.as_string(), {}):
+            begun = driver.execute(whole)
+        yield begun
     finally:
         # A connection that broke has no transaction any more, and tells so by its own fault.
-        with suppress(DBAPIError):
-            connection.exec_driver_sql("ROLLBACK")
+        with suppress(psycopg.Error):
+            driver.execute("ROLLBACK")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,9 +15,12 @@ import psycopg
 from sqlalchemy import Connection
 
 from gridmap.db import Keeping, prepared
+from gridmap.spare import at_once
 
 #: Features of a block: larger ones are copied more, smaller ones are sent more often.
 _BLOCK = 250
+#: Pages from so many features on are worth a second connection.
+_LONG = 4_000
 
 
 @dataclass
@@ -131,24 +133,28 @@ class Reading:
             return _read_blocks(cursor)
 
 
-def read_page(reading: Reading, first: Connection, second: Connection | None, limit: int) -> Blocks:
-    """Return a page, made half by each connection where there are two that see one state.
+def read_page(connection: Connection, reading: Reading, limit: int) -> Blocks:
+    """Return a page, of which a long one is made by two connections where one is to spare.
 
     Parameters
     ----------
+    connection : Connection
     reading : Reading
-    first, second : Connection
     limit : int
         The most features.
     """
-    if second is None:
-        return reading.part(first, 0, limit)
-    # The second one passes over the rows of the first, and has a little less to write for it.
-    half = limit * 11 // 20
-    with ThreadPoolExecutor(1) as beside:
-        later = beside.submit(reading.part, second, half, limit - half)
-        found = reading.part(first, 0, half)
-        return found if found.found <= half else found.followed_by(later.result(), half)
+    if limit >= _LONG:
+        # The second one passes over the rows of the first, and has a little less to write for it.
+        half = limit * 11 // 20
+        made = at_once(
+            connection,
+            lambda one: reading.part(one, 0, half),
+            lambda other: reading.part(other, half, limit - half),
+        )
+        if made is not None:
+            found, rest = made
+            return found if found.found <= half else found.followed_by(rest, half)
+    return reading.part(connection, 0, limit)
 
 
 def _read_blocks(cursor: psycopg.Cursor[Any]) -> Blocks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,12 +30,9 @@ from gridmap.exchange.grant import Grant
 from gridmap.exchange.periods import Period
 from gridmap.exchange.systems import CRS84, System
 from gridmap.exchange.visible import geometry_of, queryables, visible
-from gridmap.spare import spare
 
 #: The most features of one answer, and how many there are when nobody says.
 MOST, USUAL = 10_000, 10
-#: Pages from so many features on are made by two connections at once.
-_LONG = 4_000
 #: The cell of a row, which is null outside every cell.
 _CELL = Column("cell", "t.cell_id", "integer", "")
 #: Degrees, about a kilometre: in smaller boxes there are few rows, and perhaps many beside them in
@@ -195,19 +191,18 @@ def _find(
     blocks: list[bytes] = []
     last: Sequence[str | None] = ()
     told, matched = 0, None
-    with spare(connection) if query.limit >= _LONG else nullcontext() as second:
-        for rows in _rows(collection, query, chosen):
-            statement = _page_statement(collection, grant, query, rows)
-            reading = Reading(statement, chosen.params, keep, plain=not query.narrow)
-            found = read_page(reading, connection, second, query.limit - told)
-            if found.state is not None:
-                marks.add(mark_of(found.state))
-            blocks += found.features
-            matched = found.matched
-            more = found.found > query.limit - told
-            last, told = (found.key or last), told + min(found.found, query.limit - told)
-            if more:
-                return Page(blocks, told, write_cursor(collection.key, last), matched)
+    for rows in _rows(collection, query, chosen):
+        statement = _page_statement(collection, grant, query, rows)
+        reading = Reading(statement, chosen.params, keep, plain=not query.narrow)
+        found = read_page(connection, reading, query.limit - told)
+        if found.state is not None:
+            marks.add(mark_of(found.state))
+        blocks += found.features
+        matched = found.matched
+        more = found.found > query.limit - told
+        last, told = (found.key or last), told + min(found.found, query.limit - told)
+        if more:
+            return Page(blocks, told, write_cursor(collection.key, last), matched)
     if query.cursor is None:
         matched = told
     return Page(blocks, told, None, matched)

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from gridmap import spare as spares
-from gridmap.exchange import features
+from gridmap import spare
+from gridmap.exchange import feature_blocks
 from gridmap.exchange.collections import COLLECTIONS, INCIDENTS
 from gridmap.exchange.cql import translate
 from gridmap.exchange.cql_reading import parse
 from gridmap.exchange.cursors import Sort
+from gridmap.exchange.feature_blocks import Blocks, Reading
 from gridmap.exchange.features import Page, Query, find_page
 from gridmap.exchange.grant import Grant, LayerGrant
 from gridmap.exchange.periods import Period
@@ -64,38 +65,37 @@ def test_two_make_what_one_makes(
     eleven: Engine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """With every length of a page, so that halves end before, at and after the last feature."""
-    monkeypatch.setattr(spares, "_processor_idle", lambda: True)
+    monkeypatch.setattr(spare, "_processor_idle", lambda: True)
     heard: list[str] = []
     event.listen(eleven, "before_cursor_execute", lambda *given: heard.append(given[2]))
     with eleven.connect() as connection:
         reading = connection.execution_options(isolation_level="AUTOCOMMIT")
         for limit in range(1, 13):
             query = replace(QUERIES[name], limit=limit)
-            monkeypatch.setattr(features, "_LONG", limit + 1)
+            monkeypatch.setattr(feature_blocks, "_LONG", limit + 1)
             heard.clear()
-            by_one = pages(reading, query)
-            assert not any("SNAPSHOT" in statement for statement in heard)
-            monkeypatch.setattr(features, "_LONG", limit)
+            by_one, statements = pages(reading, query), len(heard)
+            # What fills a page that the first statement left free is shorter than it.
+            monkeypatch.setattr(feature_blocks, "_LONG", 0)
             heard.clear()
             assert pages(reading, query) == by_one
-            shared = [statement for statement in heard if "SET TRANSACTION SNAPSHOT" in statement]
-            assert len(shared) == len(by_one)
+            assert len(heard) == 2 * statements
 
 
 def test_a_fault_of_the_second_is_told(eleven: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spares, "_processor_idle", lambda: True)
-    monkeypatch.setattr(features, "_LONG", 1)
+    monkeypatch.setattr(spare, "_processor_idle", lambda: True)
+    monkeypatch.setattr(feature_blocks, "_LONG", 1)
+    part = Reading.part
 
-    def end_the_second(connection: Connection, *given: object) -> None:
-        if "SET TRANSACTION SNAPSHOT" in str(given[1]):
-            with eleven.connect() as other:
-                number = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
-                other.execute(text("SELECT pg_terminate_backend(:one, 10000)"), {"one": number})
+    def broken(self: Reading, connection: Connection, skipped: int, limit: int) -> Blocks:
+        if skipped:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return part(self, connection, skipped, limit)
 
-    event.listen(eleven, "after_cursor_execute", end_the_second)
     with eleven.connect() as connection:
         reading = connection.execution_options(isolation_level="AUTOCOMMIT")
-        with pytest.raises(DBAPIError):
-            find_page(reading, INCIDENTS, WHOLE, Query(limit=4))
-        event.remove(eleven, "after_cursor_execute", end_the_second)
+        with monkeypatch.context() as patch:
+            patch.setattr(Reading, "part", broken)
+            with pytest.raises(DBAPIError):
+                find_page(reading, INCIDENTS, WHOLE, Query(limit=4))
         assert find_page(reading, INCIDENTS, WHOLE, Query(limit=4)).count == 4
