@@ -116,6 +116,9 @@ class Collection:
         The span of days in which a feature is valid.
     where : str or None
         A condition for all rows.
+    within : str or None
+        Where a feature is reckoned from incidents: the condition that they all lie between the days
+        ``:granted_first`` and ``:granted_last``, for who may be given those alone.
     shape : str
         The type of geometry, ``Unknown`` for several types.
     """
@@ -132,6 +135,7 @@ class Collection:
     time: str | None = None
     days: str | None = None
     where: str | None = None
+    within: str | None = None
     shape: str = "Unknown"
 
     @property
@@ -340,6 +344,8 @@ HOTSPOTS = Collection(
         *_LINKS,
     ),
     joins={"run": "JOIN hotspot_run run ON run.id = t.run_id", **_LINKED},
+    within="t.run_id = ANY(ARRAY(SELECT o.id FROM hotspot_run o"
+           " WHERE o.first >= :granted_first AND o.last <= :granted_last))",
 )  # fmt: skip
 
 PATROL_ROUTES = Collection(

@@ -7,6 +7,7 @@ or the period of a grant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -63,6 +64,12 @@ def visible(
                 condition, values = span.condition(collection.time, name)
                 conditions.append(condition)
                 params |= values
+    if collection.within is not None and (grant.first or grant.last):
+        conditions.append(collection.within)
+        params |= {
+            "granted_first": grant.first or date.min,
+            "granted_last": grant.last or date.max,
+        }
     if collection.days is not None:
         _valid(collection.days, times, conditions, params)
     return conditions, params
