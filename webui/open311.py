@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from flask import Blueprint, Response, abort, current_app, request, url_for
 from sqlalchemy import Row
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from geodata.messages import N_, GeodataError, Message
@@ -80,7 +81,7 @@ def definition(code: str, kind: str) -> Response:
 @open_interface
 def listed(kind: str) -> Response:
     """List requests, the newest first."""
-    return _requests(kind, _asked(request.args))
+    return _requests(kind, _asked(_once(request.args)))
 
 
 @blueprint.get("/requests/<number>.<kind>")
@@ -107,7 +108,7 @@ def token(token: str, kind: str) -> Response:
 def hand_in(kind: str) -> Response:
     """Open a case."""
     _check_kind(kind)
-    form = {name: _clean(name, value) for name, value in request.form.items()}
+    form = {name: _clean(name, value) for name, value in _once(request.form).items()}
     with writing() as session:
         number = open311.take_in(
             session, current_grant(), form, current_app.extensions["gridmap.photos"]
@@ -171,6 +172,14 @@ def _request(row: Row[Any]) -> dict[str, Any]:
     }
     left_out = ("status_notes", "service_notice", "address_id", "zipcode", "media_url")
     return values | dict.fromkeys(left_out)
+
+
+def _once(given: MultiDict[str, str]) -> MultiDict[str, str]:
+    """Return what is given, unless a part comes twice: nobody could say which is meant."""
+    for name, values in given.lists():
+        if len(values) > 1:
+            raise ParameterError(name, Message("{parameter} is given twice.", parameter=name[:60]))
+    return given
 
 
 def _asked(args: Mapping[str, str]) -> Asked:

@@ -57,7 +57,8 @@ def test_a_faulty_request_is_refused(
         "requests.json?page=-1", "requests.json?service_request_id=%00",
         "requests.json?service_code=%00", "services/%00.json", "tokens/x.xml",
         "requests.json?start_date=2025-01-01T00:00:00Z&end_date=2025-06-01T00:00:00Z",
-        "requests.json?start_date=0001-01-01", "requests.json?end_date=9999-12-31T00:00:00Z",
+        "requests.json?start_date=0001-01-01", "requests.json?status=open&status=closed",
+        "requests.json?end_date=9999-12-31T00:00:00Z",
     ],
 )  # fmt: skip
 def test_a_faulty_question_is_refused(
@@ -75,6 +76,7 @@ def test_a_faulty_question_is_refused(
         ("requests.json?service_code=%00", "service_code"), ("tokens/x.json", "token"),
         ("requests.yaml", ".json"),
         ("requests.json?end_date=9999-12-31T00:00:00Z", "2279"),
+        ("requests.json?status=open&status=closed", "status"),
     ],
 )  # fmt: skip
 def test_a_fault_names_what_is_wrong(
