@@ -50,6 +50,8 @@ if [ "$purpose" = test ]; then
     # The tests run the examples for partners, and measurements stand beside ogr2ogr.
     command -v curl >/dev/null 2>&1 || need curl
     command -v ogr2ogr >/dev/null 2>&1 || need gdal-bin
+    # For the system's own Python, some 900 MB with what it needs.
+    [ -d /usr/lib/python3/dist-packages/qgis ] || need python3-qgis
 fi
 [ -n "$packages" ] || exit 0
 

@@ -208,6 +208,23 @@ def test_an_expired_key_and_a_fast_one_are_refused(
     assert stranger.post("/packages", headers=bearer(token)).status_code == 401
 
 
+def test_the_log_tells_how_many_rows_and_bytes_an_answer_had(
+    stranger: FlaskClient, make: Callable[..., Made], db: Session, app: Flask
+) -> None:
+    key, token = make(KeyWish("x", WISH.layers, None))
+    layer = next(iter(WISH.layers))
+    for path in (f"/ogc/collections/{layer}/items", f"/ogc/collections/{layer}/tiles"):
+        sent = stranger.get(path, headers=bearer(token))
+        assert sent.status_code == 200
+        app.extensions["gridmap.access_log"].flush()
+        row = db.execute(
+            text("SELECT * FROM api_access WHERE key_id = :id ORDER BY id DESC LIMIT 1"),
+            {"id": key.id},
+        ).one()
+        assert row.bytes == len(sent.data)
+        assert row.rows == (len(sent.json["features"]) if path.endswith("items") else None)  # type: ignore[index]
+
+
 def test_the_log_tells_all_but_the_key(
     stranger: FlaskClient, make: Callable[..., Made], db: Session, app: Flask,
     client: FlaskClient, caplog: pytest.LogCaptureFixture,

@@ -159,7 +159,7 @@ def _note(response: Response) -> Response:
     if response.is_streamed:
         response.response = _counted(response.response, entry, log)
     else:
-        entry.bytes = response.content_length
+        entry.bytes = response.calculate_content_length()
         log.add(entry)
     return response
 
