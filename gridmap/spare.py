@@ -64,7 +64,12 @@ def _to_spare(connection: Connection) -> bool:
 
 def _processor_idle() -> bool:
     """Tell whether no more programs are running, this one among them, than there are processors."""
-    running = Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0]
+    try:
+        told = Path("/proc/loadavg").read_text(encoding="ascii")
+    except OSError:
+        # Only Linux tells it.
+        return False
+    running = told.split()[3].partition("/")[0]
     return int(running) <= (os.cpu_count() or 1)
 
 

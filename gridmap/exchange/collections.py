@@ -117,8 +117,7 @@ class Collection:
     where : str or None
         A condition for all rows.
     within : str or None
-        Where a feature is reckoned from incidents: the condition that they all lie between the days
-        ``:granted_first`` and ``:granted_last``, for who may be given those alone.
+        That the incidents it is reckoned from lie between ``:granted_first`` and ``:granted_last``.
     shape : str
         The type of geometry, ``Unknown`` for several types.
     """
@@ -154,16 +153,12 @@ class Collection:
         return " ".join(reversed(found))
 
 
-_CELL = Lookup("t.cell_id", "cell", "code")
-_COMMUNITY = Lookup("t.community_id", "unit", "code")
+_COMMUNITY = Column("community_code", "community.code", "string", N_("Code of the community"),
+                    lookup=Lookup("t.community_id", "unit", "code"), plain=True)  # fmt: skip
 _LINKS = (
-    Column(
-        "cell_code", "cell.code", "string", N_("Code of the cell"), lookup=_CELL, plain=True
-    ),
-    Column(
-        "community_code", "community.code", "string", N_("Code of the community"),
-        lookup=_COMMUNITY, plain=True,
-    ),
+    Column("cell_code", "cell.code", "string", N_("Code of the cell"),
+           lookup=Lookup("t.cell_id", "cell", "code"), plain=True),
+    _COMMUNITY,
 )  # fmt: skip
 _LINKED = {
     "cell": "LEFT JOIN cell ON cell.id = t.cell_id",
@@ -212,8 +207,7 @@ CELLS = Collection(
     "cell",
     (
         _own("code", "string", N_("Code")),
-        Column("community_code", "community.code", "string", N_("Code of the community"),
-               lookup=_COMMUNITY, plain=True),
+        _COMMUNITY,
         _own("kind", "string", N_("Kind: basic, dedicated or micro")),
         _own("name", "string", N_("Name")),
         _own("valid_from", "date", N_("Valid from")),

@@ -110,23 +110,19 @@ class Reading:
         The others.
     keep : Keeping
         For which values its plan is kept.
-    plain : bool
-        Whether its bounds are written into it.
     """
 
     statement: str
     params: Mapping[str, Any]
     keep: Keeping
-    plain: bool
 
     def part(self, connection: Connection, skipped: int, limit: int) -> Blocks:
         """Return what there is after so many rows, up to a limit."""
         statement = self.statement
         bounds = {"page_skipped": skipped, "page_limit": limit}
-        if self.plain:
+        if self.keep == "any values":
             # With its length written into it the plan of a plain page is right for each of them,
-            # and to make it takes longer than ten features. What narrows a page decides on its
-            # plan.
+            # and to make it takes longer than ten features.
             for name, number in bounds.items():
                 statement = statement.replace(f":{name}", str(number))
         with prepared(connection, statement, {**self.params, **bounds}, self.keep) as cursor:

@@ -185,7 +185,8 @@ def _find(
 ) -> Page:
     """Return a page, and add to the marks that of the state in which each statement read it."""
     chosen = _choose(collection, grant, query)
-    # Nothing but its length and its beginning tell one plain page from another.
+    # Nothing but its length and its beginning tell one plain page from another; what narrows a page
+    # decides on its plan.
     plain = not query.narrow and not chosen.params.keys() - {"after_id", *privacy.params(grant)}
     keep: Keeping = "any values" if plain else "these values"
     blocks: list[bytes] = []
@@ -193,7 +194,7 @@ def _find(
     told, matched = 0, None
     for rows in _rows(collection, query, chosen):
         statement = _page_statement(collection, grant, query, rows)
-        reading = Reading(statement, chosen.params, keep, plain=not query.narrow)
+        reading = Reading(statement, chosen.params, keep)
         found = read_page(connection, reading, query.limit - told)
         if found.state is not None:
             marks.add(mark_of(found.state))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -119,3 +120,11 @@ def test_of_two_processors_one_is_idle_while_no_more_than_two_programs_run(
     told = f"0.20 0.18 0.12 {running}/80 11206"
     monkeypatch.setattr(spare.Path, "read_text", lambda *_, **__: told)
     assert spare._processor_idle() is idle
+
+
+def test_none_is_spared_where_nobody_tells_how_many_programs_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(spare, "Path", lambda _: tmp_path / "loadavg")
+    assert not spare._processor_idle()
